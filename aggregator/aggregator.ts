@@ -1,0 +1,72 @@
+import type { Logger } from 'pino';
+import { Counter, type Registry } from 'prom-client';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Log } from '../ports/log/log.ts';
+import type { Store } from '../ports/store/store.ts';
+import type { TopicName } from '../schemas/topics.ts';
+import type { AggregatorConfig } from './config.ts';
+import { finishByDeadLetters, finishByObservations, writeFrames } from './write-captures.ts';
+import { writeDeadLetters } from './write-dead-letters.ts';
+import { writeEvents } from './write-events.ts';
+import { type WriteBatch, writeTopic } from './write-topic.ts';
+
+/** Where the migrations lie that make the tables the aggregator, ingest and the console meet at. */
+export const migrations = new URL('./migrations/', import.meta.url);
+
+/** Runs until the signal; resolves when what was in hand is committed. */
+export async function runAggregator(
+  {
+    log,
+    store,
+    clock,
+    logger,
+    metrics,
+    config,
+  }: {
+    readonly log: Log;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly metrics: Registry;
+    readonly config: AggregatorConfig;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const written = new Counter({
+    name: 'passerby_aggregator_records_total',
+    help: 'Records written into tables, by topic.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+
+  const writers: Partial<Record<TopicName, WriteBatch>> = {
+    frames: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
+    backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
+    observations: (transaction, batch) => finishByObservations(transaction, batch.of('observation')),
+    events: (transaction, batch) => writeEvents(transaction, batch.of('event'), clock.nowMs()),
+    'dead-letters': async (transaction, batch) => {
+      const reads = batch.of('dead-letter');
+      await finishByDeadLetters(transaction, reads);
+      const letters = reads.map(({ value }) => value);
+      await writeDeadLetters(transaction, letters, clock.nowMs());
+    },
+  };
+
+  await Promise.all(
+    Object.entries(writers).map(([topic, write]) => {
+      const subscription = writeTopic({
+        topic,
+        store,
+        batchRecordsMax: config.AGGREGATOR_BATCH,
+        write: async (transaction, batch) => {
+          await write(transaction, batch);
+          await writeDeadLetters(transaction, batch.poison, clock.nowMs());
+        },
+        onWritten: (records) => written.inc({ topic }, records),
+        onTrouble: ({ partition, error, pauseMs }) =>
+          logger.warn({ topic, partition, pauseMs, error }, 'records wait: a batch could not be written'),
+      });
+      return log.consume(subscription, signal);
+    }),
+  );
+}

@@ -1,0 +1,96 @@
+import { statement } from '../ports/store/statement.ts';
+import type { Queryable } from '../ports/store/store.ts';
+import { traceIdOf } from '../ports/trace.ts';
+import { decode, UndecodableRecord } from '../schemas/codec.ts';
+import type { DeadLetter, Frame, Observation } from '../schemas/types.ts';
+import type { Read } from './read-record.ts';
+
+const sql = {
+  insert: statement(import.meta.url, './sql/insert-captures.sql'),
+  finish: statement(import.meta.url, './sql/finish-captures.sql'),
+};
+
+export async function writeFrames(transaction: Queryable, reads: readonly Read<Frame>[]): Promise<void> {
+  const rows = newestById(reads, ({ value }) => value.frame_id);
+  if (rows.length === 0) return;
+  await transaction.run(sql.insert, [
+    rows.map(({ value }) => value.frame_id),
+    rows.map(({ value }) => new Date(value.captured_at)),
+    rows.map(({ value }) => value.device_id),
+    rows.map(({ value }) => value.epoch),
+    rows.map(({ value }) => value.seq),
+    rows.map(({ value }) => value.time_quality),
+    rows.map(({ value }) => value.lane),
+    rows.map(({ value }) => new Date(value.received_at)),
+    rows.map(({ value }) => value.blob_key),
+    rows.map(({ value }) => value.size_bytes),
+    rows.map(({ value }) => value.sha256),
+    rows.map(({ record }) => traceIdOf(record.headers?.traceparent)),
+  ]);
+}
+
+/** What a frame's analysis came to, from its observation or from the letter that says it is dead. */
+interface Finish {
+  readonly of: Pick<Frame, 'frame_id' | 'captured_at' | 'device_id' | 'epoch' | 'seq' | 'lane'>;
+  readonly state: 'done' | 'dead';
+  readonly attempts: number;
+  readonly error: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly motion: number | null;
+}
+
+export async function finishByObservations(transaction: Queryable, reads: readonly Read<Observation>[]): Promise<void> {
+  const finishes = newestById(reads, ({ value }) => value.frame_id).map(({ value }): Finish => {
+    const { width, height, motion } = value;
+    return { of: value, state: 'done', attempts: 1, error: null, width, height, motion: motion?.score ?? null };
+  });
+  await finish(transaction, finishes);
+}
+
+export async function finishByDeadLetters(transaction: Queryable, reads: readonly Read<DeadLetter>[]): Promise<void> {
+  const finishes = reads.flatMap(({ value }): Finish[] => {
+    const frame = originalFrame(value);
+    if (!frame) return [];
+    const error = `${value.code}: ${value.message}`;
+    return [{ of: frame, state: 'dead', attempts: value.attempts, error, width: null, height: null, motion: null }];
+  });
+  await finish(
+    transaction,
+    newestById(finishes, ({ of }) => of.frame_id),
+  );
+}
+
+async function finish(transaction: Queryable, rows: readonly Finish[]): Promise<void> {
+  if (rows.length === 0) return;
+  await transaction.run(sql.finish, [
+    rows.map(({ of }) => of.frame_id),
+    rows.map(({ of }) => new Date(of.captured_at)),
+    rows.map(({ of }) => of.device_id),
+    rows.map(({ of }) => of.epoch),
+    rows.map(({ of }) => of.seq),
+    rows.map(({ of }) => of.lane),
+    rows.map(({ state }) => state),
+    rows.map(({ attempts }) => attempts),
+    rows.map(({ error }) => error),
+    rows.map(({ width }) => width),
+    rows.map(({ height }) => height),
+    rows.map(({ motion }) => motion),
+  ]);
+}
+
+function originalFrame({ original_value }: DeadLetter): Frame | null {
+  if (!original_value) return null;
+  try {
+    const original = decode(original_value);
+    return original.name === 'frame' ? original.value : null;
+  } catch (error) {
+    if (error instanceof UndecodableRecord) return null;
+    throw error;
+  }
+}
+
+/** One statement may touch a row once: of equal ids in a batch, the last is the newest. */
+function newestById<Item>(items: readonly Item[], idOf: (item: Item) => string): Item[] {
+  return [...new Map(items.map((item) => [idOf(item), item])).values()];
+}

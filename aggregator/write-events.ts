@@ -1,0 +1,52 @@
+import { statement } from '../ports/store/statement.ts';
+import type { Queryable } from '../ports/store/store.ts';
+import { traceIdOf } from '../ports/trace.ts';
+import type { Event } from '../schemas/types.ts';
+import type { Read } from './read-record.ts';
+import { storableJson } from './storable.ts';
+
+const insertEvents = statement(import.meta.url, './sql/insert-events.sql');
+
+/** Events become rows by insert-events.sql; of the versions of one event the highest stays. */
+export async function writeEvents(transaction: Queryable, reads: readonly Read<Event>[], nowMs: number): Promise<void> {
+  const rows = highestVersions(reads);
+  if (rows.length === 0) return;
+  await transaction.run(insertEvents, [
+    rows.map(({ value }) => value.event_id),
+    rows.map(({ value }) => new Date(value.occurred_at)),
+    rows.map(({ value }) => value.type),
+    rows.map(({ value }) => value.device_id),
+    rows.map(({ value }) => value.version),
+    rows.map(({ value }) => (value.ended_at === null ? null : new Date(value.ended_at))),
+    rows.map(({ value }) => value.frame_id),
+    rows.map(({ value }) => value.frame_seq),
+    rows.map(({ value }) => value.lane),
+    rows.map(({ value }) => value.time_quality),
+    rows.map(({ value }) => value.model),
+    rows.map(({ value }) => value.config_version),
+    rows.map(({ value }) => dataOf(value)),
+    rows.map(({ record }) => traceIdOf(record.headers?.traceparent)),
+    new Date(nowMs),
+  ]);
+}
+
+function highestVersions(reads: readonly Read<Event>[]): readonly Read<Event>[] {
+  const highest = new Map<string, Read<Event>>();
+  for (const read of reads) {
+    const before = highest.get(read.value.event_id);
+    if (!before || before.value.version < read.value.version) highest.set(read.value.event_id, read);
+  }
+  return [...highest.values()];
+}
+
+/** The typed payload as JSON; its kind follows from the event's type. */
+function dataOf({ payload }: Event): string {
+  const { kind, ...data } = payload;
+  if (kind !== 'Other' || !('data_json' in data)) return storableJson(data);
+  try {
+    return storableJson(JSON.parse(data.data_json));
+  } catch {
+    // It is not the JSON that it should be; that it happened, and when, is known all the same.
+    return storableJson(data);
+  }
+}

@@ -1,0 +1,88 @@
+import type { StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
+import { isRefusal } from '../ports/store/refusal.ts';
+import { statement } from '../ports/store/statement.ts';
+import type { Queryable, Store } from '../ports/store/store.ts';
+import { asLetter, type ReadBatch, readBatch } from './read-record.ts';
+import { withoutNul } from './storable.ts';
+
+const sql = {
+  open: statement(import.meta.url, './sql/open-offset.sql'),
+  advance: statement(import.meta.url, './sql/advance-offset.sql'),
+};
+
+/** Writes what a batch says; called in the transaction that moves the offset past it. */
+export type WriteBatch = (transaction: Queryable, batch: ReadBatch) => Promise<void>;
+
+/**
+ * One topic into tables (promise 5): rows and offset move in one SQL transaction, and only if the offset is where this
+ * reader left it. The log's own offset follows, so that lag can be seen; the table is what counts.
+ */
+export function writeTopic({
+  topic,
+  store,
+  write,
+  batchRecordsMax,
+  onWritten,
+  onTrouble,
+}: {
+  readonly topic: string;
+  readonly store: Store;
+  readonly write: WriteBatch;
+  readonly batchRecordsMax: number;
+  readonly onWritten: (records: number) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
+}): Subscription<bigint> {
+  interface Stretch {
+    readonly partition: number;
+    readonly expected: bigint;
+    readonly records: readonly StoredRecord[];
+  }
+
+  /** Answers the offset after the records. */
+  async function writeStretch(stretch: Stretch): Promise<bigint> {
+    const { partition, expected, records } = stretch;
+    try {
+      return await commit(stretch, readBatch(topic, partition, records));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A value in one of them is none that its column takes, and never will be: it is found by halving.
+      const [first] = records;
+      if (first && records.length === 1) {
+        const message = error instanceof Error ? error.message : String(error);
+        const letter = asLetter(topic, partition, first, { code: 'unstorable', message });
+        return await commit(stretch, { of: () => [], poison: [letter] });
+      }
+      const half = Math.ceil(records.length / 2);
+      const between = await writeStretch({ partition, expected, records: records.slice(0, half) });
+      return await writeStretch({ partition, expected: between, records: records.slice(half) });
+    }
+  }
+
+  async function commit({ partition, expected, records }: Stretch, batch: ReadBatch): Promise<bigint> {
+    const next = (records.at(-1)?.offset ?? expected - 1n) + 1n;
+    await store.transaction(async (transaction) => {
+      const moved = await transaction.run(sql.advance, [topic, partition, String(expected), String(next)]);
+      if (moved.length === 0) throw new Error(`another aggregator has moved ${topic}/${partition}`);
+      await write(withoutNul(transaction), batch);
+    });
+    onWritten(records.length);
+    return next;
+  }
+
+  return {
+    topic,
+    group: 'aggregator',
+    batchRecordsMax,
+    onTrouble,
+
+    async open(partition) {
+      const [row] = await store.run<{ next_offset: number }>(sql.open, [topic, partition]);
+      const from = BigInt(row?.next_offset ?? 0);
+      return { state: from, from };
+    },
+
+    async step(expected, { partition, records }) {
+      return { state: await writeStretch({ partition, expected, records }), outputs: [] };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { Type } from 'typebox';
+import type { Server } from '../../http/server.ts';
+import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
+import { filters, filterValues, pageOf, TEXT } from './filters.ts';
+
+const sql = {
+  list: statement(import.meta.url, '../sql/list-events.sql'),
+  count: statement(import.meta.url, '../sql/count-events.sql'),
+};
+
+interface EventRow {
+  readonly number: number;
+  readonly id: string;
+  readonly type: string;
+  readonly device_id: string;
+  readonly occurred_at: string;
+  readonly ended_at: string | null;
+  readonly created_at: string;
+  readonly frame_id: string | null;
+  readonly frame_seq: number | null;
+  readonly snapshot_path: string | null;
+  readonly data: unknown;
+  readonly version: number;
+  readonly lane: string;
+  readonly time_quality: string | null;
+  readonly trace_id: string | null;
+}
+
+/** `GET /api/events`: what happened, newest first. */
+export function registerEvents(app: Server, store: Store): void {
+  const querystring = Type.Object({
+    ...filters,
+    event_type: Type.Optional(Type.String({ maxLength: 50, pattern: TEXT })),
+  });
+  app.get('/api/events', { schema: { querystring } }, async ({ query }) => {
+    const { matching, paged } = filterValues(query, query.event_type);
+    const [rows, counted] = await Promise.all([
+      store.run<EventRow>(sql.list, paged),
+      store.run<{ total: number }>(sql.count, matching),
+    ]);
+    return { events: rows.map(asAnswer), ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
+  });
+}
+
+function asAnswer(row: EventRow) {
+  const { number, id, type, device_id, occurred_at, frame_seq, data, ...same } = row;
+  return {
+    id: number,
+    event_id: id,
+    event_type: type,
+    camera_id: device_id,
+    timestamp: occurred_at,
+    frame_number: frame_seq,
+    event_data: data,
+    ...same,
+  };
+}

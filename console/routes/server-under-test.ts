@@ -1,0 +1,88 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createServer, type Server } from '../../http/server.ts';
+import type { Blobs } from '../../ports/blobs/blobs.ts';
+import { createManualClock } from '../../ports/clock/manual.ts';
+import type { LagWatch } from '../../ports/log/watch-lag.ts';
+import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
+import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
+import { type ConsoleDependencies, registerConsole } from '../app.ts';
+
+export const NOW_MS = Date.UTC(2026, 4, 1, 12);
+
+const sql = {
+  capture: statement(import.meta.url, '../sql/test-insert-capture.sql'),
+  device: statement(import.meta.url, '../sql/test-insert-device.sql'),
+  event: statement(import.meta.url, '../sql/test-insert-event.sql'),
+};
+
+export interface ConsoleUnderTest {
+  readonly app: Server;
+  readonly services: ServicesUnderTest;
+  readonly blobs: Blobs;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  addCapture(
+    values: readonly [id: string, at: string, device: string, seq: number, state: string, blobKey: string | null],
+  ): Promise<void>;
+  addDevice(values: readonly [id: string, seen: string, nextSeq: number, confirmed: readonly number[]]): Promise<void>;
+  addEvent(values: readonly [id: string, at: string, type: string, device: string, data: object]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The members that some answer has; a test of one that has not finds `undefined`. */
+interface Body {
+  readonly events: readonly Row[];
+  readonly captures: readonly Row[];
+  readonly devices: readonly Row[];
+  readonly errors: readonly Row[];
+  readonly total: number;
+  readonly has_more: boolean;
+  readonly code: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly bytes: Buffer;
+  readonly body: Body;
+}
+
+const lag: LagWatch = {
+  readers: [{ group: 'aggregator', topic: 'events', records: 3, ageMs: 1_500 }],
+  look: async () => undefined,
+};
+
+export async function startConsole(
+  access: (store: Store) => ConsoleDependencies['requireUser'] = () => async () => undefined,
+): Promise<ConsoleUnderTest> {
+  const services = await startServices({ migrations: new URL('../../aggregator/migrations/', import.meta.url) });
+  const { store } = services;
+  const blobs = services.openBlobs();
+  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
+  await registerConsole(app, { store, blobs, clock: createManualClock(NOW_MS), lag, requireUser: access(store) });
+  return {
+    app,
+    services,
+    blobs,
+    async get(path, headers = {}) {
+      const { statusCode, headers: answered, rawPayload } = await app.inject({ url: path, headers });
+      const isJson = String(answered['content-type']).includes('json');
+      const body: Body = JSON.parse(isJson ? rawPayload.toString() : '{}');
+      return { status: statusCode, headers: answered, bytes: rawPayload, body };
+    },
+    addCapture: async (values) => void (await store.run(sql.capture, values)),
+    addDevice: async (values) => void (await store.run(sql.device, values)),
+    addEvent: async (values) => void (await store.run(sql.event, values)),
+    stop: async () => {
+      await app.close();
+      await services.stop();
+    },
+  };
+}
+
+export function idOf(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}

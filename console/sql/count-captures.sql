@@ -1,0 +1,6 @@
+select count(*) as total
+from captures
+where ($1::text is null or device_id = $1)
+  and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or captured_at >= $3)
+  and ($4::timestamptz is null or captured_at <= $4)

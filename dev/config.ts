@@ -1,0 +1,38 @@
+import { type Static, Type } from 'typebox';
+import { aggregatorConfig } from '../aggregator/config.ts';
+import { ingestConfig } from '../ingest/config.ts';
+import { processorConfig } from '../processor/config.ts';
+
+/** The embedded profile: everything in one process. Each service adds what it needs to be told. */
+export const embeddedConfig = Type.Object({
+  HOST: Type.String({
+    default: '127.0.0.1',
+    pattern: '^(127(\\.\\d{1,3}){3}|::1)$',
+    description: 'A loopback address: devices have no tokens yet, so nobody else may reach the uploads.',
+  }),
+  PORT: Type.Integer({
+    default: 8080,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Where it listens; 0 takes a free one.',
+  }),
+  DATA_DIR: Type.String({ default: './data', description: 'Everything that is kept: database, pictures, password.' }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://',
+      description: 'A PostgreSQL 15 or later to use instead of the embedded one.',
+    }),
+  ),
+  ADMIN_PASSWORD: Type.Optional(
+    Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin, also anew.' }),
+  ),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'warn', description: 'Logs are JSON lines on standard error.' },
+  ),
+  ...ingestConfig.properties,
+  ...processorConfig.properties,
+  ...aggregatorConfig.properties,
+});
+
+export type EmbeddedConfig = Static<typeof embeddedConfig>;

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
+import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { statement } from '../../ports/store/statement.ts';
+import { decode } from '../../schemas/codec.ts';
+import type { Acknowledged } from './cameras.ts';
+
+const sql = {
+  captures: statement(import.meta.url, './sql/captures.sql'),
+  events: statement(import.meta.url, './sql/events.sql'),
+  deadLetters: statement(import.meta.url, './sql/dead-letters.sql'),
+  ledger: statement(import.meta.url, './sql/ledger.sql'),
+  logRecords: statement(import.meta.url, './sql/log-records.sql'),
+};
+
+interface Capture {
+  readonly frame_id: string;
+  readonly blob_key: string | null;
+  readonly sha256: string | null;
+  readonly state: string;
+}
+
+/** What a run has left behind: rows as the lines that are compared, and what is wrong with them on their own. */
+export interface Outcome {
+  readonly lines: readonly string[];
+  readonly captured: number;
+  /** Frames whose picture is in the blob store as its row says. */
+  readonly stored: number;
+  /** Acknowledged, but not stored, not captured, or not analysed. */
+  readonly lost: readonly string[];
+  /** Told of twice. */
+  readonly duplicated: readonly string[];
+}
+
+/** Reads the folder of a service that has stopped. */
+export async function readOutcome(dataDir: string, acknowledged: readonly Acknowledged[]): Promise<Outcome> {
+  const server = await startEmbeddedServer({ folder: dataDir, log: pino({ level: 'silent' }) });
+  const store = createPostgresStore({ connectionString: server.connectionString, connectionsMax: 1, name: 'crash' });
+  try {
+    const captures = await store.run<Capture>(sql.captures);
+    const events = await store.run(sql.events);
+    const rows = { captures, events, letters: await store.run(sql.deadLetters), ledger: await store.run(sql.ledger) };
+    const stored = await findStored(join(dataDir, 'blobs'), captures);
+    const analysed = new Set(
+      captures.filter(({ state }) => state === 'done' || state === 'dead').map(({ frame_id }) => frame_id),
+    );
+    return {
+      lines: Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
+      captured: captures.length,
+      stored: stored.size,
+      lost: acknowledged
+        .filter(({ itemId }) => !stored.has(itemId) || !analysed.has(itemId))
+        .map(({ deviceId, capturedAtMs, itemId }) => `${deviceId}/${capturedAtMs} ${itemId}`),
+      duplicated: [
+        ...repeated(captures.map((capture) => `picture ${capture.blob_key}`)),
+        ...repeated(acknowledged.map(({ itemId }) => `item ${itemId}`)),
+        ...repeated((await store.run<{ value: Buffer }>(sql.logRecords)).map(({ value }) => tellingOf(value))),
+      ],
+    };
+  } finally {
+    await store.close();
+    await server.stop();
+  }
+}
+
+/** What is in one and not in the other, either way. */
+export function differences(one: Outcome, other: Outcome): string[] {
+  const lines = [new Set(one.lines), new Set(other.lines)] as const;
+  return [
+    ...one.lines.filter((line) => !lines[1].has(line)).map((line) => `- ${line}`),
+    ...other.lines.filter((line) => !lines[0].has(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+async function findStored(folder: string, captures: readonly Capture[]): Promise<ReadonlySet<string>> {
+  const blobs = createFilesystemBlobs({ folder });
+  const stored = new Set<string>();
+  for (const { frame_id, blob_key, sha256 } of captures) {
+    const bytes = blob_key === null ? null : await blobs.get(blob_key);
+    if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) stored.add(frame_id);
+  }
+  return stored;
+}
+
+/** What a record of the log tells of: told twice, it took effect twice. */
+function tellingOf(bytes: Buffer): string {
+  const { name, value } = decode(bytes);
+  if (name === 'observation') return `observation of ${value.frame_id}`;
+  if (name === 'event') return `event ${value.event_id} version ${value.version}`;
+  return name;
+}
+
+function repeated(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => seen.size === seen.add(name).size);
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import { runCamera } from './simulate/camera.ts';
+import { createScene } from './simulate/scene.ts';
+import { createUploader } from './simulate/upload.ts';
+
+const CAMERAS = ['demo-door', 'demo-aisle', 'demo-desk'];
+const FPS = 5;
+const ROUND_SECONDS = 600;
+
+/** Three simulated cameras that send to this very service until it stops. */
+export async function runDemo(
+  { url, logger }: { readonly url: string; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  const upload = createUploader({ url, timeoutMs: 15_000 });
+  const run = async (deviceId: string) => {
+    // In rounds, since a camera's report grows with every frame; each brings another room and other visitors.
+    for (let round = 1; !signal.aborted; round += 1) {
+      await runCamera({
+        deviceId,
+        frameCount: FPS * ROUND_SECONDS,
+        fps: FPS,
+        startMs: Date.now(),
+        render: createScene({ seed: round, camera: deviceId, fps: FPS }).render,
+        upload,
+        pace: 'real-time',
+        signal,
+        duplicateShare: 0,
+        onRetry: (reason) => logger.info({ device: deviceId, reason }, 'a simulated camera tries again'),
+      });
+    }
+  };
+  await Promise.all(CAMERAS.map(run));
+}

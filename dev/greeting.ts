@@ -1,0 +1,35 @@
+export interface Greeting {
+  readonly url: string;
+  /** Only when it was made up just now: it is kept nowhere else. */
+  readonly password: string | null;
+  readonly demo: boolean;
+  readonly dataDir: string;
+}
+
+/** What `npm start` says when all is up. */
+export function greeting({ url, password, demo, dataDir }: Greeting): string {
+  const signIn =
+    password === null
+      ? ['  Sign in        as admin, with the password of the first start (ADMIN_PASSWORD=… npm start sets another)']
+      : [
+          '  Sign in        as admin',
+          `  Password       ${password}`,
+          '                 Write it down: it is shown this once (ADMIN_PASSWORD=… npm start sets another).',
+        ];
+  const next = demo
+    ? ['  Cameras        three simulated ones are sending now; events follow within a minute']
+    : [
+        `  Send a frame   curl -F "file=@photo.jpg;filename=$(date +%s)000.jpg" "${url}/upload?device=camera-1"`,
+        '  Or watch       npm start -- --demo, with three simulated cameras',
+      ];
+  return [
+    '',
+    `Passerby is up: ${url}`,
+    '',
+    ...signIn,
+    ...next,
+    `  Stop           Ctrl-C; what was received stays in ${dataDir}`,
+    '',
+    '',
+  ].join('\n');
+}

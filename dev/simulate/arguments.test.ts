@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { parseArguments } from './arguments.ts';
+
+describe('the command line', () => {
+  test('may be empty', () => {
+    expect(parseArguments([], { ADMIN_PASSWORD: 'secret' })).toEqual({
+      kind: 'run',
+      arguments: {
+        devices: 10,
+        fps: 5,
+        seconds: 60,
+        url: 'http://127.0.0.1:8080',
+        seed: 1,
+        prefix: 'sim',
+        atOnce: false,
+        startMs: null,
+        password: 'secret',
+        duplicateShare: 0.01,
+      },
+    });
+  });
+
+  test('is read', () => {
+    const line =
+      '--devices 2 --fps=0.5 --seconds 3 --url https://x/ --seed -4 --prefix a-b --at-once --start 2025-01-31T08:00:00Z --password p --duplicates 1';
+    expect(parseArguments(line.split(' '), {})).toMatchObject({
+      kind: 'run',
+      arguments: {
+        devices: 2,
+        fps: 0.5,
+        seconds: 3,
+        url: 'https://x/',
+        atOnce: true,
+        startMs: 1738310400000,
+        password: 'p',
+      },
+    });
+    expect(parseArguments(['--help', '--nonsense'], {})).toEqual({ kind: 'help' });
+  });
+
+  test('has all its faults named at once', () => {
+    const line =
+      '--devices 0 --fps x --url ftp://a --prefix ../ --start soon --duplicates 2 --speed 3 stray --at-once=yes --seed';
+    const parsed = parseArguments(line.split(' '), {});
+    expect(parsed.kind === 'wrong' ? parsed.faults : []).toEqual([
+      'there is no option --speed',
+      "'3' belongs to no option",
+      "'stray' belongs to no option",
+      '--at-once takes no value',
+      '--seed needs a value',
+      "--url must be an http or https URL, not 'ftp://a'",
+      "--prefix must be letters, digits, - and _, at most 40, not '../'",
+      "--start must be a time such as 2025-01-31T08:00:00Z, not 'soon'",
+      "--devices must be a whole number from 1 to 1000, not '0'",
+      "--fps must be above 0 and at most 60, not 'x'",
+      "--duplicates must be from 0 to 1, not '2'",
+    ]);
+  });
+});

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createScene } from './simulate/scene.ts';
+import { createUploader } from './simulate/upload.ts';
+
+interface Started {
+  readonly child: ChildProcess;
+  /** Settles with the exit status. */
+  readonly ended: Promise<number | null>;
+  said(): string;
+  url(): Promise<string>;
+}
+
+describe('npm start', { timeout: 60_000 }, () => {
+  let folder: string;
+  const running = new Set<ChildProcess>();
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'passerby-start-'));
+  });
+  afterEach(async () => {
+    for (const child of running) child.kill('SIGKILL');
+    running.clear();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+
+  function start(env: Readonly<Record<string, string>> = {}): Started {
+    const child = spawn(process.execPath, ['dev/run.mjs', 'dev/all.ts'], {
+      cwd: new URL('..', import.meta.url),
+      env: { ...process.env, DATABASE_URL: '', ADMIN_PASSWORD: '', DATA_DIR: join(folder, 'data'), PORT: '0', ...env },
+    });
+    running.add(child);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk;
+      });
+    }
+    const ended = new Promise<number | null>((settle) => child.once('exit', settle));
+    return {
+      child,
+      ended,
+      said: () => text,
+      async url() {
+        for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
+          const [, url] = /is up: (\S+)/.exec(text) ?? [];
+          if (url !== undefined) return url;
+          await sleep(20);
+        }
+        throw new Error(`not up after 20 s: ${text}`);
+      },
+    };
+  }
+
+  const total = async (url: string, password: string) => {
+    const headers = { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
+    const answer = await fetch(`${url}/api/captures?page_size=1&state=done`, { headers });
+    return ((await answer.json()) as { total: number }).total;
+  };
+
+  test('shows a made-up password once; it opens the API, and nothing else does', async () => {
+    const first = start();
+    const url = await first.url();
+    const [, password = ''] = /Password\s+(\S+)/.exec(first.said()) ?? [];
+    expect(password).toMatch(/^\w{20}$/);
+    expect(await total(url, password)).toBe(0);
+    expect((await fetch(`${url}/api/captures`)).status).toBe(401);
+    expect((await fetch(`${url}/`)).status).toBe(401);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+
+    const second = start();
+    await second.url();
+    expect(second.said()).not.toContain(password);
+    expect(second.said()).not.toMatch(/Password\s+\w{20}/);
+  });
+
+  test('Ctrl-C while frames come in: it stops within 10 s, and all that was acknowledged is there at the next start', async () => {
+    const env = { ADMIN_PASSWORD: 'correct horse' };
+    const first = start(env);
+    const upload = createUploader({ url: await first.url(), timeoutMs: 5_000 });
+    const { render } = createScene({ seed: 1, camera: 'a', fps: 5 });
+    const jpegs = await Promise.all([0, 1, 2, 3].map((index) => render(index)));
+    let acknowledged = 0;
+    const sending = (async () => {
+      for (let at = 0; ; at += 1) {
+        const jpeg = jpegs[at % jpegs.length] as Buffer;
+        const answer = await upload({ deviceId: 'camera-1', capturedAtMs: 1_764_318_832_186 + at, jpeg }).catch(
+          () => null,
+        );
+        if (answer?.status !== 202) return;
+        acknowledged += 1;
+      }
+    })();
+    await sleep(1_500);
+    const stoppedMs = performance.now();
+    first.child.kill('SIGINT');
+    expect(await first.ended).toBe(0);
+    expect(performance.now() - stoppedMs).toBeLessThan(10_000);
+    expect(existsSync(join(folder, 'data', 'passerby.lock'))).toBe(false);
+    await sending;
+    expect(acknowledged).toBeGreaterThan(10);
+
+    const second = start(env);
+    const url = await second.url();
+    for (let waitedMs = 0; waitedMs < 10_000 && (await total(url, 'correct horse')) < acknowledged; waitedMs += 100) {
+      await sleep(100);
+    }
+    // One more may have been stored whose answer the sender did not live to see.
+    expect(await total(url, 'correct horse')).toBeGreaterThanOrEqual(acknowledged);
+    expect(await total(url, 'correct horse')).toBeLessThanOrEqual(acknowledged + 1);
+  });
+
+  test('a second one on the same folder is refused in words, and the first goes on', async () => {
+    const first = start();
+    const url = await first.url();
+    const second = start();
+    expect(await second.ended).toBe(1);
+    expect(second.said()).toContain(`Another Passerby (process ${first.child.pid}) is using`);
+    expect(second.said()).not.toMatch(/\n\s+at /);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
+  test('a port that is taken is told in words, and nothing is left running', async () => {
+    const first = start();
+    const { port } = new URL(await first.url());
+    const second = start({ DATA_DIR: join(folder, 'other'), PORT: port });
+    expect(await second.ended).toBe(1);
+    expect(second.said()).toContain('The port is taken');
+    expect(existsSync(join(folder, 'other', 'postgres', 'postmaster.pid'))).toBe(false);
+  });
+
+  test('all faults of the configuration are told at once', async () => {
+    const { ended, said } = start({ PORT: 'http', HOST: '0.0.0.0', ADMIN_PASSWORD: 'short' });
+    expect(await ended).toBe(1);
+    for (const name of ['PORT', 'HOST', 'ADMIN_PASSWORD']) expect(said()).toContain(`${name}:`);
+    expect(said()).not.toContain('short (');
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  test('after a kill -9 the next start finds its database free, and is up within seconds', async () => {
+    const first = start();
+    await first.url();
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = start();
+    const url = await second.url();
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    second.child.kill('SIGINT');
+    expect(await second.ended).toBe(0);
+    expect(existsSync(join(folder, 'data', 'postgres', 'postmaster.pid'))).toBe(false);
+  });
+});

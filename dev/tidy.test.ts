@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/** The rules of the house that no linter knows. ARCHITECTURE.md says why each is one. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Which folders a folder's code may import from; services meet at topics and tables, never in code. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  schemas: [],
+  ports: [],
+  http: ['ports', 'schemas'],
+  ingest: ['http', 'ports', 'schemas'],
+  processor: ['http', 'ports', 'schemas'],
+  aggregator: ['http', 'ports', 'schemas'],
+  console: ['http', 'ports', 'schemas'],
+  dev: ['*'],
+};
+
+/** Code that must give the same output for the same input, whenever and wherever it runs (promise 7). */
+const PURE = [
+  'processor/device-step.ts',
+  'processor/motion.ts',
+  'processor/motion-episode.ts',
+  'processor/seen-seqs.ts',
+  'processor/state.ts',
+  'schemas/identity.ts',
+];
+
+/** Only roots choose what stands behind a port. */
+const ADAPTERS = [
+  'ports/log/postgres.ts',
+  'ports/log/memory.ts',
+  'ports/blobs/filesystem.ts',
+  'ports/blobs/memory.ts',
+  'ports/store/postgres.ts',
+  'ports/store/embedded/server.ts',
+  'ports/clock/system.ts',
+  'ports/clock/manual.ts',
+];
+
+const LINES_MAX = 400;
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.mjs'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(Boolean);
+const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+const isTest = (file: string) => /\.(test|contract)\.ts$/.test(file) || file.endsWith('-under-test.ts');
+const isRoot = (file: string) => file.startsWith('dev/') || file.endsWith('/main.ts');
+
+describe('tidy', () => {
+  test('there is something to look at', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect([...PURE, ...ADAPTERS].filter((file) => !sources.has(file))).toEqual([]);
+    const folders = new Set(files.filter((file) => file.includes('/')).map(topFolder));
+    expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
+  });
+
+  test('imports go one way', () => {
+    const wrong = edges().filter(({ from, to }) => {
+      // A test may bring together what the code keeps apart.
+      if (topFolder(from) === topFolder(to) || isTest(from)) return false;
+      const allowed = MAY_IMPORT[topFolder(from)] ?? [];
+      return !allowed.includes('*') && !allowed.includes(topFolder(to));
+    });
+    expect(wrong.map(tell)).toEqual([]);
+  });
+
+  test('no file imports itself by way of others', () => {
+    const graph = new Map<string, string[]>();
+    // A type that is imported is gone at run time, and so is its cycle.
+    for (const { from, to, typeOnly } of edges()) if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to]);
+    expect(findCycles(graph)).toEqual([]);
+  });
+
+  test('only roots, tests and the adapters themselves name adapters', () => {
+    const wrong = edges().filter(
+      ({ from, to }) => ADAPTERS.includes(to) && !isTest(from) && !isRoot(from) && dirname(from) !== dirname(to),
+    );
+    expect(wrong.map(tell)).toEqual([]);
+  });
+
+  test('the pure core knows no clock, no chance, and nothing outside', () => {
+    const impure =
+      /Date\.now|new Date\(\)|performance\.|Math\.random|randomUUID|randomBytes|process\.|setTimeout|await |from 'node:/;
+    expect(PURE.filter((file) => impure.test(withoutComments(file)))).toEqual([]);
+    const reachable = edges().filter(
+      ({ from, to, typeOnly }) => PURE.includes(from) && !typeOnly && !PURE.includes(to),
+    );
+    expect(reachable.map(tell)).toEqual([]);
+  });
+
+  test('time comes from the clock port', () => {
+    const services = files.filter((file) => /^(ingest|processor|aggregator|console)\//.test(file) && !isTest(file));
+    expect(services.filter((file) => /Date\.now\(|new Date\(\)/.test(withoutComments(file)))).toEqual([]);
+  });
+
+  test('SQL is in .sql files', () => {
+    const sql =
+      /[`'"]\s*(select\s.*\bfrom\b|select\s+[\w.]+\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|(create|alter|drop)\s+(table|schema|database|index|function|view|role)\s)/i;
+    const wrong = files.filter((file) => file.endsWith('.ts') && !isTest(file) && sql.test(withoutComments(file)));
+    expect(wrong).toEqual([]);
+  });
+
+  test('files are named in kebab-case and stay short', () => {
+    expect(files.filter((file) => !/^[a-z0-9./-]+$/.test(file))).toEqual([]);
+    const long = [...sources].filter(
+      ([file, text]) => text.split('\n').length > LINES_MAX && file !== 'schemas/types.ts',
+    );
+    expect(long.map(([file]) => file)).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|lib|misc)(\.|\/)/.test(file))).toEqual([]);
+  });
+});
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+function edges(): Edge[] {
+  return [...sources].flatMap(([from, text]) =>
+    [...text.matchAll(/(import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g)].map((match) => ({
+      from,
+      to: join(dirname(from), match[3] ?? match[4] ?? ''),
+      typeOnly: match[2] !== undefined,
+    })),
+  );
+}
+
+function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return cycles;
+}
+
+function topFolder(file: string): string {
+  return file.split('/')[0] ?? '';
+}
+
+function tell({ from, to }: Edge): string {
+  return `${from} imports ${to}`;
+}
+
+function withoutComments(file: string): string {
+  return (sources.get(file) ?? '').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+}

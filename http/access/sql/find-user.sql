@@ -1,0 +1,1 @@
+select id, username, password_hash, role from users where username = $1

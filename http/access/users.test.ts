@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { Queryable, Statement } from '../../ports/store/store.ts';
+import { createUsers } from './users.ts';
+
+interface Row {
+  readonly id: string;
+  readonly username: string;
+  readonly role: string;
+  password_hash: string;
+}
+
+/** The three statements, by their names, over an array. */
+function createMemoryTable(): Queryable & { readonly rows: Row[] } {
+  const rows: Row[] = [];
+  const effects: Record<string, (values: readonly unknown[]) => object[]> = {
+    'find-user': ([username]) => rows.filter((row) => row.username === username),
+    'insert-administrator': ([username, hash]) => {
+      if (rows.some((row) => row.username === username)) return [];
+      const row = { id: `id-${rows.length}`, username: String(username), password_hash: String(hash), role: 'admin' };
+      rows.push(row);
+      return [{ id: row.id }];
+    },
+    'update-password': ([id, hash]) => {
+      for (const row of rows) if (row.id === id) row.password_hash = String(hash);
+      return [];
+    },
+  };
+  return {
+    rows,
+    async run<Result extends object>({ name }: Statement, values: readonly unknown[] = []) {
+      const effect = effects[name.replace(/-[\da-f]{8}$/, '')];
+      if (!effect) throw new Error(`no such statement: ${name}`);
+      return effect(values) as Result[];
+    },
+  };
+}
+
+test('the first start makes an administrator and tells the password once', async () => {
+  const users = createUsers({ store: createMemoryTable() });
+  const { created, password } = await users.ensureAdministrator({});
+  expect(created).toBe(true);
+  expect(password).toMatch(/^[a-hjkmnp-zA-HJ-NP-Z2-9]{20}$/);
+  expect(await users.authenticate('admin', password ?? '')).toEqual({ id: 'id-0', username: 'admin', role: 'admin' });
+  expect(await users.ensureAdministrator({})).toEqual({ created: false, password: null });
+});
+
+test('a password that is given holds, now and after every change', async () => {
+  const store = createMemoryTable();
+  const users = createUsers({ store });
+  expect(await users.ensureAdministrator({ password: 'first-one' })).toEqual({ created: true, password: null });
+  const before = store.rows[0]?.password_hash;
+  await users.ensureAdministrator({ password: 'first-one' });
+  expect(store.rows[0]?.password_hash).toBe(before);
+  expect(await users.ensureAdministrator({ password: 'other-one' })).toEqual({ created: false, password: null });
+  expect(await users.authenticate('admin', 'first-one')).toBeNull();
+  expect(await users.authenticate('admin', 'other-one')).not.toBeNull();
+});
+
+test('of two instances that start at once, one tells a password that works', async () => {
+  const store = createMemoryTable();
+  const told = await Promise.all([1, 2].map(() => createUsers({ store }).ensureAdministrator({})));
+  expect(told.map(({ created }) => created).sort()).toEqual([false, true]);
+  const password = told.find(({ created }) => created)?.password ?? '';
+  expect(await createUsers({ store }).authenticate('admin', password)).not.toBeNull();
+});
+
+test('a name that does not exist takes as long as a wrong password', async () => {
+  const users = createUsers({ store: createMemoryTable() });
+  await users.ensureAdministrator({ password: 'first-one' });
+  const timeMs = async (username: string) => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const startedMs = performance.now();
+      expect(await users.authenticate(username, 'guess')).toBeNull();
+      times.push(performance.now() - startedMs);
+    }
+    return Math.min(...times);
+  };
+  const ratio = (await timeMs('nobody')) / (await timeMs('admin'));
+  expect(ratio).toBeGreaterThan(0.4);
+  expect(ratio).toBeLessThan(2.5);
+});

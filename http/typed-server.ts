@@ -1,0 +1,42 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { Trace } from '../ports/trace.ts';
+import type { User } from './access/users.ts';
+import type { Problem } from './problem.ts';
+
+/** A Fastify whose routes are typed by the TypeBox schemas they state. */
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What went wrong with a request: what the caller was told, and what it came from, which only the log sees. */
+interface Failure {
+  readonly problem: Problem;
+  readonly cause: unknown;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller's trace, or one begun here; `traceparent` is the value to put into record headers. */
+    trace: Trace;
+    /** Set by the route that has recognised a device, so that the log line names it. */
+    deviceId: string | null;
+    /** Set by whoever has checked who is asking. */
+    user: User | null;
+    failure: Failure | null;
+  }
+  interface FastifyInstance {
+    /** Aborts when the server begins to close, so that streams without an end can end themselves. */
+    closing: AbortSignal;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
+import type { Log } from '../ports/log/log.ts';
+import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
+import { decode } from '../schemas/codec.ts';
+import { topics } from '../schemas/topics.ts';
+import type { Frame } from '../schemas/types.ts';
+import { type AcceptFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
+import { type Claims, createClaims } from './claims.ts';
+
+export interface Parts {
+  readonly claims: Claims;
+  readonly blobs: Blobs;
+  readonly log: Log;
+}
+
+interface ClaimRow {
+  readonly device_id: string;
+  readonly seq: number;
+  readonly lane: string;
+  readonly confirmed: boolean;
+  readonly captured_at: Date;
+  readonly received_at: Date;
+}
+
+export interface IngestRig {
+  readonly services: ServicesUnderTest;
+  readonly clock: ManualClock;
+  /** The write path as a process of its own has it; `change` puts faults into its parts. */
+  open(change?: (parts: Parts) => Partial<Parts>): Promise<AcceptFrame>;
+  framesOf(deviceId: string): Promise<readonly (Frame & { readonly topic: string })[]>;
+  claimsOf(deviceId: string): Promise<readonly ClaimRow[]>;
+  blobKeysOf(deviceId: string): Promise<readonly string[]>;
+}
+
+/** The real database, log and blob folder behind ingest, and a clock that the test drives. */
+export async function startIngestRig(): Promise<IngestRig> {
+  const services = await startServices({ migrations: new URL('../aggregator/migrations/', import.meta.url), topics });
+  const clock = createManualClock(Date.UTC(2026, 4, 1, 12));
+  return {
+    services,
+    clock,
+    async open(change = () => ({})) {
+      const parts = {
+        claims: createClaims({ store: services.openStore('ingest'), devicesMax: 1_000 }),
+        blobs: services.openBlobs(),
+        log: await services.openLog(clock),
+      };
+      return createAcceptFrame({ ...parts, ...change(parts), clock });
+    },
+    async framesOf(deviceId) {
+      const records = await services.rows<{ topic: string; key: string; value: Buffer }>('log.records');
+      return records.flatMap(({ topic, key, value }) => {
+        const record = decode(value);
+        return key === deviceId && record.name === 'frame' ? [{ ...record.value, topic }] : [];
+      });
+    },
+    async claimsOf(deviceId) {
+      const rows = await services.rows<ClaimRow>('upload_claims');
+      return rows.filter(({ device_id }) => device_id === deviceId).sort((a, b) => a.seq - b.seq);
+    },
+    async blobKeysOf(deviceId) {
+      const keys: string[] = [];
+      for await (const key of services.openBlobs().list(`images/${deviceId}/`)) keys.push(key);
+      return keys;
+    },
+  };
+}
+
+/** Bytes that begin as a JPEG does; ingest looks no further. */
+export function picture(content: string): Buffer {
+  return Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.from(content)]);
+}
+
+export function sent(deviceId: string, statedMs: number, content = 'a picture'): SentFrame {
+  return { deviceId, statedMs, jpeg: picture(content), source: 'upload', traceparent: `00-${'a'.repeat(32)}` };
+}

@@ -1,0 +1,37 @@
+/**
+ * Blobs: named bytes, written once and read whole.
+ *
+ * What every adapter promises, and `blobs.contract.ts` checks:
+ *
+ *  1. `put` resolves only when the bytes are durable. A reader sees all of a blob or none of it, whatever dies when.
+ *  2. Of any number of `put`s of one key at once, one answers 'stored' and the others 'exists'; a stored blob is
+ *     never changed by a later `put`.
+ *  3. A key is a relative path of plain segments (letters, digits, `. _ - =`), no segment `.` or `..`; any other key
+ *     is refused with `TypeError`, before anything is touched.
+ *  4. `list` gives the keys below a prefix in ascending order of their UTF-16 code units, each that was there
+ *     throughout exactly once.
+ *  5. A store that cannot be reached, or is full, is an `Outage`. A blob that is not there is `null`, not an error.
+ */
+export interface Blobs {
+  put(key: string, bytes: Buffer): Promise<'stored' | 'exists'>;
+  get(key: string): Promise<Buffer | null>;
+  head(key: string): Promise<BlobHead | null>;
+  list(prefix: string): AsyncIterable<string>;
+  /** Deleting what is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** Whether blobs can be written just now, for health checks; throws `Outage` when not. */
+  check(): Promise<void>;
+}
+
+export interface BlobHead {
+  readonly sizeBytes: number;
+  readonly storedAtMs: number;
+}
+
+const SEGMENT = /^[\w.=-]{1,200}$/;
+
+export function requireKey(key: string): void {
+  const segments = key.split('/');
+  const plain = segments.every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
+  if (!plain || key.length > 900) throw new TypeError(`not a blob key: ${JSON.stringify(key.slice(0, 200))}`);
+}

@@ -1,0 +1,59 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Outage } from '../errors.ts';
+import { describeBlobs } from './blobs.contract.ts';
+import { createFilesystemBlobs } from './filesystem.ts';
+
+const temporary = () => mkdtempSync(join(tmpdir(), 'passerby-blobs-'));
+
+describeBlobs('filesystem', async () => {
+  const folder = temporary();
+  return {
+    blobs: createFilesystemBlobs({ folder }),
+    close: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+});
+
+describe('blobs on the filesystem', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = temporary();
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('lie at their key, with nothing left beside them', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    await blobs.put('images/cam-1/1.jpg', Buffer.from('x'));
+    await blobs.put('images/cam-1/1.jpg', Buffer.from('y'));
+    expect(readdirSync(join(folder, 'images/cam-1'))).toEqual(['1.jpg']);
+    expect(readdirSync(join(folder, '~unfinished'))).toEqual([]);
+  });
+
+  test('what a killed process left half-written is cleared at the start and never listed', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    const draft = join(folder, '~unfinished', 'draft');
+    writeFileSync(draft, 'half');
+    const keys: string[] = [];
+    for await (const key of blobs.list('')) keys.push(key);
+    expect(keys).toEqual([]);
+    createFilesystemBlobs({ folder });
+    expect(existsSync(draft)).toBe(false);
+  });
+
+  test('a folder removed by hand is made again', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    await blobs.put('images/1', Buffer.from('x'));
+    rmSync(join(folder, 'images'), { recursive: true });
+    await expect(blobs.put('images/2', Buffer.from('x'))).rejects.toThrow(Outage);
+    expect(await blobs.put('images/2', Buffer.from('x'))).toBe('stored');
+  });
+
+  test('a store whose folder is gone is an outage', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    rmSync(folder, { recursive: true });
+    await expect(blobs.put('x', Buffer.from('x'))).rejects.toThrow(Outage);
+    await expect(blobs.check()).rejects.toThrow(Outage);
+  });
+});

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { access, link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { Outage } from '../errors.ts';
+import { type Blobs, requireKey } from './blobs.ts';
+
+/** Where blobs are written before they get their name. No key can lie here: segments of keys have no `~`. */
+const UNFINISHED = '~unfinished';
+
+/**
+ * Blobs as plain files below one folder, each at its key. A blob is written and synced under a throw-away name and
+ * then linked to its own: the link fails if the name is taken, and appears whole or not at all.
+ */
+export function createFilesystemBlobs({ folder }: { readonly folder: string }): Blobs {
+  const root = resolve(folder);
+  const unfinished = join(root, UNFINISHED);
+  mkdirSync(unfinished, { recursive: true });
+  // Left by a process that was killed while writing; nothing refers to them.
+  for (const name of readdirSync(unfinished)) rmSync(join(unfinished, name), { force: true });
+
+  const pathOf = (key: string) => {
+    requireKey(key);
+    return join(root, key);
+  };
+  // A folder once made stays, so most puts need no look at it.
+  const madeFolders = new Set<string>();
+
+  async function makeFolder(path: string): Promise<void> {
+    if (madeFolders.has(path)) return;
+    await mkdir(path, { recursive: true });
+    // The names of new folders must outlast a power cut as much as the blob in them; whether an earlier process
+    // that made them lived to see to it cannot be known.
+    for (let made = path; made.length > root.length; made = dirname(made)) await syncFolder(dirname(made));
+    madeFolders.add(path);
+  }
+
+  async function name(draft: string, path: string): Promise<'stored' | 'exists'> {
+    try {
+      await link(draft, path);
+      return 'stored';
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return 'exists';
+      // Somebody removed the folder by hand: it is made again at the next try.
+      if (codeOf(error) === 'ENOENT') madeFolders.delete(dirname(path));
+      throw error;
+    } finally {
+      await unlink(draft);
+    }
+  }
+
+  return {
+    async put(key, bytes) {
+      const path = pathOf(key);
+      const draft = join(unfinished, randomUUID());
+      try {
+        await makeFolder(dirname(path));
+        await writeSynced(draft, bytes);
+        const answer = await name(draft, path);
+        // Also where it exists: whoever named it may have died before its name was on the disk.
+        await syncFolder(dirname(path));
+        return answer;
+      } catch (error) {
+        throw asOutage(error, key);
+      }
+    },
+
+    async get(key) {
+      return readFile(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+    },
+
+    async head(key) {
+      const found = await stat(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+      return found?.isFile() ? { sizeBytes: found.size, storedAtMs: found.mtimeMs } : null;
+    },
+
+    async *list(prefix) {
+      const startFolder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      if (startFolder !== '') requireKey(startFolder.slice(0, -1));
+      yield* walk(root, startFolder, prefix);
+    },
+
+    async delete(key) {
+      await unlink(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+    },
+
+    async check() {
+      await access(unfinished, constants.W_OK).catch((error: unknown) => {
+        throw asOutage(error, unfinished);
+      });
+    },
+  };
+}
+
+/** Keys in ascending order; folders sort as their name with a slash, since that is how their keys go on. */
+async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<string> {
+  const names: string[] = [];
+  try {
+    for await (const entry of await opendir(join(root, folder.split('/').join(sep)))) {
+      if (entry.name !== UNFINISHED) names.push(entry.isDirectory() ? `${entry.name}/` : entry.name);
+    }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return;
+    throw asOutage(error, folder);
+  }
+  for (const name of names.sort()) {
+    const key = folder + name;
+    if (name.endsWith('/')) {
+      if (key.startsWith(prefix) || prefix.startsWith(key)) yield* walk(root, key, prefix);
+    } else if (key.startsWith(prefix)) yield key;
+  }
+}
+
+async function writeSynced(path: string, bytes: Buffer): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // Folders cannot be opened there, and NTFS journals names by itself.
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function nullIfMissing(error: unknown, key: string): null {
+  if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+  throw asOutage(error, key);
+}
+
+function asOutage(error: unknown, what: string): Outage {
+  return new Outage(`the blob folder refuses ${what}`, error);
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}

@@ -1,0 +1,46 @@
+import { Outage } from './errors.ts';
+
+interface Call<Item, Result> {
+  readonly item: Item;
+  readonly settle: (result: Result) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Calls that arrive while one is under way go together in the next: one round trip and one commit for all of them,
+ * and no delay for a call that comes alone. `work` answers item by item, in their order.
+ */
+export function coalesce<Item, Result>(
+  work: (items: readonly Item[]) => Promise<readonly Result[]>,
+  itemsMax: number,
+): (item: Item) => Promise<Result> {
+  let waiting: Call<Item, Result>[] = [];
+  let underWay = false;
+
+  async function drain() {
+    underWay = true;
+    while (waiting.length > 0) {
+      const calls = waiting.slice(0, itemsMax);
+      waiting = waiting.slice(itemsMax);
+      await perform(calls);
+    }
+    underWay = false;
+  }
+
+  async function perform(calls: readonly Call<Item, Result>[]): Promise<void> {
+    try {
+      const results = await work(calls.map(({ item }) => item));
+      for (const [at, { settle }] of calls.entries()) settle(results[at] as Result);
+    } catch (error) {
+      // What one item has wrong with it must not fail the others; an outage has failed them all.
+      if (calls.length === 1 || error instanceof Outage) for (const { fail } of calls) fail(error);
+      else for (const call of calls) await perform([call]);
+    }
+  }
+
+  return (item) =>
+    new Promise((settle, fail) => {
+      waiting.push({ item, settle, fail });
+      if (!underWay) void drain();
+    });
+}

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { createGreyDecoder, type GreyPicture } from './decode.ts';
+
+const size = { width: 64, height: 48 };
+const decode = createGreyDecoder(size);
+
+describe('decoding to a small grey picture', () => {
+  test.each([
+    { width: 320, height: 240 },
+    { width: 1600, height: 1200 },
+    { width: 241, height: 1023 },
+    { width: 64, height: 48 },
+    { width: 16, height: 16 },
+    { width: 1, height: 1 },
+  ])('a picture of $width by $height tells its size', async ({ width, height }) => {
+    const picture = await decoded(await jpegOf({ width, height }));
+    expect(picture).toMatchObject({ width, height });
+    expect(picture.grey).toHaveLength(size.width * size.height);
+  });
+
+  test.each([80, 240, 640])('of a height of %d, each part of the picture lies at its place', async (height) => {
+    const black = { width: 320, height, channels: 3, background: 'black' } as const;
+    const pixels = await sharp({ create: black }).raw().toBuffer();
+    // White in the corner at the top right, a quarter of each side: what cuts off the margins would lose it.
+    for (let row = 0; row < height / 4; row += 1) pixels.fill(255, (row * 320 + 240) * 3, (row + 1) * 320 * 3);
+    const { grey } = await decoded(await sharp(pixels, { raw: black }).jpeg().toBuffer());
+    for (const [column, row, expected] of [
+      [0, 0, 0],
+      [45, 0, 0],
+      [50, 0, 255],
+      [63, 9, 255],
+      [50, 14, 0],
+      [63, 47, 0],
+    ] as const) {
+      expect(Math.abs(at(grey, column, row) - expected), `${column},${row}`).toBeLessThan(16);
+    }
+  });
+
+  test('a grey, a progressive and a CMYK picture come out as the colour one does', async () => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    const { grey } = await decoded(jpeg);
+    const others = await Promise.all([
+      sharp(jpeg).greyscale().jpeg({ quality: 100 }).toBuffer(),
+      sharp(jpeg).jpeg({ quality: 100, progressive: true }).toBuffer(),
+    ]);
+    for (const other of others) expect(furthest(grey, (await decoded(other)).grey)).toBeLessThan(4);
+    const cmyk = await sharp(jpeg).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    expect((await decoded(cmyk)).grey).toHaveLength(size.width * size.height);
+  });
+
+  test('the same bytes give the same grey, alone or among many', async () => {
+    const jpeg = await jpegOf({ width: 640, height: 480 });
+    const { grey } = await decoded(jpeg);
+    const again = await Promise.all(Array.from({ length: 20 }, () => decoded(Buffer.from(jpeg))));
+    for (const picture of again) expect(Buffer.compare(picture.grey, grey)).toBe(0);
+  });
+});
+
+/** The text too is ours: it goes into dead letters, which a replay must write again byte for byte. */
+const undecodable = { code: 'undecodable', message: 'the bytes are not those of a whole JPEG' };
+
+describe('what is no picture is said to be none', () => {
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['a few bytes', Buffer.from([0xff, 0xd8, 0xff])],
+    ['text', Buffer.from('no picture')],
+    ['zeros', Buffer.alloc(5_000)],
+  ])('%s', async (_, bytes) => {
+    expect(await decode(bytes)).toEqual(undecodable);
+  });
+
+  test.each([0.02, 0.3, 0.6, 0.9, 0.99])('a JPEG of which %d arrived', async (share) => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    expect(await decode(jpeg.subarray(0, jpeg.length * share))).toEqual(undecodable);
+  });
+
+  test('a whole JPEG with more behind it is one, since cameras send their buffers', async () => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    const { grey } = await decoded(Buffer.concat([jpeg, Buffer.alloc(700)]));
+    expect(Buffer.compare(grey, (await decoded(jpeg)).grey)).toBe(0);
+  });
+
+  test.each(['png', 'gif', 'webp', 'tiff', 'avif'] as const)('%s, which no camera sends', async (format) => {
+    const image = sharp(await jpegOf({ width: 64, height: 48 }));
+    expect(await decode(await image.toFormat(format).toBuffer())).toEqual(undecodable);
+  });
+
+  test('SVG, which could name files and addresses', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><rect width="9" height="9"/></svg>';
+    expect(await decode(Buffer.from(svg))).toEqual(undecodable);
+    expect(await decode(Buffer.from(`<?xml version="1.0"?>\n${svg}`))).toEqual(undecodable);
+  });
+
+  test('the same bytes are refused in the same words, whatever else is being decoded', async () => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    const cut = jpeg.subarray(0, jpeg.length / 2);
+    const all = [cut, Buffer.from('no picture'), jpeg.subarray(0, 40), jpeg];
+    const answers = await Promise.all(Array.from({ length: 80 }, (_, at) => decode(all[at % 4] ?? jpeg)));
+    for (const [at, answer] of answers.entries()) if (at % 4 < 3) expect(answer).toEqual(undecodable);
+  });
+
+  test('8 megapixels are a picture, more are not', async () => {
+    expect(await decode(await flat(4_000, 2_000))).toMatchObject({ width: 4_000, height: 2_000 });
+    expect(await decode(await flat(4_000, 2_001))).toMatchObject({ code: 'too-many-pixels' });
+  });
+
+  test('a bomb costs nothing: a header that promises gigabytes', async () => {
+    const bomb = withSize(await flat(16, 16), 65_500);
+    const memoryBefore = process.memoryUsage().rss;
+    const startedMs = performance.now();
+    expect(await decode(bomb)).toMatchObject({ code: 'too-many-pixels' });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(process.memoryUsage().rss - memoryBefore).toBeLessThan(200e6);
+  });
+});
+
+test('many pictures at once leave the event loop free', async () => {
+  const jpeg = await jpegOf({ width: 1600, height: 1200 });
+  await decode(jpeg);
+  let longestMs = 0;
+  let done = false;
+  const startedMs = performance.now();
+  const decoding = Promise.all(Array.from({ length: 40 }, () => decode(jpeg))).then((pictures) => {
+    done = true;
+    return pictures;
+  });
+  for (let beforeMs = startedMs; !done; ) {
+    await sleep(1);
+    const nowMs = performance.now();
+    longestMs = Math.max(longestMs, nowMs - beforeMs);
+    beforeMs = nowMs;
+  }
+  expect(await decoding).toHaveLength(40);
+  // A share of the whole and not milliseconds, so that a busy machine does not decide.
+  expect(longestMs).toBeLessThan((performance.now() - startedMs) / 3);
+});
+
+async function decoded(jpeg: Buffer): Promise<GreyPicture> {
+  const picture = await decode(jpeg);
+  if ('code' in picture) throw new Error(picture.message);
+  return picture;
+}
+
+function at(grey: Uint8Array, column: number, row: number): number {
+  return grey[row * size.width + column] ?? -1;
+}
+
+function furthest(some: Uint8Array, others: Uint8Array): number {
+  return Math.max(...some.map((grey, cell) => Math.abs(grey - (others[cell] ?? 0))));
+}
+
+/** Something to see: waves of colour. */
+async function jpegOf({ width, height }: { readonly width: number; readonly height: number }): Promise<Buffer> {
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, byte) => {
+    const [x, y] = [(byte / 3) % width, byte / 3 / width];
+    return 128 + 100 * Math.sin(x / 17 + (byte % 3)) * Math.cos(y / 23);
+  });
+  return await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+async function flat(width: number, height: number): Promise<Buffer> {
+  return await sharp({ create: { width, height, channels: 3, background: 'grey' } })
+    .jpeg()
+    .toBuffer();
+}
+
+/** Writes another size into the JPEG's frame header. */
+function withSize(jpeg: Buffer, side: number): Buffer {
+  const lying = Buffer.from(jpeg);
+  const header = lying.indexOf(Buffer.from([0xff, 0xc0]));
+  lying.writeUInt16BE(side, header + 5);
+  lying.writeUInt16BE(side, header + 7);
+  return lying;
+}

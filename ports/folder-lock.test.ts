@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FolderInUse, lockFolder } from './folder-lock.ts';
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'passerby-lock-'));
+  children = [];
+});
+afterEach(async () => {
+  await Promise.all(children.map(kill));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const file = () => join(folder, 'passerby.lock');
+
+/** A process of its own that tries to lock the folder; says how that went, and lives on. */
+async function lockElsewhere(): Promise<{ readonly said: string; readonly child: ChildProcess }> {
+  const program = `
+    import { lockFolder } from ${JSON.stringify(fileURLToPath(new URL('./folder-lock.ts', import.meta.url)))};
+    try {
+      lockFolder(${JSON.stringify(folder)});
+      console.log('locked');
+    } catch (error) {
+      console.log(error.message);
+    }
+    setInterval(() => {}, 1_000);
+  `;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const said = await new Promise<string>((settle) =>
+    child.stdout.once('data', (bytes) => settle(String(bytes).trim())),
+  );
+  return { said, child };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await new Promise((settle) => child.once('exit', settle));
+}
+
+test('a second process is told who holds the folder, for as long as that one lives', async () => {
+  const first = await lockElsewhere();
+  expect(first.said).toBe('locked');
+  expect(() => lockFolder(folder)).toThrow(FolderInUse);
+  expect(() => lockFolder(folder)).toThrow(`process ${first.child.pid}`);
+  expect((await lockElsewhere()).said).toContain(`process ${first.child.pid}`);
+  await kill(first.child);
+  const lock = lockFolder(folder);
+  expect(JSON.parse(readFileSync(file(), 'utf8'))).toMatchObject({ pid: process.pid });
+  expect((await lockElsewhere()).said).toContain(`process ${process.pid}`);
+  lock.release();
+  expect(existsSync(file())).toBe(false);
+  expect((await lockElsewhere()).said).toBe('locked');
+});
+
+test('of several processes that start at once, one gets it', async () => {
+  const all = await Promise.all(Array.from({ length: 4 }, lockElsewhere));
+  expect(all.filter(({ said }) => said === 'locked')).toHaveLength(1);
+});
+
+test.each([
+  ['nothing', ''],
+  ['half of it', '{"pid":12'],
+  ['no JSON', '\0\0\0\0'],
+  ['null', 'null'],
+  ['no process', '{"started":"x"}'],
+])('a lock torn by a power cut does not hold: %s', (_what, text) => {
+  writeFileSync(file(), text);
+  lockFolder(folder).release();
+});
+
+test('a lock of an earlier process with our own number does not hold', () => {
+  writeFileSync(file(), JSON.stringify({ pid: process.pid, started: 'another boot 123' }));
+  lockFolder(folder).release();
+});
+
+test.runIf(process.platform === 'linux')('nor one whose number another program has now', () => {
+  writeFileSync(file(), JSON.stringify({ pid: process.ppid, started: 'another boot 123' }));
+  lockFolder(folder).release();
+});
+
+test('a folder that cannot be written is no lock', () => {
+  expect(() => lockFolder(join(folder, 'missing'))).toThrow('ENOENT');
+});

@@ -1,0 +1,85 @@
+/**
+ * The log: named topics, each split into partitions that keep their order.
+ *
+ * What every adapter promises, and `log.contract.ts` checks:
+ *
+ *  1. `append` resolves only when the records are durable. If it rejects, some of them may still appear:
+ *     writers carry an identity in the record, and readers drop what they have seen.
+ *  2. Records with equal keys land in one partition, in the order in which their appends resolved.
+ *  3. A partition has one owner in a group at a time. A former owner that wakes up late commits nothing.
+ *  4. What `step` returns and the offset past its batch become visible together, or not at all.
+ *  5. Before the first `step`, `open` has seen the newest changelog record of every key in the partition.
+ */
+
+export interface LogRecord {
+  readonly key: string;
+  /** `null` deletes the key, where the topic is compacted. */
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface StoredRecord extends LogRecord {
+  readonly offset: bigint;
+  readonly appendedAtMs: number;
+}
+
+export interface Batch {
+  readonly partition: number;
+  /** At least one, in offset order. */
+  readonly records: readonly StoredRecord[];
+}
+
+/** A record to write; one for the subscription's changelog goes to the batch's own partition, whatever its key. */
+export interface Output {
+  readonly topic: string;
+  readonly record: LogRecord;
+}
+
+export interface Stepped<State> {
+  readonly state: State;
+  readonly outputs: readonly Output[];
+}
+
+/** Where a partition starts again: after what the group committed, or where the reader's own store says. */
+export interface Opened<State> {
+  readonly state: State;
+  readonly from?: bigint;
+}
+
+export interface Subscription<State> {
+  readonly topic: string;
+  readonly group: string;
+  /** A compacted topic, partitioned as `topic` is, holding what `open` needs to go on. */
+  readonly changelog?: string;
+  readonly batchRecordsMax: number;
+  open(partition: number, changelog: AsyncIterable<StoredRecord>): Promise<Opened<State>>;
+  /**
+   * Called for one batch of a partition at a time, for different partitions at once.
+   * To throw is to say 'an outage': nothing is committed, the partition is opened anew after a pause, and the same
+   * records come again. A bad record is no outage: it becomes an output to the dead letters.
+   */
+  step(state: State, batch: Batch): Promise<Stepped<State>>;
+  /** Told of each pause that an outage causes, for logs and metrics. */
+  onTrouble?(trouble: Trouble): void;
+}
+
+export interface Trouble {
+  readonly partition: number;
+  readonly error: unknown;
+  readonly pauseMs: number;
+}
+
+export interface PartitionLag {
+  readonly partition: number;
+  readonly records: bigint;
+  /** Age of the oldest record not yet committed; 0 when there is none. */
+  readonly ageMs: number;
+}
+
+export interface Log {
+  append(topic: string, records: readonly LogRecord[]): Promise<void>;
+  /** Runs until `signal` aborts; resolves when the batches in hand are committed and the partitions released. */
+  consume<State>(subscription: Subscription<State>, signal: AbortSignal): Promise<void>;
+  lag(topic: string, group: string): Promise<readonly PartitionLag[]>;
+  close(): Promise<void>;
+}

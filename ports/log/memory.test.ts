@@ -1,0 +1,8 @@
+import { systemClock } from '../clock/system.ts';
+import { contractTopics, describeLog } from './log.contract.ts';
+import { createMemoryLog } from './memory.ts';
+
+describeLog('memory', async () => {
+  const log = createMemoryLog({ partitionCount: 4, clock: systemClock, compacted: [contractTopics.state] });
+  return { log, close: () => log.close() };
+});

@@ -1,0 +1,1 @@
+select coalesce(max(partition) + 1, 0) as partitions from log.partitions

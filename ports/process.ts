@@ -1,0 +1,108 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/**
+ * A process as a stack of parts: started one after the other, each on top of what it needs, and stopped in reverse, so
+ * that whatever is still at work finds below it all that it works with.
+ */
+export interface Parts {
+  /** Says how to undo what has just been started. */
+  started(name: string, stop: () => Promise<void> | void): void;
+  /** Runs something until its signal; should it end before, the process cannot go on. */
+  run(name: string, work: (signal: AbortSignal) => Promise<void>): void;
+  /** Does something again and again, with a pause in between; a failure is logged and the next try follows. */
+  every(name: string, pauseMs: number, work: () => Promise<unknown>): void;
+}
+
+export interface ProcessOptions {
+  readonly logger: Logger;
+  /** After this long the process ends with what has not stopped. */
+  readonly stopWithinMs: number;
+  /** What to tell whoever started it, when it cannot start. */
+  readonly explain: (error: unknown) => string;
+}
+
+export async function runProcess(
+  { logger, stopWithinMs, explain }: ProcessOptions,
+  start: (parts: Parts) => Promise<void>,
+): Promise<void> {
+  const stops: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
+  let stopping: Promise<void> | null = null;
+
+  const stopAll = async () => {
+    for (const { name, stop } of stops.reverse()) {
+      logger.debug({ part: name }, 'stopping');
+      try {
+        await stop();
+      } catch (error) {
+        logger.error({ part: name, error }, 'did not stop cleanly');
+        process.exitCode = 1;
+      }
+    }
+  };
+  const stop = (why: string, exitCode: number): Promise<void> => {
+    stopping ??= (async () => {
+      logger.info({ why }, 'stopping');
+      process.exitCode = exitCode;
+      const inTime = await Promise.race([stopAll().then(() => true), sleep(stopWithinMs, false, { ref: false })]);
+      if (!inTime) logger.error({ stopWithinMs }, 'not stopped in time; ending');
+      process.exit(inTime ? process.exitCode : 1);
+    })();
+    return stopping;
+  };
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Somebody who asks twice wants it now; a kill at any moment loses nothing that was acknowledged.
+      if (stopping) process.exit(1);
+      void stop(signal, 0);
+    });
+  }
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(fault, (error) => {
+      logger.fatal({ error, fault }, 'a fault in the program');
+      void stop(fault, 1);
+    });
+  }
+
+  const parts: Parts = {
+    started: (name, undo) => stops.push({ name, stop: undo }),
+    run(name, work) {
+      const abort = new AbortController();
+      // Every partition that waits listens to it.
+      setMaxListeners(0, abort.signal);
+      const running = work(abort.signal).then(() => {
+        if (!abort.signal.aborted) throw new Error(`${name} ended by itself`);
+      });
+      running.catch((error: unknown) => {
+        logger.fatal({ part: name, error }, 'a part ended');
+        void stop(name, 1);
+      });
+      stops.push({
+        name,
+        stop: async () => {
+          abort.abort();
+          await running.catch(() => undefined);
+        },
+      });
+    },
+    every(name, pauseMs, work) {
+      parts.run(name, async (signal) => {
+        while (!signal.aborted) {
+          await work().catch((error: unknown) => logger.warn({ part: name, error }, 'failed; trying again later'));
+          await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        }
+      });
+    },
+  };
+
+  try {
+    await start(parts);
+  } catch (error) {
+    if (stopping) return;
+    process.stderr.write(`\n${explain(error)}\n\n`);
+    logger.debug({ error }, 'not started');
+    await stop('not started', 1);
+  }
+}

@@ -1,0 +1,120 @@
+import pg from 'pg';
+import { Outage } from '../errors.ts';
+import { statement } from './statement.ts';
+import type { Queryable, Statement, Store } from './store.ts';
+
+export interface PostgresStoreOptions {
+  readonly connectionString: string;
+  readonly connectionsMax: number;
+  /** Shown in pg_stat_activity, so that an operator sees which part holds a connection. */
+  readonly name: string;
+  readonly statementTimeoutMs?: number;
+}
+
+const INT8 = 20;
+const check = statement(import.meta.url, './sql/check.sql');
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** Any PostgreSQL that a connection string names: the embedded one, a server of the user's own, TimescaleDB. */
+export function createPostgresStore(options: PostgresStoreOptions): Store {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.connectionsMax,
+    application_name: `passerby ${options.name}`,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    keepAlive: true,
+    statement_timeout: statementTimeoutMs,
+    // The server enforces its own limit; this one is for a server that no longer answers at all.
+    query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
+    types: { getTypeParser: (oid, format) => (oid === INT8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
+  });
+  // A connection that breaks while idle is replaced at the next query; unheard, the event would end the process.
+  pool.on('error', () => undefined);
+
+  async function run<Row extends object>(sql: Statement, values?: readonly unknown[]): Promise<Row[]> {
+    try {
+      return await runOn<Row>(pool, sql, values);
+    } catch (error) {
+      throw asOutage(error);
+    }
+  }
+
+  return {
+    run,
+    check: async () => {
+      await run(check);
+    },
+
+    async transaction<Result>(work: (transaction: Queryable) => Promise<Result>) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw asOutage(error);
+      });
+      // Without a listener, a server that dies between two statements would end the process.
+      const ignore = () => undefined;
+      client.on('error', ignore);
+      let broken = false;
+      try {
+        await client.query('begin');
+        const result = await work({ run: (sql, values) => runOn(client, sql, values) });
+        const { command } = await client.query('commit');
+        // PostgreSQL answers the commit of a transaction in which a statement has failed by rolling back, as a success.
+        if (command !== 'COMMIT') throw new Error('a statement of this transaction had failed; nothing was committed');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch(() => {
+          broken = true;
+        });
+        throw asOutage(error);
+      } finally {
+        client.off('error', ignore);
+        client.release(broken);
+      }
+    },
+
+    close: () => pool.end(),
+  };
+}
+
+async function runOn<Row extends object>(
+  client: pg.Pool | pg.PoolClient,
+  sql: Statement,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const result = await client.query<Row>({ name: sql.name, text: sql.text, values: [...values] });
+  return result.rows;
+}
+
+/** Counters, offsets and seqs stay far below 2^53 (at a million a second for 285 years); beyond it, say so. */
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} does not fit a JavaScript number`);
+  return value;
+}
+
+/**
+ * SQLSTATE classes that speak of the server, not of the statement: 08 connection, 53 resources (disk full, too many
+ * connections), 57P operator (shutdown, crash, starting up), 57014 (statement_timeout), 58 system, 40 (deadlock and
+ * serialization: again), and 25P03 (this process slept in a transaction for so long that the server gave it up).
+ */
+const SERVER_STATES = /^(08|53|57P|57014|58|40|25P03)/;
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+]);
+const DRIVER_MESSAGES = /connection terminated|timeout|not queryable|connection error/i;
+
+function asOutage(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Outage) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  const fromServer = error instanceof pg.DatabaseError;
+  const outage = fromServer ? SERVER_STATES.test(code) : SOCKET_CODES.has(code) || DRIVER_MESSAGES.test(error.message);
+  return outage ? new Outage('the database does not answer', error) : error;
+}

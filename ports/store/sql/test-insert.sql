@@ -1,0 +1,1 @@
+insert into notes (note) values ($1) returning note

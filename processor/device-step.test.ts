@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import { encode } from '../schemas/codec.ts';
+import type { Event, Frame, Observation } from '../schemas/types.ts';
+import { type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
+import { firstAtMs, frameOf, noPicture, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
+import { packState, STATE_VERSION, unpackState } from './state.ts';
+
+interface Input {
+  readonly frame: Frame;
+  readonly picture: GreyPicture | NoPicture;
+}
+
+describe('a device', () => {
+  test('has nothing to compare its first frame with, and finds motion in those after it', () => {
+    const seen = observations(run([show(0, 0, 0), show(1, 200, 0), show(2, 400, 1)]));
+    expect(seen.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['analysed', 'first-frame'],
+      ['analysed', null],
+      ['analysed', null],
+    ]);
+    const box = { x: 0, y: 0, width: 0.5, height: 2 / 6 };
+    expect(seen.map(({ motion }) => motion)).toEqual([null, { score: 0, boxes: [] }, { score: 8 / 48, boxes: [box] }]);
+    expect(seen[2]).toMatchObject({ seq: 2, captured_at: firstAtMs + 400, width: 320, height: 240, lane: 'live' });
+  });
+
+  test('tells of motion twice under one id: when it is sure, and when it is over', () => {
+    const told = events(run(visit));
+    expect(told).toHaveLength(2);
+    const [begun, ended] = told;
+    expect(begun).toMatchObject({ version: 1, occurred_at: firstAtMs + 200, ended_at: null, frame_seq: 1 });
+    expect(ended).toMatchObject({ version: 2, occurred_at: firstAtMs + 200, ended_at: firstAtMs + 600, frame_seq: 1 });
+    expect(begun?.frame_id).toBe(show(1, 200, 1).frame.frame_id);
+    expect(ended?.payload).toMatchObject({ kind: 'Motion', frames: 3, score: 8 / 48, peak_score: 8 / 48 });
+    expect(ended?.event_id).toBe(begun?.event_id);
+    // For good: rows are keyed by it.
+    expect(begun?.event_id).toBe('1a5a6232-2c14-5f11-99ed-3341ff5ccef1');
+  });
+
+  test('gives motion another id in another device, and for another beginning', () => {
+    const other = visit.map(({ frame, picture }) => ({
+      frame: frameOf({ device: 'camera-2', seq: frame.seq, atMs: frame.captured_at - firstAtMs }),
+      picture,
+    }));
+    const later = visit.map(({ frame, picture }) => inputOf(frame.seq + 7, frame.captured_at - firstAtMs, picture));
+    const ids = [visit, other, later].map((inputs) => events(run(inputs))[0]?.event_id);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test('rejects what cannot be decoded once, and goes on as if it had not come', () => {
+    const broken = { ...show(2, 300, 0), picture: noPicture };
+    const told = run([...visit.slice(0, 2), broken, broken, ...visit.slice(2).map(shifted)]);
+    const without = run([...visit.slice(0, 2), ...visit.slice(2).map(shifted)]);
+    expect(told.filter(({ kind }) => kind === 'rejected')).toEqual([{ kind: 'rejected', ...noPicture }]);
+    expect(bytesOf(told.filter(({ kind }) => kind !== 'rejected'))).toEqual(bytesOf(without));
+  });
+
+  test('skips a frame that is late, and compares the next with the newest', () => {
+    const late = show(2, 300, 3);
+    const [, , skipped, next, ...rest] = observations(
+      run([show(0, 0, 0), show(1, 400, 0), late, show(3, 500, 0), show(4, 500, 0)]),
+    );
+    expect(skipped).toMatchObject({ outcome: 'skipped', reason: 'out-of-order', motion: null, width: 320, seq: 2 });
+    expect(next).toMatchObject({ outcome: 'analysed', motion: { score: 0 } });
+    // A frame of the newest's own time is none that is late.
+    expect(rest).toMatchObject([{ outcome: 'analysed', motion: { score: 0 } }]);
+  });
+
+  test('takes a late frame once, too', () => {
+    const late = show(2, 300, 3);
+    expect(run([show(0, 0, 0), show(1, 400, 0), late, late])).toHaveLength(3);
+  });
+});
+
+describe('for any frames', () => {
+  test('the same give the same, byte for byte, and what went in is left as it was', () => {
+    fc.assert(
+      fc.property(anyInputs, (inputs) => {
+        expect(bytesOf(run(inputs))).toEqual(bytesOf(run(inputs)));
+        let state = newDevice;
+        for (const input of inputs) {
+          const before = [packState(state).toString(), JSON.stringify(input)];
+          const [next] = stepDevice(state, input, smallSettings);
+          expect([packState(state).toString(), JSON.stringify(input)]).toEqual(before);
+          state = next;
+        }
+      }),
+    );
+  });
+
+  test('second copies change nothing, wherever they come', () => {
+    fc.assert(
+      fc.property(anyInputs, anyCopies, (inputs, copies) => {
+        expect(bytesOf(run(withCopies(inputs, copies)))).toEqual(bytesOf(run(inputs)));
+      }),
+    );
+  });
+
+  test('a state that was stored and read again goes on the same, from every place', () => {
+    fc.assert(
+      fc.property(anyInputs, anyCopies, (inputs, copies) => {
+        const straight = bytesOf(run(inputs));
+        // Second copies, since only they tell whether the seqs that were seen have been stored, too.
+        const doubled = withCopies(inputs, copies);
+        for (let place = 0; place <= doubled.length; place += 1) {
+          const before = runFrom(newDevice, doubled.slice(0, place));
+          const after = runFrom(restored(before.state), doubled.slice(place));
+          expect(bytesOf([...before.outputs, ...after.outputs])).toEqual(straight);
+        }
+        expect(bytesOf(run(doubled, restored))).toEqual(straight);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('each is told of exactly once: observed, or rejected with a reason', () => {
+    fc.assert(
+      fc.property(anyInputs, (inputs) => {
+        const outputs = run(inputs);
+        expect(outputs.filter(({ kind }) => kind !== 'event')).toHaveLength(inputs.length);
+        const observed = observations(outputs).map(({ frame_id }) => frame_id);
+        const decodable = inputs.filter(({ picture }) => !('code' in picture));
+        expect(observed).toEqual(decodable.map(({ frame }) => frame.frame_id));
+      }),
+    );
+  });
+});
+
+/** Somebody comes at 200 ms and is gone after 600 ms. */
+const visit: readonly Input[] = [
+  show(0, 0, 0),
+  show(1, 200, 1),
+  show(2, 400, 2),
+  show(3, 600, 0),
+  show(4, 2_600, 0),
+  show(5, 2_800, 0),
+];
+
+/** Frames of one device with gaps in their numbers, some late, some undecodable, later ones of a new epoch. */
+const anyInputs: fc.Arbitrary<readonly Input[]> = fc
+  .array(
+    fc.record({
+      seqs: fc.constantFrom(1, 1, 1, 2, 40),
+      afterMs: fc.constantFrom(200, 200, 200, 0, -300, 1_900, 2_001, 60_000),
+      place: fc.constantFrom<Place | null>(0, 0, 0, 1, 2, 3, null),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((moves) => {
+    let [seq, atMs] = [-1, 0];
+    return moves.map((move, at) => {
+      const epoch = at > 20 ? 2 : 1;
+      seq = at === 21 ? 0 : seq + move.seqs;
+      atMs = Math.max(0, atMs + move.afterMs);
+      return { frame: frameOf({ epoch, seq, atMs }), picture: move.place === null ? noPicture : pictureOf(move.place) };
+    });
+  });
+
+const anyCopies = fc.array(fc.record({ of: fc.nat(), after: fc.nat() }), { minLength: 1, maxLength: 20 });
+
+function withCopies(inputs: readonly Input[], copies: readonly { readonly of: number; readonly after: number }[]) {
+  const behind = inputs.map((): Input[] => []);
+  for (const { of, after } of copies) {
+    const first = of % inputs.length;
+    const copy = inputs[first];
+    // The picture of a second copy may well be gone.
+    if (copy) behind[first + (after % (inputs.length - first))]?.push(copy, { ...copy, picture: noPicture });
+  }
+  return inputs.flatMap((input, at) => [input, ...(behind[at] ?? [])]);
+}
+
+function show(seq: number, atMs: number, place: Place): Input {
+  return inputOf(seq, atMs, pictureOf(place));
+}
+
+function inputOf(seq: number, atMs: number, picture: Input['picture']): Input {
+  return { frame: frameOf({ seq, atMs }), picture };
+}
+
+function shifted({ frame, picture }: Input): Input {
+  return inputOf(frame.seq + 1, frame.captured_at - firstAtMs, picture);
+}
+
+function run(inputs: readonly Input[], between = (state: DeviceState) => state): readonly StepOutput[] {
+  return runFrom(newDevice, inputs, between).outputs;
+}
+
+function runFrom(from: DeviceState, inputs: readonly Input[], between = (state: DeviceState) => state) {
+  let state = from;
+  const outputs = inputs.flatMap((input) => {
+    const [next, told] = stepDevice(between(state), input, smallSettings);
+    state = next;
+    return told;
+  });
+  return { state, outputs };
+}
+
+function restored(state: DeviceState): DeviceState {
+  return unpackState(STATE_VERSION, packState(state));
+}
+
+function bytesOf(outputs: readonly StepOutput[]): readonly string[] {
+  return outputs.map((output) => {
+    if (output.kind === 'observation') return encode('observation', output.observation).toString('hex');
+    if (output.kind === 'event') return encode('event', output.event).toString('hex');
+    return `${output.code}: ${output.message}`;
+  });
+}
+
+function observations(outputs: readonly StepOutput[]): readonly Observation[] {
+  return outputs.flatMap((output) => (output.kind === 'observation' ? [output.observation] : []));
+}
+
+function events(outputs: readonly StepOutput[]): readonly Event[] {
+  return outputs.flatMap((output) => (output.kind === 'event' ? [output.event] : []));
+}

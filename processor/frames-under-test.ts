@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import { frameId } from '../schemas/identity.ts';
+import type { Frame } from '../schemas/types.ts';
+import type { DeviceSettings } from './device-step.ts';
+
+/** Small pictures, so that a test can step many: a bright square on grey, at one of several places. */
+export const smallSettings: DeviceSettings = {
+  motion: { columns: 8, rows: 6, cellChangeMin: 14, scoreMin: 0.004 },
+  quietMs: 2_000,
+};
+
+/** Where the square is; a frame with another place than the one before it moves. */
+export type Place = 0 | 1 | 2 | 3;
+
+export const firstAtMs = Date.UTC(2025, 2, 1, 12);
+
+export function frameOf({
+  device = 'camera-1',
+  epoch = 1,
+  seq,
+  atMs,
+  lane = 'live',
+  blobKey = `images/${device}/${atMs}.jpg`,
+}: {
+  readonly device?: string;
+  readonly epoch?: number;
+  readonly seq: number;
+  /** Since the first frame's time. */
+  readonly atMs: number;
+  readonly lane?: Frame['lane'];
+  readonly blobKey?: string;
+}): Frame {
+  return {
+    frame_id: frameId(device, epoch, seq),
+    device_id: device,
+    epoch,
+    seq,
+    captured_at: firstAtMs + atMs,
+    device_time: null,
+    time_quality: 'ntp',
+    received_at: firstAtMs + atMs + 50,
+    blob_key: blobKey,
+    size_bytes: 1_000,
+    sha256: createHash('sha256').update(blobKey).digest(),
+    source: 'upload',
+    lane,
+  };
+}
+
+export function pictureOf(place: Place): GreyPicture {
+  const { columns, rows } = smallSettings.motion;
+  const grey = Uint8Array.from({ length: columns * rows }, (_, cell) => (isBright(cell, place) ? 200 : 60));
+  return { grey, width: 320, height: 240 };
+}
+
+export const noPicture: NoPicture = { code: 'undecodable', message: 'not a picture' };
+
+function isBright(cell: number, place: Place): boolean {
+  const { columns } = smallSettings.motion;
+  return Math.floor((cell % columns) / 2) === place && Math.floor(cell / columns) < 2;
+}

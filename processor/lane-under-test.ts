@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { Registry } from 'prom-client';
+import sharp from 'sharp';
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import { createMemoryBlobs } from '../ports/blobs/memory.ts';
+import { createManualClock } from '../ports/clock/manual.ts';
+import { createGreyDecoder } from '../ports/detector/decode.ts';
+import { Outage } from '../ports/errors.ts';
+import type { Batch, Log, LogRecord, StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
+import { createMemoryLog } from '../ports/log/memory.ts';
+import { type Decoded, decode, encode } from '../schemas/codec.ts';
+import type { Frame, Lane } from '../schemas/types.ts';
+import { firstAtMs, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
+import { createProcessorMetrics } from './metrics.ts';
+import { processLane } from './run-partition.ts';
+
+/** A log and a blob store in memory, and lanes over them with the real decoder. */
+export interface World {
+  readonly log: Log;
+  readonly blobs: Blobs;
+  readonly metrics: Registry;
+  /** What the lanes that were given no other ear have complained of. */
+  readonly troubles: readonly Trouble[];
+  lane(options?: LaneOptions): LaneSubscription;
+}
+
+export interface LaneOptions {
+  readonly lane?: Lane;
+  readonly batchRecordsMax?: number;
+  readonly blobs?: Blobs;
+  onTrouble?(trouble: Trouble): void;
+}
+
+export type LaneSubscription = ReturnType<typeof processLane>;
+
+export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: number } = {}): World {
+  const clock = createManualClock(firstAtMs);
+  const log = createMemoryLog({ partitionCount, clock, compacted: ['tracker-state'] });
+  const blobs = createMemoryBlobs({ clock });
+  const metrics = new Registry();
+  const troubles: Trouble[] = [];
+  const { columns, rows } = smallSettings.motion;
+  const shared = {
+    settings: smallSettings,
+    decodeGrey: createGreyDecoder({ width: columns, height: rows }),
+    limit: pLimit(4),
+    metrics: createProcessorMetrics(metrics),
+  };
+  return {
+    log,
+    blobs,
+    metrics,
+    troubles,
+    lane: (options = {}) =>
+      processLane({
+        ...shared,
+        blobs,
+        lane: 'live',
+        batchRecordsMax: 100,
+        onTrouble: (trouble) => troubles.push(trouble),
+        ...options,
+      }),
+  };
+}
+
+/** What a device sees, as a camera sends it: each cell of the small picture is one block of the JPEG. */
+export async function jpegOf(place: Place): Promise<Buffer> {
+  const { columns, rows } = smallSettings.motion;
+  return await sharp(pictureOf(place).grey, { raw: { width: columns, height: rows, channels: 1 } })
+    .resize(columns * 8, rows * 8, { kernel: 'nearest' })
+    .jpeg()
+    .toBuffer();
+}
+
+export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
+  return { key: frame.device_id, value: encode('frame', frame), ...(headers && { headers }) };
+}
+
+/** Runs the lanes until they have read all there is, or one stops them. */
+export async function runLanes(
+  log: Log,
+  lanes: readonly LaneSubscription[],
+  stop: AbortController = new AbortController(),
+): Promise<void> {
+  const running = Promise.all(lanes.map((lane) => log.consume(lane, stop.signal)));
+  const deadlineMs = performance.now() + 15_000;
+  while (!stop.signal.aborted && !(await areRead(log, lanes))) {
+    if (performance.now() > deadlineMs) stop.abort();
+    else await sleep(1);
+  }
+  stop.abort();
+  await running;
+  if (performance.now() > deadlineMs) throw new Error('the lanes did not get through in 15 s');
+}
+
+export async function areRead(log: Log, lanes: readonly LaneSubscription[]): Promise<boolean> {
+  const lags = await Promise.all(lanes.map(({ topic, group }) => log.lag(topic, group)));
+  return lags.flat().every(({ records }) => records === 0n);
+}
+
+export type ReadRecord = Decoded & Pick<StoredRecord, 'key' | 'headers'> & { readonly bytes: Buffer };
+
+let readers = 0;
+
+/** All of a topic: the records of each device in their order. */
+export async function readTopic(log: Log, topic: string): Promise<readonly ReadRecord[]> {
+  const read: ReadRecord[] = [];
+  readers += 1;
+  const reader: Subscription<undefined> = {
+    topic,
+    group: `reader-${readers}`,
+    batchRecordsMax: 1_000,
+    open: async () => ({ state: undefined }),
+    step: async (state, { records }) => {
+      for (const { key, value, headers } of records) {
+        if (value) read.push({ ...decode(value), key, bytes: value, ...(headers && { headers }) });
+      }
+      return { state, outputs: [] };
+    },
+  };
+  const stop = new AbortController();
+  const running = log.consume(reader, stop.signal);
+  while ((await log.lag(topic, reader.group)).some(({ records }) => records > 0n)) await sleep(1);
+  stop.abort();
+  await running;
+  return read;
+}
+
+/** What the lanes have told, device by device and lane by lane, in their order and to the byte. */
+export async function toldIn(log: Log): Promise<ReadonlyMap<string, readonly string[]>> {
+  const told = new Map<string, string[]>();
+  for (const topic of ['observations', 'events']) {
+    for (const { name, value, key, bytes } of await readTopic(log, topic)) {
+      if (name !== 'observation' && name !== 'event') throw new Error(`${topic} holds a ${name}`);
+      const place = `${topic} of ${key}, ${value.lane}`;
+      told.set(place, [...(told.get(place) ?? []), bytes.toString('hex')]);
+    }
+  }
+  return new Map([...told].sort());
+}
+
+/** A blob store that does not answer as often as it is told not to. */
+export function failing(blobs: Blobs, fails: (key: string) => boolean): Blobs {
+  return {
+    ...blobs,
+    get: async (key) => {
+      if (fails(key)) throw new Outage('the blob store', 'does not answer');
+      return blobs.get(key);
+    },
+  };
+}
+
+/** Told of each batch that was stepped, before it is committed; to throw there is to die there. */
+export function watched(lane: LaneSubscription, onStepped: (batch: Batch) => void): LaneSubscription {
+  return {
+    ...lane,
+    step: async (state, batch) => {
+      const stepped = await lane.step(state, batch);
+      onStepped(batch);
+      return stepped;
+    },
+  };
+}

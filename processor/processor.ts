@@ -1,0 +1,49 @@
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import { createGreyDecoder } from '../ports/detector/decode.ts';
+import type { Log } from '../ports/log/log.ts';
+import type { ProcessorConfig } from './config.ts';
+import type { DeviceSettings } from './device-step.ts';
+import { createProcessorMetrics } from './metrics.ts';
+import { motionSettings } from './motion.ts';
+import { processLane } from './run-partition.ts';
+
+const settings: DeviceSettings = { motion: motionSettings, quietMs: 2_000 };
+
+/** Runs both lanes until the signal; resolves when what was in hand is committed. */
+export async function runProcessor(
+  {
+    log,
+    blobs,
+    logger,
+    metrics,
+    config,
+  }: {
+    readonly log: Log;
+    readonly blobs: Blobs;
+    readonly logger: Logger;
+    readonly metrics: Registry;
+    readonly config: ProcessorConfig;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const shared = {
+    blobs,
+    settings,
+    decodeGrey: createGreyDecoder({ width: settings.motion.columns, height: settings.motion.rows }),
+    limit: pLimit(config.DECODERS_MAX),
+    batchRecordsMax: config.PROCESSOR_BATCH,
+    metrics: createProcessorMetrics(metrics),
+  };
+  const lanes = (['live', 'backlog'] as const).map((lane) =>
+    processLane({
+      ...shared,
+      lane,
+      onTrouble: ({ partition, error, pauseMs }) =>
+        logger.warn({ lane, partition, pauseMs, error }, 'frames wait: a batch could not be processed'),
+    }),
+  );
+  await Promise.all(lanes.map((subscription) => log.consume(subscription, signal)));
+}

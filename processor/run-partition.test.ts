@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import { Outage } from '../ports/errors.ts';
+import type { Trouble } from '../ports/log/log.ts';
+import { encode } from '../schemas/codec.ts';
+import type { Frame, Lane } from '../schemas/types.ts';
+import { firstAtMs, frameOf, type Place } from './frames-under-test.ts';
+import {
+  areRead,
+  createWorld,
+  failing,
+  jpegOf,
+  readTopic,
+  recordOf,
+  runLanes,
+  toldIn,
+  type World,
+  watched,
+} from './lane-under-test.ts';
+import { packState } from './state.ts';
+
+/** Somebody comes at 200 ms, is gone after 600 ms, and comes again at 4,000 ms. */
+const visit: readonly Shown[] = [
+  { atMs: 0, place: 0 },
+  { atMs: 200, place: 1 },
+  { atMs: 400, place: 2 },
+  { atMs: 600, place: 0 },
+  { atMs: 2_601, place: 0 },
+  { atMs: 4_000, place: 3 },
+  { atMs: 4_200, place: 1 },
+];
+
+describe('a lane', () => {
+  test('makes of frames observations, events and a state', async () => {
+    const world = createWorld();
+    await show(world, visit);
+    await runLanes(world.log, [world.lane()]);
+    const observations = await readTopic(world.log, 'observations');
+    expect(observations.map(({ key, value }) => [key, 'seq' in value && value.seq])).toEqual(
+      visit.map((_, seq) => ['camera-1', seq]),
+    );
+    expect((await readTopic(world.log, 'events')).map(({ value }) => value)).toMatchObject([
+      { type: 'motion', version: 1, occurred_at: firstAtMs + 200, ended_at: null },
+      { type: 'motion', version: 2, occurred_at: firstAtMs + 200, ended_at: firstAtMs + 600 },
+      { type: 'motion', version: 1, occurred_at: firstAtMs + 4_000, ended_at: null },
+    ]);
+    const states = await readTopic(world.log, 'tracker-state');
+    expect(states.map(({ key, value }) => ({ key, value }))).toMatchObject([
+      { key: 'live/camera-1', value: { device_id: 'camera-1', lane: 'live', topic: 'frames', offset: visit.length } },
+    ]);
+    expect(await readTopic(world.log, 'dead-letters')).toEqual([]);
+    expect(world.troubles).toEqual([]);
+  });
+
+  test('carries the trace of a frame on to all that follows from it', async () => {
+    const world = createWorld();
+    const frames = await show(world, visit, { traced: true });
+    await world.log.append('frames', [{ key: 'camera-1', value: Buffer.from('x'), headers: traceOf(99) }]);
+    await runLanes(world.log, [world.lane()]);
+    const tracesOf = async (topic: string) => (await readTopic(world.log, topic)).map(({ headers }) => headers);
+    expect(await tracesOf('observations')).toEqual(frames.map(({ seq }) => traceOf(seq)));
+    // An event carries the trace of the frame by which it was told.
+    expect(await tracesOf('events')).toEqual([traceOf(2), traceOf(4), traceOf(6)]);
+    expect(await tracesOf('dead-letters')).toEqual([traceOf(99)]);
+  });
+
+  test('puts aside what is no record, with its bytes and the reason, and goes on', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    const unknown = Buffer.from([0, 0, 1, 0, 0, 7]);
+    const corrupt = encode('frame', frameOf({ seq: 1, atMs: 0 })).subarray(0, 40);
+    const poison = [Buffer.from('no record'), unknown, corrupt, Buffer.alloc(0)];
+    await show(world, visit.slice(0, 2));
+    await world.log.append(
+      'frames',
+      poison.map((value) => ({ key: 'camera-1', value })),
+    );
+    await show(world, visit.slice(2), { fromSeq: 2 });
+    await runLanes(world.log, [world.lane({ batchRecordsMax: 3 })]);
+    const letters = (await readTopic(world.log, 'dead-letters')).map(({ value }) => value);
+    expect(letters).toMatchObject(
+      ['not-confluent', 'unknown-schema', 'corrupt-body', 'not-confluent'].map((code, at) => ({
+        code,
+        original_value: poison[at],
+        original_key: 'camera-1',
+        topic: 'frames',
+        partition: 0,
+        offset: 2 + at,
+        device_id: null,
+        frame_id: null,
+      })),
+    );
+    expect(new Set(letters.map((letter) => 'dead_letter_id' in letter && letter.dead_letter_id)).size).toBe(4);
+    expect(await readTopic(world.log, 'observations')).toHaveLength(visit.length);
+    expect(world.troubles).toEqual([]);
+  });
+
+  test('puts aside frames whose picture is missing, broken or nowhere, and goes on', async () => {
+    const world = createWorld();
+    const missing = frameOf({ seq: 7, atMs: 300 });
+    const broken = frameOf({ seq: 8, atMs: 350 });
+    const nowhere = frameOf({ seq: 9, atMs: 370, blobKey: '../../etc/passwd' });
+    await world.blobs.put(broken.blob_key, (await jpegOf(1)).subarray(0, 200));
+    await show(world, visit.slice(0, 2));
+    await world.log.append('frames', [recordOf(missing), recordOf(broken), recordOf(nowhere), recordOf(missing)]);
+    await show(world, visit.slice(2), { fromSeq: 2 });
+    await runLanes(world.log, [world.lane()]);
+    expect((await readTopic(world.log, 'dead-letters')).map(({ value }) => value)).toMatchObject(
+      [
+        { frame: missing, code: 'picture-missing' },
+        { frame: broken, code: 'undecodable' },
+        { frame: nowhere, code: 'bad-blob-key' },
+      ].map(({ frame, code }) => ({
+        code,
+        device_id: 'camera-1',
+        frame_id: frame.frame_id,
+        captured_at: frame.captured_at,
+        original_value: encode('frame', frame),
+      })),
+    );
+    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
+    expect(world.troubles).toEqual([]);
+  });
+
+  test('is known to the log by a name that never changes, since its place is kept under it', () => {
+    const { lane } = createWorld();
+    const groups = (['live', 'backlog'] as const).map((name) => lane({ lane: name }).group);
+    expect(groups).toEqual(['processor-live', 'processor-backlog']);
+  });
+
+  test('passes over control records, and gives a deletion to the dead letters', async () => {
+    const lane = createWorld().lane();
+    const body = { kind: 'TickControl', at: firstAtMs } as const;
+    const control_id = frameOf({ seq: 0, atMs: 0 }).frame_id;
+    const tick = encode('control', { control_id, device_id: 'camera-1', issued_at: firstAtMs, body });
+    const at = (offset: bigint, value: Buffer | null) => ({ key: 'camera-1', value, offset, appendedAtMs: firstAtMs });
+    const { state } = await lane.open(0, (async function* () {})());
+    const { outputs } = await lane.step(state, { partition: 0, records: [at(0n, tick), at(1n, null)] });
+    expect(outputs.map(({ topic }) => topic)).toEqual(['dead-letters']);
+  });
+
+  test('tells of a frame once, though its record lies in the log twice', async () => {
+    const world = createWorld();
+    const frames = await show(world, visit);
+    await world.log.append('frames', frames.map((frame) => recordOf(frame)).toReversed());
+    await runLanes(world.log, [world.lane({ batchRecordsMax: 4 })]);
+    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
+    const counted = await world.metrics.getSingleMetricAsString('passerby_processor_frames_total');
+    expect(counted).toContain('{lane="live",outcome="analysed"} 7');
+    expect(counted).toContain('{lane="live",outcome="duplicate"} 7');
+  });
+
+  test('waits for a blob store that does not answer, and loses nothing', async () => {
+    const world = createWorld();
+    await show(world, visit);
+    let outages = 3;
+    const blobs = failing(world.blobs, (key) => key.endsWith('/400.jpg') && outages-- > 0);
+    await runLanes(world.log, [world.lane({ blobs, batchRecordsMax: 2 })]);
+    expect(world.troubles.map(({ error }) => error instanceof Outage)).toEqual([true, true, true]);
+    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
+    expect(await readTopic(world.log, 'dead-letters')).toEqual([]);
+  });
+
+  test('goes on after a restart as if there had been none, wherever it was stopped', async () => {
+    const expected = await undisturbed(visit);
+    for (let place = 1; place < visit.length; place += 1) {
+      const world = createWorld();
+      await show(world, visit);
+      const stop = new AbortController();
+      let stepped = 0;
+      const first = watched(world.lane({ batchRecordsMax: 1 }), () => {
+        stepped += 1;
+        if (stepped === place) stop.abort();
+      });
+      await runLanes(world.log, [first], stop);
+      expect(await readTopic(world.log, 'observations')).toHaveLength(place);
+      await runLanes(world.log, [world.lane()]);
+      expect(await toldIn(world.log)).toEqual(expected);
+    }
+  });
+
+  test('has a state of its own, which the other lane of the device never meets', async () => {
+    const late = visit.map(({ atMs, place }) => ({ atMs: atMs - 90_000, place: (3 - place) as Place }));
+    const expected = new Map([...(await undisturbed(visit)), ...(await undisturbed(late, 'backlog', 100))]);
+    const world = createWorld();
+    await show(world, visit.slice(0, 3));
+    await show(world, late.slice(0, 4), { lane: 'backlog', fromSeq: 100 });
+    const lanes = () => [world.lane(), world.lane({ lane: 'backlog' })];
+    await runLanes(world.log, lanes());
+    await show(world, visit.slice(3), { fromSeq: 3 });
+    await show(world, late.slice(4), { lane: 'backlog', fromSeq: 104 });
+    await runLanes(world.log, lanes());
+    expect(await toldIn(world.log)).toEqual(new Map([...expected].sort()));
+  });
+
+  test('does not begin where it cannot read its state: to begin anew would tell everything twice', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    await show(world, visit);
+    const state = packState({ seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }], ...empty });
+    const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 1, state };
+    const value = encode('tracker-state', { ...stored, state_version: 99 });
+    await world.log.append('tracker-state', [{ key: 'live/camera-1', value }]);
+    const troubles: Trouble[] = [];
+    const stop = new AbortController();
+    const onTrouble = (trouble: Trouble) => {
+      troubles.push(trouble);
+      stop.abort();
+    };
+    const subscription = world.lane({ onTrouble });
+    await runLanes(world.log, [subscription], stop);
+    expect(String(troubles[0]?.error)).toContain('version 99');
+    expect(await areRead(world.log, [subscription])).toBe(false);
+    expect(await readTopic(world.log, 'observations')).toEqual([]);
+  });
+});
+
+interface Shown {
+  readonly atMs: number;
+  readonly place: Place;
+}
+
+interface Showing {
+  readonly lane?: Lane;
+  readonly fromSeq?: number;
+  readonly traced?: boolean;
+}
+
+const empty = { newestAtMs: null, picture: null, episode: null };
+
+/** Stores the pictures and appends their frames, as ingest does. */
+async function show(world: World, shown: readonly Shown[], showing: Showing = {}): Promise<readonly Frame[]> {
+  const { lane = 'live', fromSeq = 0, traced = false } = showing;
+  const frames = shown.map(({ atMs }, at) => frameOf({ seq: fromSeq + at, atMs, lane }));
+  for (const [at, { blob_key }] of frames.entries())
+    await world.blobs.put(blob_key, await jpegOf(shown[at]?.place ?? 0));
+  const records = frames.map((frame) => recordOf(frame, traced ? traceOf(frame.seq) : undefined));
+  await world.log.append(lane === 'live' ? 'frames' : 'backlog', records);
+  return frames;
+}
+
+function traceOf(seq: number): Readonly<Record<string, string>> {
+  return { traceparent: `00-${String(seq).padStart(32, '0')}-00000000000000ab-01` };
+}
+
+async function undisturbed(shown: readonly Shown[], lane: Lane = 'live', fromSeq = 0) {
+  const world = createWorld();
+  await show(world, shown, { lane, fromSeq });
+  await runLanes(world.log, [world.lane({ lane })]);
+  return toldIn(world.log);
+}

@@ -1,0 +1,172 @@
+import type { LimitFunction } from 'p-limit';
+import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
+import type { DecodeGrey, GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import type {
+  Batch,
+  LogRecord,
+  Opened,
+  Output,
+  Stepped,
+  StoredRecord,
+  Subscription,
+  Trouble,
+} from '../ports/log/log.ts';
+import { decode, encode, UndecodableRecord } from '../schemas/codec.ts';
+import { derivedId } from '../schemas/identity.ts';
+import type { Frame, Lane } from '../schemas/types.ts';
+import { type DeviceSettings, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
+import type { ProcessorMetrics } from './metrics.ts';
+import { packState, STATE_VERSION, unpackState } from './state.ts';
+
+/**
+ * The shell around the pure step, for one lane: pictures are fetched and decoded ahead and at once, frames are stepped
+ * one by one in the log's order, and what a batch yields is committed with the state it leads to (promises 4 and 5).
+ * The step itself is device-step.ts.
+ */
+export interface LaneDependencies {
+  readonly lane: Lane;
+  readonly blobs: Blobs;
+  readonly decodeGrey: DecodeGrey;
+  readonly settings: DeviceSettings;
+  /** Shared by all lanes and partitions, so that memory and processors are bounded once for all. */
+  readonly limit: LimitFunction;
+  readonly batchRecordsMax: number;
+  readonly metrics: ProcessorMetrics;
+  onTrouble(trouble: Trouble): void;
+}
+
+type Devices = ReadonlyMap<string, DeviceState>;
+
+const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
+
+export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
+  const { lane, settings, metrics, batchRecordsMax, onTrouble } = dependencies;
+  const topic = TOPIC_OF[lane];
+
+  async function open(_partition: number, changelog: AsyncIterable<StoredRecord>): Promise<Opened<Devices>> {
+    const devices = new Map<string, DeviceState>();
+    for await (const { value } of changelog) {
+      const stored = value && decode(value);
+      if (stored?.name !== 'tracker-state' || stored.value.lane !== lane) continue;
+      devices.set(stored.value.device_id, unpackState(stored.value.state_version, stored.value.state));
+    }
+    return { state: devices };
+  }
+
+  async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
+    const inputs = await metrics.time('fetch_decode', () => Promise.all(batch.records.map(read)));
+    const devices = new Map(before);
+    const outputs: Output[] = [];
+    for (const [at, input] of inputs.entries()) {
+      const record = batch.records[at] as StoredRecord;
+      if (input.kind === 'ignored') continue;
+      if (input.kind === 'poison') {
+        outputs.push(deadLetter(batch, record, { code: input.code, message: input.message, frame: null }));
+        metrics.frame(lane, 'dead');
+        continue;
+      }
+      const { frame, picture } = input;
+      const state = devices.get(frame.device_id) ?? newDevice;
+      const [next, told] = stepDevice(state, { frame, picture }, settings);
+      devices.set(frame.device_id, next);
+      outputs.push(...told.map((output) => toRecord(batch, record, frame, output)));
+      metrics.frame(lane, outcomeOf(told));
+    }
+    const last = batch.records.at(-1) as StoredRecord;
+    for (const [deviceId, state] of devices) {
+      if (state !== before.get(deviceId)) outputs.push(stateRecord(batch, last.offset + 1n, deviceId, state));
+    }
+    return { state: devices, outputs };
+  }
+
+  async function read({ value }: StoredRecord): Promise<Input> {
+    if (value === null) return { kind: 'poison', code: 'no-value', message: 'the record has no value' };
+    try {
+      const { name, value: frame } = decode(value);
+      if (name === 'frame') return { kind: 'frame', frame, picture: await readPicture(frame) };
+      // Control records begin to mean something with configurations; until then none is written.
+      return { kind: 'ignored' };
+    } catch (error) {
+      if (error instanceof UndecodableRecord) return { kind: 'poison', code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
+  async function readPicture(frame: Frame): Promise<GreyPicture | NoPicture> {
+    try {
+      requireKey(frame.blob_key);
+    } catch (error) {
+      // Refused for good: taken for an outage, it would hold up the partition for ever.
+      return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
+    }
+    return dependencies.limit(async () => {
+      const jpeg = await dependencies.blobs.get(frame.blob_key);
+      if (jpeg) return dependencies.decodeGrey(jpeg);
+      return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
+    });
+  }
+
+  function toRecord(batch: Batch, record: StoredRecord, frame: Frame, output: StepOutput): Output {
+    if (output.kind === 'rejected') return deadLetter(batch, record, { ...output, frame });
+    const [name, value] =
+      output.kind === 'event'
+        ? (['events', encode('event', output.event)] as const)
+        : (['observations', encode('observation', output.observation)] as const);
+    return { topic: name, record: withTrace(record, { key: frame.device_id, value }) };
+  }
+
+  function deadLetter(
+    { partition }: Batch,
+    record: StoredRecord,
+    { code, message, frame }: { readonly code: string; readonly message: string; readonly frame: Frame | null },
+  ): Output {
+    const value = encode('dead-letter', {
+      dead_letter_id: derivedId('dead-letter', topic, partition, Number(record.offset)),
+      device_id: frame?.device_id ?? null,
+      topic,
+      partition,
+      offset: Number(record.offset),
+      original_key: record.key,
+      original_value: record.value,
+      code,
+      message,
+      attempts: 1,
+      recorded_at: record.appendedAtMs,
+      frame_id: frame?.frame_id ?? null,
+      captured_at: frame?.captured_at ?? null,
+    });
+    return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
+  }
+
+  function stateRecord({ partition }: Batch, offset: bigint, deviceId: string, state: DeviceState): Output {
+    const value = encode('tracker-state', {
+      device_id: deviceId,
+      lane,
+      state_version: STATE_VERSION,
+      topic,
+      partition,
+      offset: Number(offset),
+      state: packState(state),
+    });
+    return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
+  }
+
+  return { topic, group: `processor-${lane}`, changelog: 'tracker-state', batchRecordsMax, open, step, onTrouble };
+}
+
+type Input =
+  | { readonly kind: 'frame'; readonly frame: Frame; readonly picture: GreyPicture | NoPicture }
+  | { readonly kind: 'poison'; readonly code: string; readonly message: string }
+  | { readonly kind: 'ignored' };
+
+/** A record that follows from another carries on its trace. */
+function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {
+  return origin.headers ? { ...record, headers: origin.headers } : record;
+}
+
+function outcomeOf(told: readonly StepOutput[]): string {
+  const [first] = told;
+  if (!first) return 'duplicate';
+  if (first.kind === 'rejected') return 'dead';
+  return first.kind === 'observation' ? first.observation.outcome : 'analysed';
+}
