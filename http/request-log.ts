@@ -15,6 +15,7 @@ export function logRequestEnd(request: FastifyRequest, reply: FastifyReply): voi
       status,
       ms: Math.round(ms * 10) / 10,
       ...(request.deviceId === null ? {} : { device: request.deviceId }),
+      ...(request.frameId === null ? {} : { frame: request.frameId }),
       ...(failure === null ? {} : { code: failure.problem.code }),
     };
     if (status < 400) request.log.debug(line, 'request');

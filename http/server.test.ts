@@ -120,10 +120,11 @@ describe('our own failures', () => {
 });
 
 describe('log lines', () => {
-  test('one for each request, by its route, with the device, without what is secret', async () => {
+  test('one for each request, by its route, with device and frame, without what is secret', async () => {
     const { app, lines } = createTestServer((server) =>
       server.post('/devices/:id', (request) => {
         request.deviceId = 'camera-1';
+        request.frameId = 'frame-1';
         return { ok: true };
       }),
     );
@@ -135,7 +136,15 @@ describe('log lines', () => {
     });
     await app.inject('/hidden-6?token=hidden-7');
     expect(lines).toMatchObject([
-      { level: 20, method: 'POST', route: '/devices/:id', status: 200, device: 'camera-1', trace_id: traceId },
+      {
+        level: 20,
+        method: 'POST',
+        route: '/devices/:id',
+        status: 200,
+        device: 'camera-1',
+        frame: 'frame-1',
+        trace_id: traceId,
+      },
       { level: 30, method: 'GET', route: null, status: 404, code: 'not-found' },
     ]);
     expect(JSON.stringify(lines)).not.toContain('hidden');

@@ -89,6 +89,7 @@ export function createServer({ logger, metrics, trustProxy = false, timeouts = {
   function begin(request: FastifyRequest, reply: FastifyReply): void {
     request.trace = traces.get(request.raw) ?? continueTrace(undefined);
     request.deviceId = null;
+    request.frameId = null;
     request.user = null;
     request.failure = null;
     reply.headers({ ...securityHeaders, traceparent: request.trace.traceparent });
@@ -97,6 +98,7 @@ export function createServer({ logger, metrics, trustProxy = false, timeouts = {
 
   app.decorateRequest('trace');
   app.decorateRequest('deviceId', null);
+  app.decorateRequest('frameId', null);
   app.decorateRequest('user', null);
   app.decorateRequest('failure', null);
   app.addHook('onRequest', (request, reply, done) => {

@@ -31,6 +31,8 @@ declare module 'fastify' {
     trace: Trace;
     /** Set by the route that has recognised a device, so that the log line names it. */
     deviceId: string | null;
+    /** Likewise for the frame it was about. */
+    frameId: string | null;
     /** Set by whoever has checked who is asking. */
     user: User | null;
     failure: Failure | null;

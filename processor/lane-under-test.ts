@@ -22,6 +22,8 @@ export interface World {
   readonly metrics: Registry;
   /** What the lanes that were given no other ear have complained of. */
   readonly troubles: readonly Trouble[];
+  /** What they have logged of each frame. */
+  readonly lines: readonly object[];
   lane(options?: LaneOptions): LaneSubscription;
 }
 
@@ -40,18 +42,21 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const blobs = createMemoryBlobs({ clock });
   const metrics = new Registry();
   const troubles: Trouble[] = [];
+  const lines: object[] = [];
   const { columns, rows } = smallSettings.motion;
   const shared = {
     settings: smallSettings,
     decodeGrey: createGreyDecoder({ width: columns, height: rows }),
     limit: pLimit(4),
     metrics: createProcessorMetrics(metrics),
+    logger: { debug: (line: object) => lines.push(line) },
   };
   return {
     log,
     blobs,
     metrics,
     troubles,
+    lines,
     lane: (options = {}) =>
       processLane({
         ...shared,

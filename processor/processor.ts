@@ -36,6 +36,7 @@ export async function runProcessor(
     limit: pLimit(config.DECODERS_MAX),
     batchRecordsMax: config.PROCESSOR_BATCH,
     metrics: createProcessorMetrics(metrics),
+    logger,
   };
   const lanes = (['live', 'backlog'] as const).map((lane) =>
     processLane({

@@ -61,6 +61,14 @@ describe('a lane', () => {
     // An event carries the trace of the frame by which it was told.
     expect(await tracesOf('events')).toEqual([traceOf(2), traceOf(4), traceOf(6)]);
     expect(await tracesOf('dead-letters')).toEqual([traceOf(99)]);
+    const [, trace_id] = (traceOf(frames[0]?.seq ?? 0).traceparent ?? '').split('-');
+    expect(world.lines[0]).toEqual({
+      device: 'camera-1',
+      frame: frames[0]?.frame_id,
+      trace_id,
+      lane: 'live',
+      outcome: 'analysed',
+    });
   });
 
   test('puts aside what is no record, with its bytes and the reason, and goes on', async () => {

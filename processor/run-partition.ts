@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import type { Logger } from 'pino';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { DecodeGrey, GreyPicture, NoPicture } from '../ports/detector/decode.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   Subscription,
   Trouble,
 } from '../ports/log/log.ts';
+import { traceIdOf } from '../ports/trace.ts';
 import { decode, encode, UndecodableRecord } from '../schemas/codec.ts';
 import { derivedId } from '../schemas/identity.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
@@ -32,6 +34,7 @@ export interface LaneDependencies {
   readonly limit: LimitFunction;
   readonly batchRecordsMax: number;
   readonly metrics: ProcessorMetrics;
+  readonly logger: Pick<Logger, 'debug'>;
   onTrouble(trouble: Trouble): void;
 }
 
@@ -40,7 +43,7 @@ type Devices = ReadonlyMap<string, DeviceState>;
 const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, settings, metrics, batchRecordsMax, onTrouble } = dependencies;
+  const { lane, settings, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
   const topic = TOPIC_OF[lane];
 
   async function open(_partition: number, changelog: AsyncIterable<StoredRecord>): Promise<Opened<Devices>> {
@@ -70,7 +73,10 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       const [next, told] = stepDevice(state, { frame, picture }, settings);
       devices.set(frame.device_id, next);
       outputs.push(...told.map((output) => toRecord(batch, record, frame, output)));
-      metrics.frame(lane, outcomeOf(told));
+      const outcome = outcomeOf(told);
+      metrics.frame(lane, outcome);
+      const trace_id = traceIdOf(record.headers?.traceparent);
+      logger.debug({ device: frame.device_id, frame: frame.frame_id, trace_id, lane, outcome }, 'frame');
     }
     const last = batch.records.at(-1) as StoredRecord;
     for (const [deviceId, state] of devices) {

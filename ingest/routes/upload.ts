@@ -54,6 +54,7 @@ export function registerUpload(
         if (accepted === 'refused') throw tooManyDevices(config.DEVICES_MAX);
         metrics.accepted({ deviceId, status: accepted.status, sizeBytes: jpeg.length });
         const { status, frameId } = accepted;
+        request.frameId = frameId;
         if (status === 'duplicate') return reply.code(200).send({ status, item_id: frameId });
         // A frame's analysis is known by the frame's own id.
         return reply.code(202).send({ status, item_id: frameId, task_id: frameId });

@@ -1,5 +1,8 @@
+import { chmodSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+
+const EXECUTABLE = 0o555;
 
 interface Binaries {
   readonly initdb: string;
@@ -23,5 +26,13 @@ export async function findBinaries(): Promise<Binaries> {
       `There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to a PostgreSQL (15 or later) of your own.`,
     );
   }
-  return (await import(pathToFileURL(entry).href)) as Binaries;
+  const { initdb, postgres } = (await import(pathToFileURL(entry).href)) as Binaries;
+  for (const binary of [initdb, postgres]) makeExecutable(binary);
+  return { initdb, postgres };
+}
+
+/** npm 10 unpacks them without the permission to run them, which somebody has to give once. */
+function makeExecutable(binary: string) {
+  const { mode } = statSync(binary);
+  if ((mode & EXECUTABLE) !== EXECUTABLE) chmodSync(binary, mode | EXECUTABLE);
 }

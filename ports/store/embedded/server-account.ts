@@ -13,25 +13,37 @@ export interface ServerAccount {
 const ACCOUNT = 'postgres';
 const SETPRIV = '/usr/bin/setpriv';
 
-export async function findServerAccount(): Promise<ServerAccount> {
+/**
+ * Folders below /root, or made by mktemp, are closed to every other account. There, and only there, the server may
+ * pass through folders that are not its own, also when it asks the system what it may (which is what the secure bit
+ * is for, since that question is otherwise answered as if it had no such right). All other rights of root are gone.
+ */
+const PASS_THROUGH = [
+  '--securebits=+no_setuid_fixup',
+  '--inh-caps=-all,+dac_override',
+  '--ambient-caps=+dac_override',
+  '--bounding-set=-all,+dac_override',
+];
+
+/** `paths` are what the server has to reach. */
+export async function findServerAccount(paths: readonly string[]): Promise<ServerAccount> {
   if (process.getuid?.() !== 0) return { command: (binary, args) => [binary, args], own: () => undefined };
-  const { uid, gid } = await findAccount().catch(createAccount);
   requireSetpriv();
-  // A folder below /root or a mktemp folder is closed to every other account. The server may look through such
-  // folders, and what it may write is still only what it owns: its own data folder.
-  const stepDown = [
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    '--inh-caps=-all,+dac_override',
-    '--ambient-caps=+dac_override',
-    '--bounding-set=-all,+dac_override',
-    '--',
-  ];
+  const { uid, gid } = await findAccount().catch(createAccount);
+  const stepDown = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+  const rights = (await canReach(stepDown, paths)) ? [] : PASS_THROUGH;
   return {
-    command: (binary, args) => [SETPRIV, [...stepDown, binary, ...args]],
+    command: (binary, args) => [SETPRIV, [...stepDown, ...rights, '--', binary, ...args]],
     own: (path) => chownSync(path, uid, gid),
   };
+}
+
+async function canReach(stepDown: readonly string[], paths: readonly string[]): Promise<boolean> {
+  const reach = (path: string) => run(SETPRIV, [...stepDown, '--', 'test', '-x', path]);
+  return Promise.all(paths.map(reach)).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function findAccount() {

@@ -33,7 +33,7 @@ const STOP_WITHIN_MS = 5_000;
 export async function startEmbeddedServer({ folder, log }: { folder: string; log: Logger }): Promise<EmbeddedServer> {
   const cluster = resolve(folder, 'postgres');
   const binaries = await findBinaries();
-  const account = await findServerAccount();
+  const account = await findServerAccount([binaries.initdb, folder]);
   await stopOrphan(cluster, (serverPid) => log.warn({ serverPid }, 'stopping the PostgreSQL of a run that was killed'));
   if (!existsSync(cluster)) await createCluster(folder, cluster, binaries.initdb, account);
 
