@@ -89,7 +89,13 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
 
   if (options.demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(
-    greeting({ url, password: administrator.password, demo: options.demo, dataDir: config.DATA_DIR }),
+    greeting({
+      url,
+      password: administrator.password,
+      passwordGiven: config.ADMIN_PASSWORD !== undefined,
+      demo: options.demo,
+      dataDir: config.DATA_DIR,
+    }),
   );
 });
 

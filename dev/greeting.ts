@@ -2,20 +2,23 @@ export interface Greeting {
   readonly url: string;
   /** Only when it was made up just now: it is kept nowhere else. */
   readonly password: string | null;
+  /** Whether ADMIN_PASSWORD has set it. */
+  readonly passwordGiven: boolean;
   readonly demo: boolean;
   readonly dataDir: string;
 }
 
 /** What `npm start` says when all is up. */
-export function greeting({ url, password, demo, dataDir }: Greeting): string {
-  const signIn =
-    password === null
-      ? ['  Sign in        as admin, with the password of the first start (ADMIN_PASSWORD=… npm start sets another)']
-      : [
-          '  Sign in        as admin',
-          `  Password       ${password}`,
-          '                 Write it down: it is shown this once (ADMIN_PASSWORD=… npm start sets another).',
-        ];
+export function greeting({ url, password, passwordGiven, demo, dataDir }: Greeting): string {
+  const signIn = password
+    ? [
+        '  Sign in        as admin',
+        `  Password       ${password}`,
+        '                 Write it down: it is shown this once (ADMIN_PASSWORD=… npm start sets another).',
+      ]
+    : passwordGiven
+      ? ['  Sign in        as admin, with the password that ADMIN_PASSWORD says']
+      : ['  Sign in        as admin, with the password of the first start (ADMIN_PASSWORD=… npm start sets another)'];
   const next = demo
     ? ['  Cameras        three simulated ones are sending now; events follow within a minute']
     : [
