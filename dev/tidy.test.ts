@@ -107,6 +107,18 @@ describe('tidy', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('the lock file has every platform, and names no registry', () => {
+    const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+    const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: object }> };
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+    expect(text).not.toContain('"resolved"');
+  });
+
   test('files are named in kebab-case and stay short', () => {
     expect(files.filter((file) => !/^[a-z0-9./-]+$/.test(file))).toEqual([]);
     const long = [...sources].filter(
