@@ -1,6 +1,6 @@
 import type { StoredRecord } from '../ports/log/log.ts';
 import { decode, UndecodableRecord } from '../schemas/codec.ts';
-import { derivedId } from '../schemas/identity.ts';
+import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { DeadLetter, RecordName, RecordTypes } from '../schemas/types.ts';
 
 /** A record of the log with what its bytes say. */
@@ -27,32 +27,8 @@ export function readBatch(topic: string, partition: number, records: readonly St
       sameKind.push({ record, value });
     } catch (error) {
       if (!(error instanceof UndecodableRecord)) throw error;
-      poison.push(asLetter(topic, partition, record, error));
+      poison.push(deadLetterOf(record, { topic, partition, code: error.code, message: error.message }));
     }
   }
   return { of: <Name extends RecordName>(name: Name) => (reads.get(name) ?? []) as Read<RecordTypes[Name]>[], poison };
-}
-
-/** A record that nothing could be made of, kept whole. */
-export function asLetter(
-  topic: string,
-  partition: number,
-  record: StoredRecord,
-  { code, message }: { readonly code: string; readonly message: string },
-): DeadLetter {
-  return {
-    dead_letter_id: derivedId('dead-letter', topic, partition, Number(record.offset)),
-    device_id: null,
-    topic,
-    partition,
-    offset: Number(record.offset),
-    original_key: record.key,
-    original_value: record.value,
-    code,
-    message,
-    attempts: 1,
-    recorded_at: record.appendedAtMs,
-    frame_id: null,
-    captured_at: null,
-  };
 }

@@ -2,7 +2,8 @@ import type { StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { isRefusal } from '../ports/store/refusal.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
-import { asLetter, type ReadBatch, readBatch } from './read-record.ts';
+import { deadLetterOf } from '../schemas/dead-letter.ts';
+import { type ReadBatch, readBatch } from './read-record.ts';
 import { withoutNul } from './storable.ts';
 
 const sql = {
@@ -49,7 +50,7 @@ export function writeTopic({
       const [first] = records;
       if (first && records.length === 1) {
         const message = error instanceof Error ? error.message : String(error);
-        const letter = asLetter(topic, partition, first, { code: 'unstorable', message });
+        const letter = deadLetterOf(first, { topic, partition, code: 'unstorable', message });
         return await commit(stretch, { of: () => [], poison: [letter] });
       }
       const half = Math.ceil(records.length / 2);

@@ -1,49 +1,51 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { destination, pino, stdSerializers } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { migrations, runAggregator } from '../aggregator/aggregator.ts';
 import { registerConsole } from '../console/app.ts';
 import { createBasicAccess } from '../http/access/basic.ts';
+import { requireLoopbackHost } from '../http/access/other-sites.ts';
 import { createUsers } from '../http/access/users.ts';
 import { registerHealth } from '../http/health.ts';
-import { InvalidConfig, readConfig } from '../http/read-config.ts';
+import { readConfig } from '../http/read-config.ts';
 import { createServer } from '../http/server.ts';
 import { registerIngest } from '../ingest/app.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
-import { FolderInUse, lockFolder } from '../ports/folder-lock.ts';
-import { DatabaseInUse, holdLog } from '../ports/log/hold.ts';
+import { lockFolder } from '../ports/folder-lock.ts';
+import { holdLog } from '../ports/log/hold.ts';
 import { createPostgresLog, migratePostgresLog } from '../ports/log/postgres.ts';
 import { createLagWatch } from '../ports/log/watch-lag.ts';
 import { type Parts, runProcess } from '../ports/process.ts';
 import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
+import { statement } from '../ports/store/statement.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { readers } from '../schemas/readers.ts';
 import { topics } from '../schemas/topics.ts';
 import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
+import { explain, makeFolder, requireFreePort } from './preflight.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
 const PARTITIONS = 4;
+const anyUploads = statement(import.meta.url, './sql/any-uploads.sql');
 const STOP_WITHIN_MS = 10_000;
 /** Uploads that are still coming in when it stops get this long. */
 const UPLOADS_GRACE_MS = 4_000;
 const LAG_EVERY_MS = 2_000;
 const TRIM_EVERY_MS = 60_000;
 
-const logger = pino(
-  { level: process.env.LOG_LEVEL || 'warn', base: null, serializers: { error: stdSerializers.err } },
-  destination(2),
-);
+const logger = pino({ level: 'warn', base: null, serializers: { error: stdSerializers.err } }, destination(2));
 
 await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
   const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: false } } });
   const config = readConfig(embeddedConfig, process.env);
+  logger.level = config.LOG_LEVEL;
+  await requireFreePort(config);
   const { connectionString, folder } = await openDatabase(parts, config);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -59,7 +61,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     open('aggregator', 8),
     open('console', 4),
   ];
-  const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs') });
+  const [{ known = false } = {}] = await ingestStore.run<{ known: boolean }>(anyUploads);
+  const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known });
   const log = await createPostgresLog({
     store: logStore,
     clock,
@@ -67,11 +70,6 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     topics: Object.entries(topics).map(([name, { cleanup, retentionMs }]) => ({ name, cleanup, retentionMs })),
   });
   const lag = createLagWatch({ log, readers, metrics });
-  const users = createUsers({ store: consoleStore });
-  const administrator = await users.ensureAdministrator(
-    config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD },
-  );
-
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
   parts.run('aggregator', (signal) =>
@@ -80,12 +78,18 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.run('processor', (signal) => runProcessor({ log, blobs, logger, metrics, config }, signal));
 
   const app = createServer({ logger, metrics, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
+  app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
   await registerIngest(app, { store: ingestStore, blobs, log, clock, metrics, config });
+  const users = createUsers({ store: consoleStore });
   const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
   await registerConsole(app, { store: consoleStore, blobs, clock, lag, requireUser });
   const url = await app.listen({ host: config.HOST, port: config.PORT });
   parts.started('http', () => app.close());
+  // Last: a password that is made up is shown below, and never if anything before this had failed.
+  const administrator = await users.ensureAdministrator(
+    config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD },
+  );
 
   if (options.demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(
@@ -100,8 +104,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
 });
 
 async function openDatabase(parts: Parts, config: EmbeddedConfig) {
-  const folder = resolve(config.DATA_DIR);
-  mkdirSync(folder, { recursive: true });
+  const folder = makeFolder(config.DATA_DIR);
   const lock = lockFolder(folder);
   parts.started('folder lock', () => lock.release());
   let connectionString = config.DATABASE_URL;
@@ -115,16 +118,4 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
   await migratePostgresLog(connectionString);
   await migrate({ connectionString, folder: migrations, table: 'migrations' });
   return { connectionString, folder };
-}
-
-/** Faults that their reader can mend are told in words; only others come with a stack. */
-function explain(error: unknown): string {
-  if (error instanceof InvalidConfig || error instanceof FolderInUse || error instanceof DatabaseInUse)
-    return error.message;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') {
-    return 'The port is taken by another program. Choose another one: PORT=8081 npm start';
-  }
-  if (code?.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\nUsage: npm start [-- --demo]`;
-  return `Passerby could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

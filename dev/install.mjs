@@ -26,7 +26,9 @@ export function installMissing({ withDev }) {
     shell: process.platform === 'win32' && file === 'npm',
   });
   if (status === 0) return;
-  console.error(`npm ci failed (${error?.message ?? `status ${status}`}). Is the network reachable? Then try again.`);
+  console.error(
+    `The packages could not be installed: npm ci ended with ${error?.message ?? `status ${status}`}; it says why above.`,
+  );
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,6 +62,16 @@ describe('npm start', { timeout: 60_000 }, () => {
     return ((await answer.json()) as { total: number }).total;
   };
 
+  interface Row {
+    readonly trace_id: string | null;
+  }
+
+  const read = async (url: string, list: 'captures' | 'events'): Promise<Row[]> => {
+    const headers = { authorization: `Basic ${Buffer.from('admin:correct horse').toString('base64')}` };
+    const answer = await fetch(`${url}/api/${list}`, { headers });
+    return ((await answer.json()) as Record<string, Row[]>)[list] ?? [];
+  };
+
   test('shows a made-up password once; it opens the API, and nothing else does', async () => {
     const first = start();
     const url = await first.url();
@@ -114,6 +125,37 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await total(url, 'correct horse')).toBeLessThanOrEqual(acknowledged + 1);
   });
 
+  test("a device's trace goes from its request to the rows, and device, frame and trace into the logs", async () => {
+    const { url, said } = start({ ADMIN_PASSWORD: 'correct horse', LOG_LEVEL: 'debug' });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const { render } = createScene({ seed: 1, camera: 'a', fps: 5 });
+    const rows = { captures: [] as Row[], events: [] as Row[] };
+    for (let at = 0; at < 75 && rows.events.length === 0; at += 1) {
+      const body = new FormData();
+      body.set('file', new Blob([new Uint8Array(await render(at))]), `${1_764_318_832_000 + at * 200}.jpg`);
+      const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+      const answer = await fetch(`${await url()}/upload?device=camera-1`, { method: 'POST', body, headers });
+      expect(answer.status).toBe(202);
+      expect(answer.headers.get('traceparent')).toContain(traceId);
+      for (const list of ['captures', 'events'] as const) rows[list] = await read(await url(), list);
+    }
+    expect(rows.captures.length).toBeGreaterThan(0);
+    expect(rows.events.length).toBeGreaterThan(0);
+    for (const row of [...rows.captures, ...rows.events]) expect(row.trace_id).toBe(traceId);
+    const lines = said()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.includes(traceId) && line.includes('"device":"camera-1"'));
+    // One from the request, one from the processor.
+    for (const message of ['request', 'frame']) {
+      const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === message);
+      expect(line).toMatchObject({
+        device: 'camera-1',
+        trace_id: traceId,
+        frame: expect.stringMatching(/^[\da-f-]{36}$/),
+      });
+    }
+  });
+
   test('a second one on the same folder is refused in words, and the first goes on', async () => {
     const first = start();
     const url = await first.url();
@@ -129,16 +171,38 @@ describe('npm start', { timeout: 60_000 }, () => {
     const { port } = new URL(await first.url());
     const second = start({ DATA_DIR: join(folder, 'other'), PORT: port });
     expect(await second.ended).toBe(1);
-    expect(second.said()).toContain('The port is taken');
-    expect(existsSync(join(folder, 'other', 'postgres', 'postmaster.pid'))).toBe(false);
+    expect(second.said()).toContain(`Port ${port} is taken`);
+    // Nor is anything made, least of all an account with a password that nobody has seen.
+    expect(existsSync(join(folder, 'other'))).toBe(false);
   });
 
   test('all faults of the configuration are told at once', async () => {
-    const { ended, said } = start({ PORT: 'http', HOST: '0.0.0.0', ADMIN_PASSWORD: 'short' });
+    const { ended, said } = start({ PORT: 'http', HOST: '0.0.0.0', ADMIN_PASSWORD: 'short', LOG_LEVEL: 'loud' });
     expect(await ended).toBe(1);
-    for (const name of ['PORT', 'HOST', 'ADMIN_PASSWORD']) expect(said()).toContain(`${name}:`);
+    for (const name of ['PORT', 'HOST', 'ADMIN_PASSWORD', 'LOG_LEVEL']) expect(said()).toContain(`${name}:`);
     expect(said()).not.toContain('short (');
     expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  test.each([0, 150, 400])('stopped %d ms after its database came up, it leaves none behind', async (pauseMs) => {
+    const { child, ended } = start();
+    const pidFile = join(folder, 'data', 'postgres', 'postmaster.pid');
+    while (!existsSync(pidFile)) await sleep(5);
+    await sleep(pauseMs);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
+  test('a name that is not this machine is not answered to', async () => {
+    const url = new URL(await start({ ADMIN_PASSWORD: 'correct horse' }).url());
+    const status = await new Promise((settle, fail) => {
+      const sent = request(url, { headers: { host: `evil.example:${url.port}` } }, (answer) =>
+        settle(answer.statusCode),
+      );
+      sent.on('error', fail).end();
+    });
+    expect(status).toBe(421);
   });
 
   test('after a kill -9 the next start finds its database free, and is up within seconds', async () => {

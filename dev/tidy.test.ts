@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-/** The rules of the house that no linter knows. ARCHITECTURE.md says why each is one. */
+/** The rules of the house that no linter knows. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Which folders a folder's code may import from; services meet at topics and tables, never in code. */

@@ -6,12 +6,11 @@ import type { Server } from './typed-server.ts';
  * soon as they are idle. What runs longer than the grace is cut off, or one stalled upload would hold up the process.
  */
 export function closeGracefully(app: Server, { graceMs }: { readonly graceMs: number }): void {
-  const closing = new AbortController();
+  let closing = false;
   let cutOff: NodeJS.Timeout | undefined;
-  app.decorate('closing', closing.signal);
 
   app.addHook('onRequest', (_request, _reply, done) => {
-    if (!closing.signal.aborted) return done();
+    if (!closing) return done();
     const headers = { connection: 'close', 'retry-after': '2' };
     done(new Problem({ status: 503, code: 'unavailable', detail: 'This server is shutting down.', headers }));
   });
@@ -19,16 +18,16 @@ export function closeGracefully(app: Server, { graceMs }: { readonly graceMs: nu
   // Node keeps a connection alive after the answer even when its server no longer listens, for as long as the
   // keep-alive timeout; both hooks are against that, the second for answers whose headers were out already.
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing.signal.aborted) reply.header('connection', 'close');
+    if (closing) reply.header('connection', 'close');
     done(null, payload);
   });
   app.addHook('onResponse', (_request, _reply, done) => {
-    if (closing.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
     done();
   });
 
   app.addHook('preClose', (done) => {
-    closing.abort();
+    closing = true;
     cutOff = setTimeout(() => app.server.closeAllConnections(), graceMs);
     done();
   });

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import type { Server } from './typed-server.ts';
 
 /** Resolves when all is well, rejects with what is not. */
@@ -12,8 +11,6 @@ interface CheckResult {
 }
 
 interface Health {
-  /** What only a restart can mend. */
-  readonly live?: Checks;
   /** What must answer before requests make sense. */
   readonly ready: Checks;
   readonly checkMaxMs?: number;
@@ -22,19 +19,17 @@ interface Health {
 const ERROR_CHARS_MAX = 200;
 
 /** `/livez` says whether to restart this process, `/readyz` whether to send it requests. */
-export function registerHealth(app: Server, { live = {}, ready, checkMaxMs = 2_000 }: Health): void {
-  const isLive = createProbe(live, checkMaxMs);
+export function registerHealth(app: Server, { ready, checkMaxMs = 2_000 }: Health): void {
   const isReady = createProbe(ready, checkMaxMs);
-  app.get('/livez', async (_request, reply) => answer(reply, await isLive()));
-  app.get('/readyz', async (_request, reply) => answer(reply, await isReady()));
-}
-
-function answer(reply: FastifyReply, checks: readonly CheckResult[]) {
-  const ok = checks.every((check) => check.ok);
-  return reply
-    .code(ok ? 200 : 503)
-    .header('cache-control', 'no-store')
-    .send({ status: ok ? 'ok' : 'failing', checks });
+  app.get('/livez', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const checks = await isReady();
+    const ok = checks.every((check) => check.ok);
+    return reply
+      .code(ok ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ok ? 'ok' : 'failing', checks });
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart';
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { createTestServer } from './test-server.ts';
+import { createTestServer } from './server-under-test.ts';
 
 describe('the caller’s faults', () => {
   test('name every fault in path, body and query', async () => {

@@ -23,7 +23,7 @@ const KNOWN: Readonly<Record<string, readonly [status: number, code: string, det
 };
 
 /** The multipart parser's own errors have no codes. */
-const BROKEN_MULTIPART = /^Multipart: Boundary not found|unexpected end of multipart data/i;
+const BROKEN_MULTIPART = /^Multipart: Boundary not found|unexpected end of multipart data|^The needle cannot/i;
 
 const PARTS = ['params', 'body', 'querystring', 'headers'] as const;
 type Part = (typeof PARTS)[number];

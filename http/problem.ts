@@ -13,8 +13,6 @@ interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Every fault of the input at once, so that a form can be corrected in one go. */
   readonly errors?: readonly Fault[];
-  /** Further members of the answer's body. */
-  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** An answer other than success, thrown from anywhere below a route and sent as RFC 9457 says. */
@@ -25,9 +23,8 @@ export class Problem extends Error {
   readonly detail: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: readonly Fault[] | undefined;
-  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor({ status, code, title, detail, headers = {}, errors, members = {} }: ProblemOptions) {
+  constructor({ status, code, title, detail, headers = {}, errors }: ProblemOptions) {
     const heading = title ?? STATUS_CODES[status] ?? 'Error';
     super(detail ?? heading);
     this.name = 'Problem';
@@ -37,7 +34,6 @@ export class Problem extends Error {
     this.detail = detail;
     this.headers = headers;
     this.errors = errors;
-    this.members = members;
   }
 }
 
@@ -47,7 +43,6 @@ export class Problem extends Error {
  */
 export function problemBody(problem: Problem, traceId: string): Record<string, unknown> {
   return {
-    ...problem.members,
     type: problem.title === STATUS_CODES[problem.status] ? 'about:blank' : `/problems/${problem.code}`,
     title: problem.title,
     status: problem.status,

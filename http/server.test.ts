@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
 import { Problem } from './problem.ts';
-import { createTestServer } from './test-server.ts';
+import { createTestServer } from './server-under-test.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -32,7 +32,6 @@ describe('problems', () => {
           title: 'Disk full',
           detail: 'No room for pictures.',
           headers: { 'retry-after': '60' },
-          members: { free_bytes: 12 },
         });
       }),
     );
@@ -46,7 +45,6 @@ describe('problems', () => {
       status: 507,
       detail: 'No room for pictures.',
       code: 'disk-full',
-      free_bytes: 12,
       trace_id: traceId,
     });
   });

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  LogController,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { continueTrace, type Trace } from '../ports/trace.ts';
@@ -14,6 +8,7 @@ import { trackAllowedMethods } from './allowed-methods.ts';
 import { answerClientError } from './client-error.ts';
 import { closeGracefully } from './graceful-close.ts';
 import { registerMetrics } from './metrics.ts';
+import { limitPipelining } from './pipelining.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { logRequestEnd } from './request-log.ts';
@@ -46,13 +41,11 @@ const BODY_MAX_BYTES = 64 * 1024;
 interface ServerDeps {
   readonly logger: Logger;
   readonly metrics: Registry;
-  /** Whose `X-Forwarded-For` is believed: `true`, a number of hops, or addresses. Nobody's, if not set. */
-  readonly trustProxy?: FastifyServerOptions['trustProxy'];
   readonly timeouts?: Partial<typeof TIMEOUTS>;
 }
 
 /** An HTTP server without routes but its metrics': the root adds them, and listens. */
-export function createServer({ logger, metrics, trustProxy = false, timeouts = {} }: ServerDeps): Server {
+export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Server {
   const { headersMs, requestMs, silenceMs, keepAliveMs, closeGraceMs } = { ...TIMEOUTS, ...timeouts };
   const traces = new WeakMap<IncomingMessage, Trace>();
   const loggerInstance: FastifyBaseLogger = logger;
@@ -66,7 +59,6 @@ export function createServer({ logger, metrics, trustProxy = false, timeouts = {
       traces.set(raw, trace);
       return trace.traceId;
     },
-    trustProxy,
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: requestMs,
     connectionTimeout: silenceMs,
@@ -106,6 +98,7 @@ export function createServer({ logger, metrics, trustProxy = false, timeouts = {
     done();
   });
 
+  limitPipelining(app);
   const allowedMethods = trackAllowedMethods(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(fail);

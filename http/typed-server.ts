@@ -37,8 +37,4 @@ declare module 'fastify' {
     user: User | null;
     failure: Failure | null;
   }
-  interface FastifyInstance {
-    /** Aborts when the server begins to close, so that streams without an end can end themselves. */
-    closing: AbortSignal;
-  }
 }

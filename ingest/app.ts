@@ -10,7 +10,7 @@ import { createByteBudget } from './byte-budget.ts';
 import { createClaims } from './claims.ts';
 import type { IngestConfig } from './config.ts';
 import { createIngestMetrics } from './metrics.ts';
-import { registerUpload } from './routes/upload.ts';
+import { REQUEST_BYTES, registerUpload } from './routes/upload.ts';
 
 export interface IngestDependencies {
   readonly store: Store;
@@ -30,6 +30,6 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
   const claims = createClaims({ store, devicesMax: config.DEVICES_MAX });
   const acceptFrame = createAcceptFrame({ ...dependencies, claims });
   // One picture fits, whatever was set: turned away for want of room, it would be sent again for ever.
-  const budget = createByteBudget(Math.max(config.IN_FLIGHT_BYTES_MAX, config.FRAME_BYTES_MAX));
+  const budget = createByteBudget(Math.max(REQUEST_BYTES, config.IN_FLIGHT_BYTES_MAX, config.FRAME_BYTES_MAX));
   registerUpload(app, { acceptFrame, budget, config, metrics: createIngestMetrics(metrics, budget) });
 }

@@ -26,6 +26,7 @@ export interface Claim {
   readonly receivedAtMs: number;
 }
 
+/** The rules themselves are in aggregator/migrations/0002_claim_upload.sql, where the device's row is locked. */
 export interface Claims {
   /** Answers 'refused' when the device is unknown and there may be no more devices. */
   claim(upload: Upload, nowMs: number): Promise<Claim | 'refused'>;
@@ -38,6 +39,8 @@ export const UPLOAD_EPOCH = 0;
 
 /** Long enough for a put and an append under load; a request that waits for a lapsed claim waits this long. */
 export const LEASE_MS = 5_000;
+/** Frames this much older than the newest of their device take the backlog lane (promise 6). */
+const LATE_AFTER_MS = 2_000;
 const BATCH_MAX = 200;
 
 const sql = {
@@ -66,6 +69,7 @@ export function createClaims({ store, devicesMax }: { readonly store: Store; rea
       uploads.map(({ timeQuality }) => timeQuality),
       new Date(Math.max(...asked.map(({ nowMs }) => nowMs))),
       LEASE_MS,
+      LATE_AFTER_MS,
       devicesMax,
     ]);
     const answers = new Map(order.map((at, place) => [at, rows[place]]));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,14 +79,39 @@ test.each([
   lockFolder(folder).release();
 });
 
+/** The lock as this process writes it, with something changed. */
+function forge(change: object, beatAgoMs = 0) {
+  rmSync(file(), { force: true });
+  const lock = lockFolder(folder);
+  const own = JSON.parse(readFileSync(file(), 'utf8'));
+  lock.release();
+  writeFileSync(file(), JSON.stringify({ ...own, ...change }));
+  const beat = new Date(Date.now() - beatAgoMs);
+  utimesSync(file(), beat, beat);
+}
+
 test('a lock of an earlier process with our own number does not hold', () => {
-  writeFileSync(file(), JSON.stringify({ pid: process.pid, started: 'another boot 123' }));
+  forge({ started: '123' });
   lockFolder(folder).release();
 });
 
 test.runIf(process.platform === 'linux')('nor one whose number another program has now', () => {
-  writeFileSync(file(), JSON.stringify({ pid: process.ppid, started: 'another boot 123' }));
+  forge({ pid: process.ppid, started: '123' });
   lockFolder(folder).release();
+});
+
+test('a holder in another container holds for as long as its lock beats', () => {
+  forge({ namespace: 'elsewhere' }, 5_000);
+  expect(() => lockFolder(folder)).toThrow('of another container');
+  forge({ namespace: 'elsewhere' }, 11_000);
+  lockFolder(folder).release();
+});
+
+test('a lock that is held beats', async () => {
+  const lock = lockFolder(folder);
+  utimesSync(file(), 0, 0);
+  await expect.poll(() => Date.now() - statSync(file()).mtimeMs, { timeout: 5_000 }).toBeLessThan(5_000);
+  lock.release();
 });
 
 test('a folder that cannot be written is no lock', () => {

@@ -31,7 +31,10 @@ export async function runProcess(
   let stopping: Promise<void> | null = null;
 
   const stopAll = async () => {
-    for (const { name, stop } of stops.reverse()) {
+    // Whoever is still starting gets as far as the next part, so that what it has just started is stopped too.
+    await starting.catch(() => undefined);
+    for (let part = stops.pop(); part; part = stops.pop()) {
+      const { name, stop } = part;
       logger.debug({ part: name }, 'stopping');
       try {
         await stop();
@@ -45,7 +48,7 @@ export async function runProcess(
     stopping ??= (async () => {
       logger.info({ why }, 'stopping');
       process.exitCode = exitCode;
-      const inTime = await Promise.race([stopAll().then(() => true), sleep(stopWithinMs, false, { ref: false })]);
+      const inTime = await Promise.race([stopAll().then(() => true), sleep(stopWithinMs, false)]);
       if (!inTime) logger.error({ stopWithinMs }, 'not stopped in time; ending');
       process.exit(inTime ? process.exitCode : 1);
     })();
@@ -66,8 +69,12 @@ export async function runProcess(
     });
   }
 
+  const add = (name: string, undo: () => Promise<void> | void) => {
+    stops.push({ name, stop: undo });
+    if (stopping) throw new Error('stopped while starting');
+  };
   const parts: Parts = {
-    started: (name, undo) => stops.push({ name, stop: undo }),
+    started: add,
     run(name, work) {
       const abort = new AbortController();
       // Every partition that waits listens to it.
@@ -79,12 +86,9 @@ export async function runProcess(
         logger.fatal({ part: name, error }, 'a part ended');
         void stop(name, 1);
       });
-      stops.push({
-        name,
-        stop: async () => {
-          abort.abort();
-          await running.catch(() => undefined);
-        },
+      add(name, async () => {
+        abort.abort();
+        await running.catch(() => undefined);
       });
     },
     every(name, pauseMs, work) {
@@ -97,8 +101,9 @@ export async function runProcess(
     },
   };
 
+  const starting = start(parts);
   try {
-    await start(parts);
+    await starting;
   } catch (error) {
     if (stopping) return;
     process.stderr.write(`\n${explain(error)}\n\n`);

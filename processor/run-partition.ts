@@ -14,7 +14,7 @@ import type {
 } from '../ports/log/log.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import { decode, encode, UndecodableRecord } from '../schemas/codec.ts';
-import { derivedId } from '../schemas/identity.ts';
+import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
 import { type DeviceSettings, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
 import type { ProcessorMetrics } from './metrics.ts';
@@ -64,7 +64,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       const record = batch.records[at] as StoredRecord;
       if (input.kind === 'ignored') continue;
       if (input.kind === 'poison') {
-        outputs.push(deadLetter(batch, record, { code: input.code, message: input.message, frame: null }));
+        outputs.push(deadLetter(batch, record, { code: input.code, message: input.message }));
         metrics.frame(lane, 'dead');
         continue;
       }
@@ -124,23 +124,9 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   function deadLetter(
     { partition }: Batch,
     record: StoredRecord,
-    { code, message, frame }: { readonly code: string; readonly message: string; readonly frame: Frame | null },
+    reason: { readonly code: string; readonly message: string; readonly frame?: Frame },
   ): Output {
-    const value = encode('dead-letter', {
-      dead_letter_id: derivedId('dead-letter', topic, partition, Number(record.offset)),
-      device_id: frame?.device_id ?? null,
-      topic,
-      partition,
-      offset: Number(record.offset),
-      original_key: record.key,
-      original_value: record.value,
-      code,
-      message,
-      attempts: 1,
-      recorded_at: record.appendedAtMs,
-      frame_id: frame?.frame_id ?? null,
-      captured_at: frame?.captured_at ?? null,
-    });
+    const value = encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
   }
 

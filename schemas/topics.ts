@@ -10,14 +10,10 @@ export interface Topic {
   readonly cleanup: 'delete' | 'compact';
   /** How long a record is kept that is not yet consumed; null where compaction decides. */
   readonly retentionMs: number | null;
-  /** The most a partition may hold, whatever its age; null where time alone decides. */
-  readonly partitionBytesMax: number | null;
 }
 
 const hoursMs = (hours: number) => hours * 3_600_000;
 const daysMs = (days: number) => hoursMs(24 * days);
-/** About 8 million frames at 250 bytes: a stopped processor must not fill the log's disk. */
-const capBytes = 2 * 1024 ** 3;
 
 export const topics = {
   frames: {
@@ -25,63 +21,54 @@ export const topics = {
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: daysMs(7),
-    partitionBytesMax: capBytes,
   },
   backlog: {
     records: ['frame', 'control'],
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: daysMs(7),
-    partitionBytesMax: capBytes,
   },
   observations: {
     records: ['observation'],
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: hoursMs(48),
-    partitionBytesMax: capBytes,
   },
   events: {
     records: ['event'],
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: daysMs(30),
-    partitionBytesMax: null,
   },
   'device-status': {
     records: ['heartbeat'],
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: hoursMs(24),
-    partitionBytesMax: null,
   },
   'device-config': {
     records: ['device-config'],
     key: 'device_id',
     cleanup: 'compact',
     retentionMs: null,
-    partitionBytesMax: null,
   },
   'tracker-state': {
     records: ['tracker-state'],
     key: 'lane and device_id',
     cleanup: 'compact',
     retentionMs: null,
-    partitionBytesMax: null,
   },
   imports: {
     records: ['import'],
     key: 'upload_id',
     cleanup: 'delete',
     retentionMs: daysMs(7),
-    partitionBytesMax: null,
   },
   'dead-letters': {
     records: ['dead-letter'],
     key: 'original key',
     cleanup: 'delete',
     retentionMs: daysMs(14),
-    partitionBytesMax: null,
   },
 } as const satisfies Record<string, Topic>;
 

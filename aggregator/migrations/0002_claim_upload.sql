@@ -12,6 +12,7 @@ create function claim_upload(
   in_time_quality text,
   in_now timestamptz,
   in_lease interval,
+  in_late_after interval,
   in_devices_max integer,
   out outcome text,
   out seq bigint,
@@ -60,7 +61,7 @@ begin
     )
     values (
       in_device_id, in_stated_ms, in_digest, device.next_upload_seq, in_captured_at, in_time_quality,
-      case when in_captured_at < device.newest_captured_at - interval '2 s' then 'backlog' else 'live' end,
+      case when in_captured_at < device.newest_captured_at - in_late_after then 'backlog' else 'live' end,
       in_now, in_now + in_lease
     )
     returning * into claim;

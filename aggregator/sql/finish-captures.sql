@@ -16,3 +16,6 @@ on conflict (frame_id, captured_at) do update set
   width = excluded.width,
   height = excluded.height,
   motion = excluded.motion
+-- A frame that comes again long after, beyond the processor's window, is stepped out of its order and shows less: what
+-- the first look came to stays.
+where captures.state <> 'done' or (excluded.state = 'done' and excluded.motion is not null)

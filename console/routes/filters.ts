@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { IsDate } from 'typebox/format';
 import { Problem } from '../../http/problem.ts';
 
 /** PostgreSQL's text takes no NUL. */
@@ -38,14 +39,9 @@ export function pageOf({ page, page_size }: Filters, total: number, rows: number
 function asUtc(query: Filters, name: 'start_time' | 'end_time'): string | null {
   const time = query[name];
   if (time === undefined) return null;
-  if (!isInCalendar(time.slice(0, 10))) throw notInCalendar(name);
+  // The pattern lets 31 February and the year 0 pass, and PostgreSQL does not.
+  if (time < '0001' || !IsDate(time.slice(0, 10))) throw notInCalendar(name);
   return /(Z|[+-]\d\d(:?\d\d)?)$/i.test(time.slice(10)) ? time : `${time}${time.length > 10 ? 'Z' : 'T00:00Z'}`;
-}
-
-/** A pattern lets 31 February pass, and PostgreSQL does not. */
-function isInCalendar(date: string): boolean {
-  const midnight = new Date(`${date}T00:00Z`);
-  return date >= '0001' && !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
 }
 
 function notInCalendar(name: string): Problem {

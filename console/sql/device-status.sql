@@ -1,4 +1,4 @@
--- The newest capture of each device by an index each; frames are counted by arrival, events by their own time.
+-- The newest capture of each device, by an index each, and what its ledger lacks.
 select
   devices.id,
   devices.last_seen_at,

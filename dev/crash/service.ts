@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { readServerPid } from '../../ports/store/embedded/orphan.ts';
 
 export interface ServiceOptions {
@@ -23,8 +24,8 @@ export interface Service {
 export type Victim = 'service' | 'postgres';
 
 const READY_WITHIN_MS = 60_000;
-const ALL = new URL('../all.ts', import.meta.url).pathname;
-const RUN = new URL('../run.mjs', import.meta.url).pathname;
+const ALL = fileURLToPath(new URL('../all.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../run.mjs', import.meta.url));
 
 export function createService({ dataDir, port, password }: ServiceOptions): Service {
   let child: ChildProcess | null = null;

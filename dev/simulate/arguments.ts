@@ -28,7 +28,7 @@ export const HELP = `Cameras that are not there: they walk people through rooms 
   --devices N      how many cameras, 1 to 1000 (10)
   --fps N          frames per second of each, above 0, at most 60 (5)
   --seconds N      how long each captures (60)
-  --url URL        the service (http://127.0.0.1:8080)
+  --url URL        the service (http://127.0.0.1 at PORT, 8080)
   --seed N         another seed shows other rooms and people (1)
   --prefix NAME    device ids are NAME-1, NAME-2, … (sim)
   --at-once        as fast as the service answers, rather than by the clock
@@ -44,7 +44,7 @@ const OPTIONS = {
   devices: { type: 'string', default: '10' },
   fps: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '60' },
-  url: { type: 'string', default: 'http://127.0.0.1:8080' },
+  url: { type: 'string' },
   seed: { type: 'string', default: '1' },
   prefix: { type: 'string', default: 'sim' },
   'at-once': { type: 'boolean', default: false },
@@ -81,8 +81,8 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
     return value;
   };
 
-  const url = text('url') ?? '';
-  if (url !== '' && !isHttpUrl(url)) faults.push(`--url must be an http or https URL, not '${url}'`);
+  const url = text('url') ?? `http://127.0.0.1:${env.PORT || 8080}`;
+  if (!isHttpUrl(url)) faults.push(`--url must be an http or https URL, not '${url}'`);
   const prefix = text('prefix') ?? '';
   if (prefix !== '' && !/^[a-z0-9][a-z0-9_-]{0,39}$/i.test(prefix)) {
     faults.push(`--prefix must be letters, digits, - and _, at most 40, not '${prefix}'`);

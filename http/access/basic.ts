@@ -83,12 +83,6 @@ export function createBasicAccess(deps: {
   };
 }
 
-/** The user whom `requireUser` has let in. A route that lacks the hook fails here, rather than letting anybody in. */
-export function signedInUser(request: Pick<FastifyRequest, 'user'>): User {
-  if (!request.user) throw notSignedIn();
-  return request.user;
-}
-
 interface Credentials {
   readonly username: string;
   readonly password: string;

@@ -2,12 +2,37 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const OWN = new Set(['same-origin', 'none']);
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d+)?$/i;
+
+type Sent = Pick<FastifyRequest, 'method' | 'headers'>;
 
 /**
  * A page of another site can make a visitor's browser send forms to us, with the visitor's password or from within
  * the visitor's network. Browsers say whose form it was; devices and programs say nothing, and may.
  */
-export function refuseOtherSites({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): void {
-  if (SAFE_METHODS.has(method) || headers['sec-fetch-site'] !== 'cross-site') return;
-  throw new Problem({ status: 403, code: 'cross-site', title: 'Sent from another site' });
+export function refuseOtherSites({ method, headers }: Sent): void {
+  if (SAFE_METHODS.has(method)) return;
+  const { origin, host } = headers;
+  const site = headers['sec-fetch-site'];
+  const foreign = (typeof site === 'string' && !OWN.has(site)) || (origin !== undefined && hostOf(origin) !== host);
+  if (foreign) throw new Problem({ status: 403, code: 'cross-site', title: 'Sent from another site' });
+}
+
+/**
+ * For a service that is meant for this machine alone: a name of somebody else's that leads here (DNS rebinding) would
+ * make their page our own in a browser's eyes.
+ */
+export async function requireLoopbackHost({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
+  if (LOOPBACK.test(headers.host ?? '')) return;
+  const detail = 'This service answers to 127.0.0.1, localhost and [::1] only.';
+  throw new Problem({ status: 421, code: 'wrong-host', title: 'Not for this host', detail });
+}
+
+function hostOf(origin: string): string | null {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return null; // 'null', as sandboxed pages send it.
+  }
 }

@@ -15,7 +15,7 @@ export interface Users {
   /** Makes sure that somebody can sign in. A password that had to be made up is told this once and never again. */
   ensureAdministrator(wanted: {
     readonly password?: string | undefined;
-  }): Promise<{ readonly created: boolean; readonly password: string | null }>;
+  }): Promise<{ readonly password: string | null }>;
   authenticate(username: string, password: string): Promise<User | null>;
 }
 
@@ -45,14 +45,14 @@ export function createUsers({ store }: { readonly store: Queryable }): Users {
       if (!(await find(ADMINISTRATOR))) {
         const chosen = password ?? generatePassword();
         const rows = await store.run(insertAdministrator, [ADMINISTRATOR, await hashPassword(chosen)]);
-        if (rows.length > 0) return { created: true, password: password === undefined ? chosen : null };
+        if (rows.length > 0) return { password: password === undefined ? chosen : null };
         // Another instance was quicker; what it says holds, save for a password given to us.
       }
       const existing = await find(ADMINISTRATOR);
       if (existing && password !== undefined && !(await verifyPassword(password, existing.password_hash))) {
         await store.run(updatePassword, [existing.id, await hashPassword(password)]);
       }
-      return { created: false, password: null };
+      return { password: null };
     },
 
     async authenticate(username, password) {

@@ -44,11 +44,13 @@ export function registerUpload(
     async (request, reply) => {
       const deviceId = request.query.device;
       request.deviceId = deviceId;
-      if (Number(request.headers['content-length']) > config.FRAME_BYTES_MAX + MULTIPART_OVERHEAD_BYTES) throw tooLarge;
+      if (Number(request.headers['content-length']) > config.FRAME_BYTES_MAX + MULTIPART_OVERHEAD_BYTES) {
+        throw tooLarge(config.FRAME_BYTES_MAX);
+      }
       const release = budget.reserve(announcedBytes(request, config.FRAME_BYTES_MAX));
       if (!release) throw tooBusy;
       try {
-        const { statedMs, jpeg } = await readPicture(request);
+        const { statedMs, jpeg } = await readPicture(request, config.FRAME_BYTES_MAX);
         const { traceparent } = request.trace;
         const accepted = await acceptFrame({ deviceId, statedMs, jpeg, source: 'upload', traceparent });
         if (accepted === 'refused') throw tooManyDevices(config.DEVICES_MAX);
@@ -82,11 +84,10 @@ const tooBusy = new Problem({
   headers: { 'retry-after': '1' },
 });
 
-const tooLarge = new Problem({
-  status: 413,
-  code: 'too-large',
-  detail: 'The picture is larger than is accepted here.',
-});
+function tooLarge(frameBytesMax: number): Problem {
+  const detail = `A picture may have ${frameBytesMax} bytes (FRAME_BYTES_MAX).`;
+  return new Problem({ status: 413, code: 'too-large', detail });
+}
 
 function tooManyDevices(devicesMax: number): Problem {
   return new Problem({
@@ -97,12 +98,18 @@ function tooManyDevices(devicesMax: number): Problem {
   });
 }
 
+/** An upload takes more memory than its picture: however small, it counts as this much. */
+export const REQUEST_BYTES = 65_536;
+
 function announcedBytes(request: FastifyRequest, frameBytesMax: number): number {
   const announced = Number(request.headers['content-length']);
-  return Number.isSafeInteger(announced) ? Math.min(announced, frameBytesMax) : frameBytesMax;
+  return Math.max(REQUEST_BYTES, Number.isSafeInteger(announced) ? Math.min(announced, frameBytesMax) : frameBytesMax);
 }
 
-async function readPicture(request: FastifyRequest): Promise<{ statedMs: number; jpeg: Buffer }> {
+async function readPicture(
+  request: FastifyRequest,
+  frameBytesMax: number,
+): Promise<{ statedMs: number; jpeg: Buffer }> {
   if (!request.isMultipart()) {
     throw new Problem({
       status: 415,
@@ -113,8 +120,9 @@ async function readPicture(request: FastifyRequest): Promise<{ statedMs: number;
   }
   let picture: { statedMs: number; jpeg: Buffer } | null = null;
   for await (const part of request.files()) {
-    const jpeg = await readPart(part);
+    // Before it is read: the bytes set aside are for one picture.
     if (picture) throw unreadable('too-many-files', 'Send one picture in each request.');
+    const jpeg = await readPart(part, frameBytesMax);
     const [, statedMs] = FILE_NAME.exec(part.filename) ?? [];
     if (statedMs === undefined) {
       throw unreadable(
@@ -138,9 +146,9 @@ async function readPicture(request: FastifyRequest): Promise<{ statedMs: number;
 }
 
 /** The parser's own `toBuffer` tells of a part that is too large only when all of it has come, if it ever has. */
-async function readPart({ file }: MultipartFile): Promise<Buffer> {
-  if (file.truncated) throw tooLarge;
-  file.once('limit', () => file.destroy(tooLarge));
+async function readPart({ file }: MultipartFile, frameBytesMax: number): Promise<Buffer> {
+  if (file.truncated) throw tooLarge(frameBytesMax);
+  file.once('limit', () => file.destroy(tooLarge(frameBytesMax)));
   const chunks: Buffer[] = [];
   for await (const chunk of file) chunks.push(chunk);
   return Buffer.concat(chunks);

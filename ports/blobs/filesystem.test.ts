@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -55,5 +55,33 @@ describe('blobs on the filesystem', () => {
     rmSync(folder, { recursive: true });
     await expect(blobs.put('x', Buffer.from('x'))).rejects.toThrow(Outage);
     await expect(blobs.check()).rejects.toThrow(Outage);
+  });
+
+  test('while the folder is away, nothing is said to be missing, and nothing is begun in its place', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    await blobs.put('images/1', Buffer.from('x'));
+    renameSync(folder, `${folder}-away`);
+    await expect(blobs.get('images/1')).rejects.toThrow(Outage);
+    await expect(blobs.head('images/1')).rejects.toThrow(Outage);
+    await expect(blobs.put('images/2', Buffer.from('x'))).rejects.toThrow(Outage);
+    expect(existsSync(folder)).toBe(false);
+    expect(() => createFilesystemBlobs({ folder, known: true })).toThrow('Is its disk mounted?');
+    renameSync(`${folder}-away`, folder);
+    expect((await blobs.get('images/1'))?.toString()).toBe('x');
+    expect(await createFilesystemBlobs({ folder, known: true }).get('images/2')).toBeNull();
+  });
+
+  test('a put that fails leaves nothing behind', async () => {
+    const blobs = createFilesystemBlobs({ folder });
+    writeFileSync(join(folder, 'images'), 'a file where a folder is to be');
+    await expect(blobs.put('images/1', Buffer.from('x'))).rejects.toThrow(Outage);
+    expect(readdirSync(join(folder, '~unfinished'))).toEqual([]);
+  });
+
+  test.runIf(process.platform !== 'win32')('are for their owner alone', async () => {
+    const below = join(folder, 'below');
+    await createFilesystemBlobs({ folder: below }).put('images/1', Buffer.from('x'));
+    expect(statSync(below).mode & 0o777).toBe(0o700);
+    expect(statSync(join(below, 'images/1')).mode & 0o777).toBe(0o600);
   });
 });

@@ -1,21 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { access, link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Outage } from '../errors.ts';
 import { type Blobs, requireKey } from './blobs.ts';
 
-/** Where blobs are written before they get their name. No key can lie here: segments of keys have no `~`. */
+interface FilesystemBlobsOptions {
+  readonly folder: string;
+  /** Whether there are blobs already: then a folder without them is a disk that is not there, and no new beginning. */
+  readonly known?: boolean;
+}
+
+export class BlobFolderMissing extends Error {}
+
+/**
+ * Where blobs are written before they get their name. No key can lie here: segments of keys have no `~`. That it is
+ * there tells the blobs' folder from the empty one that is left where a disk was.
+ */
 const UNFINISHED = '~unfinished';
 
 /**
  * Blobs as plain files below one folder, each at its key. A blob is written and synced under a throw-away name and
  * then linked to its own: the link fails if the name is taken, and appears whole or not at all.
  */
-export function createFilesystemBlobs({ folder }: { readonly folder: string }): Blobs {
+export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobsOptions): Blobs {
   const root = resolve(folder);
   const unfinished = join(root, UNFINISHED);
-  mkdirSync(unfinished, { recursive: true });
+  if (known && !existsSync(unfinished)) {
+    throw new BlobFolderMissing(`The pictures that the database knows are not in ${root}. Is its disk mounted?`);
+  }
+  // Pictures of people: for this account alone.
+  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
   // Left by a process that was killed while writing; nothing refers to them.
   for (const name of readdirSync(unfinished)) rmSync(join(unfinished, name), { force: true });
 
@@ -35,6 +50,13 @@ export function createFilesystemBlobs({ folder }: { readonly folder: string }): 
     madeFolders.add(path);
   }
 
+  /** A blob that is not there is one thing; a folder that is not there says nothing about any blob. */
+  async function requireFolder(): Promise<void> {
+    await stat(unfinished).catch((error: unknown) => {
+      throw asOutage(error, unfinished);
+    });
+  }
+
   async function name(draft: string, path: string): Promise<'stored' | 'exists'> {
     try {
       await link(draft, path);
@@ -45,7 +67,7 @@ export function createFilesystemBlobs({ folder }: { readonly folder: string }): 
       if (codeOf(error) === 'ENOENT') madeFolders.delete(dirname(path));
       throw error;
     } finally {
-      await unlink(draft);
+      await unlink(draft).catch(() => undefined);
     }
   }
 
@@ -54,27 +76,34 @@ export function createFilesystemBlobs({ folder }: { readonly folder: string }): 
       const path = pathOf(key);
       const draft = join(unfinished, randomUUID());
       try {
-        await makeFolder(dirname(path));
+        // First, since it fails where the folder is not the blobs' own.
         await writeSynced(draft, bytes);
+        await makeFolder(dirname(path));
         const answer = await name(draft, path);
         // Also where it exists: whoever named it may have died before its name was on the disk.
         await syncFolder(dirname(path));
         return answer;
       } catch (error) {
+        // What a full disk leaves of it would keep it full.
+        await unlink(draft).catch(() => undefined);
         throw asOutage(error, key);
       }
     },
 
     async get(key) {
-      return readFile(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+      const bytes = await readFile(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+      if (bytes === null) await requireFolder();
+      return bytes;
     },
 
     async head(key) {
       const found = await stat(pathOf(key)).catch((error: unknown) => nullIfMissing(error, key));
+      if (found === null) await requireFolder();
       return found?.isFile() ? { sizeBytes: found.size, storedAtMs: found.mtimeMs } : null;
     },
 
     async *list(prefix) {
+      await requireFolder();
       const startFolder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
       if (startFolder !== '') requireKey(startFolder.slice(0, -1));
       yield* walk(root, startFolder, prefix);
@@ -85,9 +114,14 @@ export function createFilesystemBlobs({ folder }: { readonly folder: string }): 
     },
 
     async check() {
-      await access(unfinished, constants.W_OK).catch((error: unknown) => {
+      const draft = join(unfinished, randomUUID());
+      try {
+        await writeSynced(draft, Buffer.alloc(4_096));
+      } catch (error) {
         throw asOutage(error, unfinished);
-      });
+      } finally {
+        await unlink(draft).catch(() => undefined);
+      }
     },
   };
 }
@@ -112,7 +146,7 @@ async function* walk(root: string, folder: string, prefix: string): AsyncGenerat
 }
 
 async function writeSynced(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, 'wx');
+  const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
     await file.datasync();

@@ -172,13 +172,18 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
     async trim() {
       const now = clock.nowMs();
       const trimmed = topics.filter(({ retentionMs }) => retentionMs !== null);
-      const rows = await store.run(sql.trim, [
+      const values = [
         trimmed.map(({ name }) => name),
         trimmed.map(({ retentionMs }) => new Date(now - (retentionMs ?? 0))),
         new Date(now - CONSUMED_KEPT_MS),
         TRIMMED_MAX,
-      ]);
-      return rows.length;
+      ];
+      // In pieces, so that no statement takes long; until a piece is less than whole.
+      for (let total = 0; ; ) {
+        const rows = await store.run(sql.trim, values);
+        total += rows.length;
+        if (rows.length < TRIMMED_MAX) return total;
+      }
     },
 
     close: () => store.close(),

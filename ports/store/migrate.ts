@@ -8,17 +8,20 @@ export interface MigrationOptions {
   readonly folder: URL;
   /** Where the names of those that ran are kept: one table per folder. */
   readonly table: string;
-  readonly onMigrated?: (name: string) => void;
 }
 
 /** Brings the schema up to date. Two processes that try at once wait for each other. */
-export async function migrate({ connectionString, folder, table, onMigrated }: MigrationOptions): Promise<void> {
-  const client = new pg.Client({ connectionString, application_name: 'passerby migrations' });
+export async function migrate({ connectionString, folder, table }: MigrationOptions): Promise<void> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'passerby migrations',
+    connectionTimeoutMillis: 10_000,
+  });
   // The migration that a lost connection interrupts says so itself; unheard, the event would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const done = await runner({
+    await runner({
       dbClient: client,
       dir: fileURLToPath(folder),
       migrationsTable: table,
@@ -26,7 +29,6 @@ export async function migrate({ connectionString, folder, table, onMigrated }: M
       advisoryLockMode: 'wait',
       log: () => undefined,
     });
-    for (const { name } of done) onMigrated?.(name);
   } finally {
     await client.end();
   }

@@ -1,4 +1,5 @@
--- What every group that reads a topic has consumed goes early; what some group has not, or nobody reads, goes late.
+-- What every group that reads a topic has consumed goes early, what nobody reads goes late. What some group has yet to
+-- read stays, however old: the clock is no reason to lose what was acknowledged.
 with bounds as (
   select
     partitions.topic, partitions.partition,
@@ -24,5 +25,6 @@ using oldest
 where records.topic = oldest.topic
   and records.partition = oldest.partition
   and records."offset" = oldest."offset"
-  and oldest.appended_at < case when oldest."offset" < oldest.consumed then $3::timestamptz else oldest.keep_until end
+  and (oldest.consumed is null or oldest."offset" < oldest.consumed)
+  and oldest.appended_at < case when oldest.consumed is null then oldest.keep_until else $3::timestamptz end
 returning 1 as one

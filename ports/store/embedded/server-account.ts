@@ -15,14 +15,14 @@ const SETPRIV = '/usr/bin/setpriv';
 
 /**
  * Folders below /root, or made by mktemp, are closed to every other account. There, and only there, the server may
- * pass through folders that are not its own, also when it asks the system what it may (which is what the secure bit
+ * pass through folders and read files that are not its own, though write none, also when it asks the system what it may (which is what the secure bit
  * is for, since that question is otherwise answered as if it had no such right). All other rights of root are gone.
  */
 const PASS_THROUGH = [
   '--securebits=+no_setuid_fixup',
-  '--inh-caps=-all,+dac_override',
-  '--ambient-caps=+dac_override',
-  '--bounding-set=-all,+dac_override',
+  '--inh-caps=-all,+dac_read_search',
+  '--ambient-caps=+dac_read_search',
+  '--bounding-set=-all,+dac_read_search',
 ];
 
 /** `paths` are what the server has to reach. */

@@ -148,13 +148,14 @@ test('nobody else may read the password', async () => {
   }
 });
 
-test.runIf(process.getuid?.() === 0)(
-  'root may keep it below a folder that is closed to every other account',
-  async () => {
-    const closed = join(folder, 'home', 'data');
-    await mkdir(closed, { recursive: true });
-    await chmod(join(folder, 'home'), 0o700);
-    await connect(await start(closed)).check();
-    expect((await stat(join(closed, 'postgres'))).uid).not.toBe(0);
+test.runIf(process.getuid?.() === 0).each([0o700, 0o755])(
+  'root may keep it below a folder of mode %o',
+  async (mode) => {
+    const below = join(folder, 'home', 'data');
+    await mkdir(below, { recursive: true });
+    await chmod(folder, 0o755);
+    await chmod(join(folder, 'home'), mode);
+    await connect(await start(below)).check();
+    expect((await stat(join(below, 'postgres'))).uid).not.toBe(0);
   },
 );

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +25,7 @@ const sql = {
 };
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
+const LAST_WORDS_MAX = 6;
 
 /**
  * Runs PostgreSQL below `folder` for as long as this process lives, and starts it again when it dies. The caller holds
@@ -41,12 +42,15 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
   const port = await findFreePort();
   const connectionString = `postgres://${DATABASE}:${password}@127.0.0.1:${port}/${DATABASE}`;
   let stopping = false;
+  const lastWords: string[] = [];
 
   const [file, args] = account.command(binaries.postgres, serverArguments(cluster, port));
+  // Whatever ends this process short of a kill takes the server along: immediate, and safe as a crash is.
+  process.once('exit', () => child.kill('SIGQUIT'));
   const launch = () => {
     // A session of its own: Ctrl-C in the terminal reaches this process alone, which then stops things in order.
     const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: serverEnvironment() });
-    relayLog(child, log);
+    relayLog(child, log, (line) => lastWords.splice(0, lastWords.length, ...lastWords.slice(1 - LAST_WORDS_MAX), line));
     return child;
   };
 
@@ -81,7 +85,7 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
   };
 
   try {
-    await untilReady(connectionString);
+    await untilReady(connectionString, lastWords);
   } catch (error) {
     await stop();
     throw error;
@@ -92,13 +96,17 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
 
 /** Made aside and renamed when whole, so that a kill half-way leaves nothing that looks like a database. */
 async function createCluster(folder: string, cluster: string, initdb: string, account: ServerAccount): Promise<void> {
-  const unfinished = `${cluster}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
+  // A name of its own: the initdb of a start that was killed may still be writing to an older one.
+  const unfinished = `${cluster}.new.${process.pid}`;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('postgres.new')) rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 10 });
+  }
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
   account.own(unfinished);
   const passwordFile = join(folder, 'postgres.password');
   writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-  chmodSync(passwordFile, 0o600);
+  // The server's account reads it once; root reads everything.
+  account.own(passwordFile);
   const [file, args] = account.command(initdb, [
     `--pgdata=${unfinished}`,
     `--username=${DATABASE}`,
@@ -153,12 +161,17 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   ]) as NodeJS.ProcessEnv;
 }
 
-function relayLog(child: ChildProcess, log: Logger) {
+/**
+ * What the server says is for whoever looks for it: it calls every connection that comes too early fatal. Its own last
+ * words are in the error when it does not come up.
+ */
+function relayLog(child: ChildProcess, log: Logger, remember: (line: string) => void) {
   if (!child.stderr) return;
   createInterface({ input: child.stderr }).on('line', (line) => {
-    const [, level = 'LOG', text = line] = /^([A-Z]+\d?):\s+(.*)$/.exec(line) ?? [];
-    if (level === 'FATAL' || level === 'PANIC' || level === 'ERROR') log.warn({ level }, text);
-    else log.debug({ level }, text);
+    remember(line);
+    const [, severity = 'LOG', text = line] = /^([A-Z]+\d?):\s+(.*)$/.exec(line) ?? [];
+    if (severity === 'PANIC') log.error({ severity }, text);
+    else log.debug({ severity }, text);
   });
 }
 
@@ -171,7 +184,7 @@ async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-async function untilReady(connectionString: string): Promise<void> {
+async function untilReady(connectionString: string, lastWords: readonly string[]): Promise<void> {
   const maintenance = connectionString.replace(/\/\w+$/, '/postgres');
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   for (;;) {
@@ -184,7 +197,7 @@ async function untilReady(connectionString: string): Promise<void> {
       return;
     } catch (error) {
       if (performance.now() > deadlineMs) {
-        throw new Error('The embedded PostgreSQL does not come up; LOG_LEVEL=debug shows what it says.', {
+        throw new Error(`The embedded PostgreSQL does not come up. Its last words:\n${lastWords.join('\n')}`, {
           cause: error,
         });
       }

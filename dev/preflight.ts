@@ -1,0 +1,46 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { InvalidConfig } from '../http/read-config.ts';
+import { BlobFolderMissing } from '../ports/blobs/filesystem.ts';
+import { FolderInUse } from '../ports/folder-lock.ts';
+import { DatabaseInUse } from '../ports/log/hold.ts';
+import type { EmbeddedConfig } from './config.ts';
+
+/** A setting that its reader can change. */
+class Unusable extends Error {}
+
+const TOLD_IN_WORDS = [InvalidConfig, FolderInUse, DatabaseInUse, BlobFolderMissing, Unusable];
+
+/** The real path, by which a server of an earlier run is known whatever name the folder had then. */
+export function makeFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+    return realpathSync(path);
+  } catch (error) {
+    throw new Unusable(`DATA_DIR=${path} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** Before anything is made: a database takes seconds, and an account would have a password that nobody has seen. */
+export async function requireFreePort({ HOST: host, PORT: port }: EmbeddedConfig): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((settle, fail) => probe.once('error', fail).listen({ host, port }, settle)).catch((error) => {
+    throw new Unusable(
+      error.code === 'EADDRINUSE'
+        ? `Port ${port} is taken by another program. Choose another one: PORT=${port + 1} npm start`
+        : `HOST=${host} PORT=${port} cannot be listened on: ${error.message}`,
+    );
+  });
+  await new Promise((settle) => probe.close(settle));
+}
+
+/** Faults that their reader can mend are told in words; only others come with a stack. */
+export function explain(error: unknown): string {
+  if (TOLD_IN_WORDS.some((kind) => error instanceof kind)) return (error as Error).message;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\nUsage: npm start [-- --demo]`;
+  if (process.env.DATABASE_URL && /^(E[A-Z]+|28...|3D...)$/.test(code)) {
+    return `The database that DATABASE_URL names cannot be used: ${(error as Error).message}`;
+  }
+  return `Passerby could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

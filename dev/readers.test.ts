@@ -1,0 +1,47 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { runAggregator } from '../aggregator/aggregator.ts';
+import { createMemoryBlobs } from '../ports/blobs/memory.ts';
+import { createManualClock } from '../ports/clock/manual.ts';
+import type { Log } from '../ports/log/log.ts';
+import type { Store } from '../ports/store/store.ts';
+import { runProcessor } from '../processor/processor.ts';
+import { readers } from '../schemas/readers.ts';
+
+/** Notes who subscribes to what, and gives nobody anything to read. */
+function createListeningLog() {
+  const subscribed: string[] = [];
+  const log: Log = {
+    append: () => Promise.reject(new Error('nothing was read')),
+    consume: async ({ group, topic }, signal) => {
+      subscribed.push(`${group} ${topic}`);
+      if (!signal.aborted) await new Promise((settle) => signal.addEventListener('abort', settle, { once: true }));
+    },
+    lag: async () => [],
+    close: async () => undefined,
+  };
+  return { log, subscribed };
+}
+
+const store: Store = {
+  run: () => Promise.reject(new Error('nothing was read')),
+  transaction: () => Promise.reject(new Error('nothing was read')),
+  check: async () => undefined,
+  close: async () => undefined,
+};
+
+test('the readers whose lag is watched are those that read', async () => {
+  const { log, subscribed } = createListeningLog();
+  const clock = createManualClock(0);
+  const shared = { log, clock, logger: pino({ level: 'silent' }), metrics: new Registry() };
+  const config = { PROCESSOR_BATCH: 1, DECODERS_MAX: 1, AGGREGATOR_BATCH: 1 };
+  const stop = new AbortController();
+  const running = Promise.all([
+    runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), config }, stop.signal),
+    runAggregator({ ...shared, store, config }, stop.signal),
+  ]);
+  stop.abort();
+  await running;
+  expect(subscribed.sort()).toEqual(readers.map(({ group, topic }) => `${group} ${topic}`).sort());
+});

@@ -1,0 +1,1 @@
+select exists (select from upload_claims where confirmed) as known

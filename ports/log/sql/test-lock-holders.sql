@@ -1,0 +1,1 @@
+select pid from pg_locks where locktype = 'advisory' and granted
