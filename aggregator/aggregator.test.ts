@@ -138,3 +138,15 @@ test('every one of several letters marks its frame, also where it does not say w
   const letters = await rig.services.rows<Row>('dead_letters');
   expect(letters.filter(({ offset }) => Number(offset) >= 30 && Number(offset) <= 33)).toHaveLength(4);
 });
+
+test('what the first look came to outlives a second one that shows less', async () => {
+  await rig.append('frames', 'frame', frame(60), frame(61));
+  await rig.append('observations', 'observation', observation(60), observation(61));
+  await rig.drain();
+  const before = [await captureOf(60), await captureOf(61)];
+  const outOfOrder = { outcome: 'skipped', reason: 'out-of-order', motion: null } as const;
+  await rig.append('observations', 'observation', { ...observation(60), ...outOfOrder });
+  await rig.append('dead-letters', 'dead-letter', letter(61));
+  await rig.drain();
+  expect([await captureOf(60), await captureOf(61)]).toEqual(before);
+});
