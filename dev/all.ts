@@ -43,6 +43,8 @@ const logger = pino({ level: 'warn', base: null, serializers: { error: stdSerial
 
 await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
   const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: false } } });
+  // `npm start --demo`, where npm keeps for itself what was meant for us.
+  const demo = options.demo || process.env.npm_config_demo === 'true';
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
   await requireFreePort(config);
@@ -91,13 +93,13 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD },
   );
 
-  if (options.demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
+  if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(
     greeting({
       url,
       password: administrator.password,
       passwordGiven: config.ADMIN_PASSWORD !== undefined,
-      demo: options.demo,
+      demo,
       dataDir: config.DATA_DIR,
     }),
   );

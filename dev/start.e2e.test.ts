@@ -180,6 +180,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     const { ended, said } = start({ PORT: 'http', HOST: '0.0.0.0', ADMIN_PASSWORD: 'short', LOG_LEVEL: 'loud' });
     expect(await ended).toBe(1);
     for (const name of ['PORT', 'HOST', 'ADMIN_PASSWORD', 'LOG_LEVEL']) expect(said()).toContain(`${name}:`);
+    expect(said()).toContain('HOST: must be this: A loopback address');
     expect(said()).not.toContain('short (');
     expect(existsSync(join(folder, 'data'))).toBe(false);
   });

@@ -15,7 +15,7 @@ const FAULTS_MAX = 50;
 
 /** An Ajv that knows TypeBox's formats, and reports all faults rather than the first. */
 export function createAjv(options: Options): Ajv {
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strictTypes: false, ...options });
+  const ajv = new Ajv({ allErrors: true, useDefaults: true, strictTypes: false, verbose: true, ...options });
   for (const [name, check] of Format.Entries()) ajv.addFormat(name, check);
   return ajv;
 }
@@ -38,7 +38,7 @@ export interface PlacedFault {
   readonly detail: string;
 }
 
-type AjvFault = Pick<ErrorObject, 'keyword' | 'instancePath' | 'params' | 'message'>;
+type AjvFault = Pick<ErrorObject, 'keyword' | 'instancePath' | 'params' | 'message' | 'parentSchema'>;
 
 /** Ajv's errors in words, one for each place. */
 export function placeFaults(errors: readonly AjvFault[]): PlacedFault[] {
@@ -77,7 +77,9 @@ function placeOf({ instancePath, params, keyword }: AjvFault): string[] {
   return path;
 }
 
-function wordsFor({ keyword, message }: AjvFault): string {
+function wordsFor({ keyword, message, parentSchema }: AjvFault): string {
+  // A pattern says it to programs; beside it stands what it means.
+  if (keyword === 'pattern' && parentSchema?.description) return `must be this: ${parentSchema.description}`;
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not known here';
   return message ?? 'is not valid';
