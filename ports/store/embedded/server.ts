@@ -46,7 +46,8 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
 
   const [file, args] = account.command(binaries.postgres, serverArguments(cluster, port));
   // Whatever ends this process short of a kill takes the server along: immediate, and safe as a crash is.
-  process.once('exit', () => child.kill('SIGQUIT'));
+  const endAtOnce = () => child.kill('SIGQUIT');
+  process.once('exit', endAtOnce);
   const launch = () => {
     // A session of its own: Ctrl-C in the terminal reaches this process alone, which then stops things in order.
     const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: serverEnvironment() });
@@ -76,6 +77,7 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
 
   const stop = async () => {
     stopping = true;
+    void supervised.then(() => process.off('exit', endAtOnce));
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
     const stopped = await Promise.race([supervised.then(() => true), sleep(STOP_WITHIN_MS, false)]);
     if (stopped) return;
