@@ -22,6 +22,7 @@ import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
+import { untilAvailable } from '../ports/store/until-available.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { readers } from '../schemas/readers.ts';
 import { topics } from '../schemas/topics.ts';
@@ -63,14 +64,15 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     open('aggregator', 8),
     open('console', 4),
   ];
-  const [{ known = false } = {}] = await ingestStore.run<{ known: boolean }>(anyUploads);
+  const [{ known = false } = {}] = await untilAvailable(() => ingestStore.run<{ known: boolean }>(anyUploads), logger);
   const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known });
-  const log = await createPostgresLog({
+  const logOptions = {
     store: logStore,
     clock,
     partitionCount: PARTITIONS,
     topics: Object.entries(topics).map(([name, { cleanup, retentionMs }]) => ({ name, cleanup, retentionMs })),
-  });
+  };
+  const log = await untilAvailable(() => createPostgresLog(logOptions), logger);
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
@@ -89,9 +91,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const url = await app.listen({ host: config.HOST, port: config.PORT });
   parts.started('http', () => app.close());
   // Last: a password that is made up is shown below, and never if anything before this had failed.
-  const administrator = await users.ensureAdministrator(
-    config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD },
-  );
+  const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
+  const administrator = await untilAvailable(() => users.ensureAdministrator(preset), logger);
 
   if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(
@@ -115,9 +116,10 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
     parts.started('PostgreSQL', () => server.stop());
     connectionString = server.connectionString;
   }
-  const hold = await holdLog(connectionString, logger);
+  const database = connectionString;
+  const hold = await untilAvailable(() => holdLog(database, logger), logger);
   parts.started('database lock', () => hold.release());
-  await migratePostgresLog(connectionString);
-  await migrate({ connectionString, folder: migrations, table: 'migrations' });
-  return { connectionString, folder };
+  await untilAvailable(() => migratePostgresLog(database), logger);
+  await untilAvailable(() => migrate({ connectionString: database, folder: migrations, table: 'migrations' }), logger);
+  return { connectionString: database, folder };
 }

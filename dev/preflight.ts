@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { InvalidConfig } from '../http/read-config.ts';
 import { BlobFolderMissing } from '../ports/blobs/filesystem.ts';
+import { Outage } from '../ports/errors.ts';
 import { FolderInUse } from '../ports/folder-lock.ts';
 import { DatabaseInUse } from '../ports/log/hold.ts';
 import type { EmbeddedConfig } from './config.ts';
@@ -39,7 +40,7 @@ export function explain(error: unknown): string {
   if (TOLD_IN_WORDS.some((kind) => error instanceof kind)) return (error as Error).message;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\nUsage: npm start [-- --demo]`;
-  if (process.env.DATABASE_URL && /^(E[A-Z]+|28...|3D...)$/.test(code)) {
+  if (process.env.DATABASE_URL && (error instanceof Outage || /^(28...|3D...)$/.test(code))) {
     return `The database that DATABASE_URL names cannot be used: ${(error as Error).message}`;
   }
   return `Passerby could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

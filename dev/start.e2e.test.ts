@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -193,6 +193,17 @@ describe('npm start', { timeout: 60_000 }, () => {
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
     expect(existsSync(pidFile)).toBe(false);
+  });
+
+  test.each([0, 60, 150])('its database killed %d ms after it came up, the start goes on', async (pauseMs) => {
+    const { url, said } = start();
+    const pidFile = join(folder, 'data', 'postgres', 'postmaster.pid');
+    while (!existsSync(pidFile)) await sleep(5);
+    await sleep(pauseMs);
+    process.kill(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), 'SIGKILL');
+    expect((await fetch(`${await url()}/livez`)).status).toBe(200);
+    // The account may have been made by a try whose answer was lost: its password is shown all the same.
+    expect(said()).toMatch(/Password\s+\w{20}/);
   });
 
   test('a name that is not this machine is not answered to', async () => {

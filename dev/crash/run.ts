@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<Ran> {
     const ticker = setInterval(() => options.onProgress(`${acknowledgedCount} acknowledged`), PROGRESS_EVERY_MS);
     const plan: readonly Kill[] = disturbed ? planKills(seed, seconds) : [];
     const killing = carryOut(plan, service, stop.signal);
-    const acknowledged = await runCameras({
+    const cameras = runCameras({
       ...options,
       url,
       pace: disturbed ? 'real-time' : 'at-once',
@@ -52,7 +52,8 @@ export async function run(options: RunOptions): Promise<Ran> {
       onAcknowledged: () => {
         acknowledgedCount += 1;
       },
-    }).finally(() => clearInterval(ticker));
+    });
+    const acknowledged = await Promise.race([cameras, service.died]).finally(() => clearInterval(ticker));
     const kills = await killing;
     await service.untilReady();
     await untilSettled(url, acknowledged.length);

@@ -17,6 +17,8 @@ export interface Service {
   /** Answers whether there was something to kill. */
   kill(victim: Victim): Promise<boolean>;
   untilReady(): Promise<void>;
+  /** Rejects should it ever end without having been asked to, or killed. */
+  readonly died: Promise<never>;
   /** Asks it to stop, as an operator does. */
   stop(): Promise<void>;
 }
@@ -30,8 +32,17 @@ const RUN = fileURLToPath(new URL('../run.mjs', import.meta.url));
 export function createService({ dataDir, port, password }: ServiceOptions): Service {
   let child: ChildProcess | null = null;
   let ended: Promise<unknown> = Promise.resolve();
+  let tellDied: (error: Error) => void = () => undefined;
+  const died = new Promise<never>((_, fail) => {
+    tellDied = fail;
+  });
+  died.catch(() => undefined);
+  /** The one whose end is our doing. */
+  let condemned: ChildProcess | null = null;
 
   return {
+    died,
+
     start() {
       const out = openSync(`${dataDir}.log`, 'a');
       // An empty DATABASE_URL also keeps one out that a file .env may name: this service is to be its own.
@@ -40,10 +51,15 @@ export function createService({ dataDir, port, password }: ServiceOptions): Serv
       closeSync(out);
       child = started;
       ended = new Promise((settle) => started.once('exit', settle));
+      started.once('exit', (code) => {
+        if (condemned !== started)
+          tellDied(new Error(`the service ended by itself with status ${code}; see ${dataDir}.log`));
+      });
     },
 
     async kill(victim) {
       if (victim === 'service') {
+        condemned = child;
         const killed = child?.kill('SIGKILL') ?? false;
         await ended;
         return killed;
@@ -65,6 +81,7 @@ export function createService({ dataDir, port, password }: ServiceOptions): Serv
     },
 
     async stop() {
+      condemned = child;
       child?.kill('SIGTERM');
       await ended;
     },

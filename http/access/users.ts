@@ -40,19 +40,30 @@ export function createUsers({ store }: { readonly store: Queryable }): Users {
     return row;
   }
 
+  /** Made up and not yet told: the account may have been made by a try whose answer was lost. */
+  let untold: string | null = null;
+
+  function tell(): { password: string | null } {
+    const password = untold;
+    untold = null;
+    return { password };
+  }
+
   return {
     async ensureAdministrator({ password }) {
       if (!(await find(ADMINISTRATOR))) {
-        const chosen = password ?? generatePassword();
+        const chosen = password ?? untold ?? generatePassword();
+        if (password === undefined) untold = chosen;
         const rows = await store.run(insertAdministrator, [ADMINISTRATOR, await hashPassword(chosen)]);
-        if (rows.length > 0) return { password: password === undefined ? chosen : null };
+        if (rows.length > 0) return tell();
         // Another instance was quicker; what it says holds, save for a password given to us.
       }
       const existing = await find(ADMINISTRATOR);
       if (existing && password !== undefined && !(await verifyPassword(password, existing.password_hash))) {
         await store.run(updatePassword, [existing.id, await hashPassword(password)]);
       }
-      return { password: null };
+      const ours = existing && untold !== null && (await verifyPassword(untold, existing.password_hash));
+      return ours ? tell() : { password: null };
     },
 
     async authenticate(username, password) {

@@ -1,0 +1,28 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { Outage } from '../errors.ts';
+import { untilAvailable } from './until-available.ts';
+
+const logger = pino({ level: 'silent' });
+const refused = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+
+test('what the database is not there for is done again, until it is', async () => {
+  const failures = [new Outage('the database does not answer', 'starting'), refused()];
+  const work = async () => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return 'done';
+  };
+  expect(await untilAvailable(work, logger)).toBe('done');
+  expect(failures).toEqual([]);
+});
+
+test('what is wrong with the work itself is told at once', async () => {
+  let tries = 0;
+  const work = async () => {
+    tries += 1;
+    throw new TypeError('wrong');
+  };
+  await expect(untilAvailable(work, logger)).rejects.toThrow(TypeError);
+  expect(tries).toBe(1);
+});
