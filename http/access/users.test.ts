@@ -43,6 +43,26 @@ test('the first start makes an administrator and tells the password once', async
   expect(await users.ensureAdministrator({})).toEqual({ password: null });
 });
 
+test('a made-up password is told also when the answer to the try that stored it was lost', async () => {
+  const store = createMemoryTable();
+  let lost = true;
+  const flaky: Queryable = {
+    async run<Result extends object>(statement: Statement, values?: readonly unknown[]) {
+      const rows = await store.run<Result>(statement, values);
+      if (lost && statement.name.startsWith('insert-administrator')) {
+        lost = false;
+        throw new Error('the connection broke');
+      }
+      return rows;
+    },
+  };
+  const users = createUsers({ store: flaky });
+  await expect(users.ensureAdministrator({})).rejects.toThrow('broke');
+  const { password } = await users.ensureAdministrator({});
+  expect(await users.authenticate('admin', password ?? '')).not.toBeNull();
+  expect(await users.ensureAdministrator({})).toEqual({ password: null });
+});
+
 test('a password that is given holds, now and after every change', async () => {
   const store = createMemoryTable();
   const users = createUsers({ store });
