@@ -42,13 +42,14 @@ const TRIM_EVERY_MS = 60_000;
 
 const logger = pino({ level: 'warn', base: null, serializers: { error: stdSerializers.err } }, destination(2));
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.stdout.write('\nStopping …\n'));
+
 await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
   const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: false } } });
   // `npm start --demo`, where npm keeps for itself what was meant for us.
   const demo = options.demo || process.env.npm_config_demo === 'true';
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
-  await requireFreePort(config);
   const { connectionString, folder } = await openDatabase(parts, config);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -110,6 +111,7 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
   const folder = makeFolder(config.DATA_DIR);
   const lock = lockFolder(folder);
   parts.started('folder lock', () => lock.release());
+  await requireFreePort(config);
   let connectionString = config.DATABASE_URL;
   if (connectionString === undefined) {
     const server = await startEmbeddedServer({ folder, log: logger });

@@ -9,7 +9,7 @@ from devices
 left join lateral (
   select frame_id, captured_at from captures
   where device_id = devices.id and blob_key is not null
-  order by captured_at desc
+  order by captured_at desc, seq desc
   limit 1
 ) as newest on true
 left join lateral (

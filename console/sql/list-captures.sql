@@ -8,5 +8,5 @@ where ($1::text is null or device_id = $1)
   and ($2::text is null or state = $2)
   and ($3::timestamptz is null or captured_at >= $3)
   and ($4::timestamptz is null or captured_at <= $4)
-order by captures.captured_at desc, frame_id
+order by captures.captured_at desc, seq desc, frame_id
 limit $5 offset $6

@@ -34,7 +34,10 @@ export function registerUpload(
     {
       schema: {
         querystring: Type.Object({
-          device: Type.String({ pattern: DEVICE_ID, description: 'Letters, digits, . _ -' }),
+          device: Type.String({
+            pattern: DEVICE_ID,
+            description: 'up to 64 letters, digits, . _ -, the first a letter or a digit',
+          }),
         }),
       },
       onRequest: async (request) => refuseOtherSites(request),
