@@ -66,8 +66,6 @@ export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobs
       // Somebody removed the folder by hand: it is made again at the next try.
       if (codeOf(error) === 'ENOENT') madeFolders.delete(dirname(path));
       throw error;
-    } finally {
-      await unlink(draft).catch(() => undefined);
     }
   }
 
@@ -84,9 +82,10 @@ export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobs
         await syncFolder(dirname(path));
         return answer;
       } catch (error) {
-        // What a full disk leaves of it would keep it full.
-        await unlink(draft).catch(() => undefined);
         throw asOutage(error, key);
+      } finally {
+        // Also after a failure: what a full disk leaves of it would keep it full.
+        await unlink(draft).catch(() => undefined);
       }
     },
 

@@ -31,7 +31,7 @@ export async function findBinaries(): Promise<Binaries> {
   return { initdb, postgres };
 }
 
-/** npm 10 unpacks them without the permission to run them, which somebody has to give once. */
+/** As the package's own runner does: not every platform's package promises the permission to run them. */
 function makeExecutable(binary: string) {
   const { mode } = statSync(binary);
   if ((mode & EXECUTABLE) !== EXECUTABLE) chmodSync(binary, mode | EXECUTABLE);

@@ -15,8 +15,8 @@ const SETPRIV = '/usr/bin/setpriv';
 
 /**
  * Folders below /root, or made by mktemp, are closed to every other account. There, and only there, the server may
- * pass through folders and read files that are not its own, though write none, also when it asks the system what it may (which is what the secure bit
- * is for, since that question is otherwise answered as if it had no such right). All other rights of root are gone.
+ * pass through folders and read files that are not its own, but write none; all other rights of root are gone. The
+ * secure bit is for when it asks the system what it may, which is otherwise answered as if it had no such right.
  */
 const PASS_THROUGH = [
   '--securebits=+no_setuid_fixup',
