@@ -3,6 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
+import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import type { AggregatorConfig } from './config.ts';
 import { finishByDeadLetters, finishByObservations, writeFrames } from './write-captures.ts';
@@ -19,6 +20,7 @@ export async function runAggregator(
     log,
     store,
     clock,
+    codec,
     logger,
     metrics,
     config,
@@ -26,6 +28,7 @@ export async function runAggregator(
     readonly log: Log;
     readonly store: Store;
     readonly clock: Clock;
+    readonly codec: Codec;
     readonly logger: Logger;
     readonly metrics: Registry;
     readonly config: AggregatorConfig;
@@ -46,7 +49,7 @@ export async function runAggregator(
     events: (transaction, batch) => writeEvents(transaction, batch.of('event'), clock.nowMs()),
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');
-      await finishByDeadLetters(transaction, reads);
+      await finishByDeadLetters(transaction, reads, codec);
       const letters = reads.map(({ value }) => value);
       await writeDeadLetters(transaction, letters, clock.nowMs());
     },
@@ -57,6 +60,7 @@ export async function runAggregator(
       const subscription = writeTopic({
         topic,
         store,
+        codec,
         batchRecordsMax: config.AGGREGATOR_BATCH,
         write: async (transaction, batch) => {
           await write(transaction, batch);

@@ -1,4 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { serviceConfig } from '../http/service-config.ts';
+import { kafkaConfig } from '../ports/log/kafka/config.ts';
+import { storeConfig } from '../ports/store/config.ts';
+import { registryConfig } from '../schemas/registry-config.ts';
 
 export const aggregatorConfig = Type.Object({
   AGGREGATOR_BATCH: Type.Integer({
@@ -10,3 +14,12 @@ export const aggregatorConfig = Type.Object({
 });
 
 export type AggregatorConfig = Static<typeof aggregatorConfig>;
+
+/** What `aggregator/main.ts` is told. */
+export const aggregatorService = Type.Object({
+  ...serviceConfig(8083),
+  ...kafkaConfig.properties,
+  ...storeConfig.properties,
+  ...registryConfig.properties,
+  ...aggregatorConfig.properties,
+});

@@ -1,5 +1,5 @@
-import type { StoredRecord } from '../ports/log/log.ts';
-import { decode, UndecodableRecord } from '../schemas/codec.ts';
+import type { Batch, StoredRecord } from '../ports/log/log.ts';
+import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { DeadLetter, RecordName, RecordTypes } from '../schemas/types.ts';
 
@@ -16,12 +16,12 @@ export interface ReadBatch {
 }
 
 /** Sorts a batch by what its records are; a topic may carry several kinds. */
-export function readBatch(topic: string, partition: number, records: readonly StoredRecord[]): ReadBatch {
+export function readBatch(codec: Codec, { topic, partition, records }: Batch & { readonly topic: string }): ReadBatch {
   const reads = new Map<RecordName, Read<unknown>[]>();
   const poison: DeadLetter[] = [];
   for (const record of records) {
     try {
-      const { name, value } = decode(record.value ?? Buffer.alloc(0));
+      const { name, value } = codec.decode(record.value ?? Buffer.alloc(0));
       const sameKind = reads.get(name) ?? [];
       reads.set(name, sameKind);
       sameKind.push({ record, value });

@@ -1,4 +1,4 @@
-import { encode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { derivedId, frameId } from '../schemas/identity.ts';
 import type { DeadLetter, Event, Frame, Observation } from '../schemas/types.ts';
 import { NOW_MS } from './rig-under-test.ts';
@@ -72,7 +72,7 @@ export function letter(seq: number, change: Partial<DeadLetter> = {}): DeadLette
     partition: 0,
     offset: seq,
     original_key: dead.device_id,
-    original_value: encode('frame', dead),
+    original_value: fixedCodec.encode('frame', dead),
     code: 'bad-picture',
     message: 'no JPEG',
     attempts: 3,

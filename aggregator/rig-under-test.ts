@@ -5,7 +5,7 @@ import { createManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
-import { encode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { type TopicName, topics } from '../schemas/topics.ts';
 import type { RecordName, RecordTypes } from '../schemas/types.ts';
 import { migrations, runAggregator } from './aggregator.ts';
@@ -47,7 +47,7 @@ export async function startAggregatorRig(): Promise<AggregatorRig> {
         topic,
         values.map((value) => ({
           key: 'camera',
-          value: encode(name, value),
+          value: fixedCodec.encode(name, value),
           headers: { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` },
         })),
       ),
@@ -57,7 +57,15 @@ export async function startAggregatorRig(): Promise<AggregatorRig> {
       const metrics = new Registry();
       const stop = new AbortController();
       const config = { AGGREGATOR_BATCH: batch };
-      const dependencies = { log: consumed, store, clock, logger: pino({ level: 'silent' }), metrics, config };
+      const dependencies = {
+        log: consumed,
+        store,
+        clock,
+        codec: fixedCodec,
+        logger: pino({ level: 'silent' }),
+        metrics,
+        config,
+      };
       const running = runAggregator(dependencies, stop.signal);
       return async () => {
         stop.abort();

@@ -1,7 +1,7 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/trace.ts';
-import { decode, UndecodableRecord } from '../schemas/codec.ts';
+import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import type { DeadLetter, Frame, Observation } from '../schemas/types.ts';
 import type { Read } from './read-record.ts';
 
@@ -48,9 +48,13 @@ export async function finishByObservations(transaction: Queryable, reads: readon
   await finish(transaction, finishes);
 }
 
-export async function finishByDeadLetters(transaction: Queryable, reads: readonly Read<DeadLetter>[]): Promise<void> {
+export async function finishByDeadLetters(
+  transaction: Queryable,
+  reads: readonly Read<DeadLetter>[],
+  codec: Codec,
+): Promise<void> {
   const finishes = reads.flatMap(({ value }): Finish[] => {
-    const frame = originalFrame(value);
+    const frame = originalFrame(value, codec);
     if (!frame) return [];
     const error = `${value.code}: ${value.message}`;
     return [{ of: frame, state: 'dead', attempts: value.attempts, error, width: null, height: null, motion: null }];
@@ -79,10 +83,10 @@ async function finish(transaction: Queryable, rows: readonly Finish[]): Promise<
   ]);
 }
 
-function originalFrame({ original_value }: DeadLetter): Frame | null {
+function originalFrame({ original_value }: DeadLetter, codec: Codec): Frame | null {
   if (!original_value) return null;
   try {
-    const original = decode(original_value);
+    const original = codec.decode(original_value);
     return original.name === 'frame' ? original.value : null;
   } catch (error) {
     if (error instanceof UndecodableRecord) return null;

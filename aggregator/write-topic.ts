@@ -2,6 +2,7 @@ import type { StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { isRefusal } from '../ports/store/refusal.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
+import type { Codec } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import { type ReadBatch, readBatch } from './read-record.ts';
 import { withoutNul } from './storable.ts';
@@ -10,6 +11,11 @@ const sql = {
   open: statement(import.meta.url, './sql/open-offset.sql'),
   advance: statement(import.meta.url, './sql/advance-offset.sql'),
 };
+
+interface OffsetRow {
+  readonly next_offset: number;
+  readonly newest_appended_at: Date | null;
+}
 
 /** Writes what a batch says; called in the transaction that moves the offset past it. */
 export type WriteBatch = (transaction: Queryable, batch: ReadBatch) => Promise<void>;
@@ -21,6 +27,7 @@ export type WriteBatch = (transaction: Queryable, batch: ReadBatch) => Promise<v
 export function writeTopic({
   topic,
   store,
+  codec,
   write,
   batchRecordsMax,
   onWritten,
@@ -28,6 +35,7 @@ export function writeTopic({
 }: {
   readonly topic: string;
   readonly store: Store;
+  readonly codec: Codec;
   readonly write: WriteBatch;
   readonly batchRecordsMax: number;
   readonly onWritten: (records: number) => void;
@@ -43,7 +51,7 @@ export function writeTopic({
   async function writeStretch(stretch: Stretch): Promise<bigint> {
     const { partition, expected, records } = stretch;
     try {
-      return await commit(stretch, readBatch(topic, partition, records));
+      return await commit(stretch, readBatch(codec, { topic, partition, records }));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // A value in one of them is none that its column takes, and never will be: it is found by halving.
@@ -61,8 +69,9 @@ export function writeTopic({
 
   async function commit({ partition, expected, records }: Stretch, batch: ReadBatch): Promise<bigint> {
     const next = (records.at(-1)?.offset ?? expected - 1n) + 1n;
+    const newest = new Date(Math.max(...records.map(({ appendedAtMs }) => appendedAtMs)));
     await store.transaction(async (transaction) => {
-      const moved = await transaction.run(sql.advance, [topic, partition, String(expected), String(next)]);
+      const moved = await transaction.run(sql.advance, [topic, partition, String(expected), String(next), newest]);
       if (moved.length === 0) throw new Error(`another aggregator has moved ${topic}/${partition}`);
       await write(withoutNul(transaction), batch);
     });
@@ -76,10 +85,11 @@ export function writeTopic({
     batchRecordsMax,
     onTrouble,
 
-    async open(partition) {
-      const [row] = await store.run<{ next_offset: number }>(sql.open, [topic, partition]);
+    async open({ partition }) {
+      const [row] = await store.run<OffsetRow>(sql.open, [topic, partition]);
       const from = BigInt(row?.next_offset ?? 0);
-      return { state: from, from };
+      const readUntilMs = row?.newest_appended_at?.getTime();
+      return { state: from, from, ...(readUntilMs !== undefined && { readUntilMs }) };
     },
 
     async step(expected, { partition, records }) {

@@ -10,6 +10,7 @@ import { systemClock } from '../ports/clock/system.ts';
 import { Outage } from '../ports/errors.ts';
 import type { ReaderLag } from '../ports/log/watch-lag.ts';
 import type { Statement, Store } from '../ports/store/store.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { registerConsole } from './app.ts';
 
 /** The page as people meet it: in a real browser, over real HTTP. What is behind the API is made up. */
@@ -111,7 +112,8 @@ describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
       },
       look: async () => {},
     };
-    await registerConsole(app, { store, blobs, clock: systemClock, lag, requireUser: async () => {} });
+    const requireUser = async () => {};
+    await registerConsole(app, { store, blobs, clock: systemClock, lag, codec: fixedCodec, requireUser });
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port });
     const address = app.server.address();

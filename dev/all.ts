@@ -22,10 +22,12 @@ import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
-import { untilAvailable } from '../ports/store/until-available.ts';
+import { untilAvailable } from '../ports/until-available.ts';
 import { runProcessor } from '../processor/processor.ts';
+import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
-import { topics } from '../schemas/topics.ts';
+import { logTopics } from '../schemas/topics.ts';
+import { runSnapshots } from '../snapshots/snapshots.ts';
 import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
@@ -33,7 +35,7 @@ import { explain, makeFolder, requireFreePort } from './preflight.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
 const PARTITIONS = 4;
-const anyUploads = statement(import.meta.url, './sql/any-uploads.sql');
+const anyUploads = statement(import.meta.url, '../ingest/sql/any-uploads.sql');
 const STOP_WITHIN_MS = 10_000;
 /** Uploads that are still coming in when it stops get this long. */
 const UPLOADS_GRACE_MS = 4_000;
@@ -59,10 +61,11 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     parts.started(`store of ${name}`, () => store.close());
     return store;
   };
-  const [ingestStore, logStore, aggregatorStore, consoleStore] = [
+  const [ingestStore, logStore, aggregatorStore, snapshotsStore, consoleStore] = [
     open('ingest', 6),
     open('log', 12),
     open('aggregator', 8),
+    open('snapshots', 2),
     open('console', 4),
   ];
   const [{ known = false } = {}] = await untilAvailable(() => ingestStore.run<{ known: boolean }>(anyUploads), logger);
@@ -71,24 +74,27 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     store: logStore,
     clock,
     partitionCount: PARTITIONS,
-    topics: Object.entries(topics).map(([name, { cleanup, retentionMs }]) => ({ name, cleanup, retentionMs })),
+    topics: logTopics,
   };
   const log = await untilAvailable(() => createPostgresLog(logOptions), logger);
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
   parts.run('aggregator', (signal) =>
-    runAggregator({ log, store: aggregatorStore, clock, logger, metrics, config }, signal),
+    runAggregator({ log, store: aggregatorStore, clock, codec, logger, metrics, config }, signal),
   );
-  parts.run('processor', (signal) => runProcessor({ log, blobs, logger, metrics, config }, signal));
+  parts.run('processor', (signal) => runProcessor({ log, blobs, codec, logger, metrics, config }, signal));
+  parts.run('snapshots', (signal) =>
+    runSnapshots({ log, blobs, store: snapshotsStore, codec, clock, logger, metrics, config }, signal),
+  );
 
   const app = createServer({ logger, metrics, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
   app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
-  await registerIngest(app, { store: ingestStore, blobs, log, clock, metrics, config });
+  await registerIngest(app, { store: ingestStore, blobs, log, clock, codec, metrics, config });
   const users = createUsers({ store: consoleStore });
   const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
-  await registerConsole(app, { store: consoleStore, blobs, clock, lag, requireUser });
+  await registerConsole(app, { store: consoleStore, blobs, clock, lag, codec, requireUser });
   const url = await app.listen({ host: config.HOST, port: config.PORT });
   parts.started('http', () => app.close());
   // Last: a password that is made up is shown below, and never if anything before this had failed.

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { aggregatorConfig } from '../aggregator/config.ts';
+import { logLevel } from '../http/service-config.ts';
 import { ingestConfig } from '../ingest/config.ts';
 import { processorConfig } from '../processor/config.ts';
+import { snapshotsConfig } from '../snapshots/config.ts';
 
 /** The embedded profile: everything in one process. Each service adds what it needs to be told. */
 export const embeddedConfig = Type.Object({
@@ -26,13 +28,11 @@ export const embeddedConfig = Type.Object({
   ADMIN_PASSWORD: Type.Optional(
     Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin, also anew.' }),
   ),
-  LOG_LEVEL: Type.Union(
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
-    { default: 'warn', description: 'Logs are JSON lines on standard error.' },
-  ),
+  LOG_LEVEL: logLevel('warn'),
   ...ingestConfig.properties,
   ...processorConfig.properties,
   ...aggregatorConfig.properties,
+  ...snapshotsConfig.properties,
 });
 
 export type EmbeddedConfig = Static<typeof embeddedConfig>;

@@ -1,12 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needs } from '../ports/servers-under-test.ts';
+import { createEmbeddedTarget } from './crash/embedded.ts';
+import { createKafkaTarget, TOOLS } from './crash/kafka.ts';
+import { planBlows } from './crash/kills.ts';
 import { differences } from './crash/outcome.ts';
-import { run } from './crash/run.ts';
+import { type RunOptions, run } from './crash/run.ts';
 
 /** A short `npm run crash`: enough kills to see that the whole holds together, few enough for every test run. */
-const given = { seed: 7, seconds: 12, devices: 3, fps: 5, onProgress: () => undefined };
+const given = { seed: 7, devices: 3, fps: 5, onProgress: () => undefined };
+const hasTools = existsSync(TOOLS);
+if (!hasTools) console.warn('SKIPPED: dev/crash.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
 
 let folder: string;
 beforeAll(() => {
@@ -14,18 +20,32 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('killed again and again, the service loses nothing, doubles nothing and tells the same', {
-  timeout: 180_000,
-}, async () => {
-  const crashed = await run({ ...given, dataDir: join(folder, 'crashed'), disturbed: true });
-  const calm = await run({ ...given, dataDir: join(folder, 'calm'), disturbed: false });
+async function crash(createTarget: RunOptions['createTarget'], name: string, seconds: number) {
+  const plan: RunOptions['plan'] = (blows) => planBlows(given.seed, seconds, blows);
+  const options = { ...given, createTarget, seconds };
+  const crashed = await run({ ...options, dataDir: join(folder, name, 'crashed'), plan });
+  const calm = await run({
+    ...options,
+    createTarget: createEmbeddedTarget,
+    dataDir: join(folder, name, 'calm'),
+    plan: null,
+  });
   expect(crashed.kills).toBeGreaterThan(1);
-  expect(crashed.acknowledged).toHaveLength(given.seconds * given.devices * given.fps);
+  expect(crashed.acknowledged).toHaveLength(seconds * given.devices * given.fps);
   expect(crashed.outcome.lost).toEqual([]);
   expect(crashed.outcome.duplicated).toEqual([]);
+  expect(crashed.outcome.disorder ?? []).toEqual([]);
   expect(differences(calm.outcome, crashed.outcome)).toEqual([]);
   // The comparison is worth something only if there was something to compare.
   for (const table of ['captures', 'events', 'ledger']) {
     expect(calm.outcome.lines.filter((line) => line.startsWith(`${table} `)).length).toBeGreaterThan(0);
   }
-});
+}
+
+const BY_WHOM = 'killed again and again, the service loses nothing, doubles nothing and tells the same';
+
+test(`${BY_WHOM}: all in one process`, { timeout: 180_000 }, () => crash(createEmbeddedTarget, 'embedded', 12));
+
+test.skipIf(!hasTools)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 400_000 }, () =>
+  crash(createKafkaTarget, 'kafka', 20),
+);

@@ -1,16 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { InvalidConfig } from '../http/read-config.ts';
-import { BlobFolderMissing } from '../ports/blobs/filesystem.ts';
-import { Outage } from '../ports/errors.ts';
-import { FolderInUse } from '../ports/folder-lock.ts';
-import { DatabaseInUse } from '../ports/log/hold.ts';
+import { Outage, Unusable } from '../ports/errors.ts';
 import type { EmbeddedConfig } from './config.ts';
-
-/** A setting that its reader can change. */
-class Unusable extends Error {}
-
-const TOLD_IN_WORDS = [InvalidConfig, FolderInUse, DatabaseInUse, BlobFolderMissing, Unusable];
 
 /** The real path, by which a server of an earlier run is known whatever name the folder had then. */
 export function makeFolder(path: string): string {
@@ -37,7 +28,7 @@ export async function requireFreePort({ HOST: host, PORT: port }: EmbeddedConfig
 
 /** Faults that their reader can mend are told in words; only others come with a stack. */
 export function explain(error: unknown): string {
-  if (TOLD_IN_WORDS.some((kind) => error instanceof kind)) return (error as Error).message;
+  if (error instanceof Unusable) return error.message;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\nUsage: npm start [-- --demo]`;
   if (process.env.DATABASE_URL && (error instanceof Outage || /^(28...|3D...)$/.test(code))) {

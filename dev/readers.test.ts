@@ -7,7 +7,9 @@ import { createManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
 import { runProcessor } from '../processor/processor.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
+import { runSnapshots } from '../snapshots/snapshots.ts';
 
 /** Notes who subscribes to what, and gives nobody anything to read. */
 function createListeningLog() {
@@ -34,12 +36,13 @@ const store: Store = {
 test('the readers whose lag is watched are those that read', async () => {
   const { log, subscribed } = createListeningLog();
   const clock = createManualClock(0);
-  const shared = { log, clock, logger: pino({ level: 'silent' }), metrics: new Registry() };
-  const config = { PROCESSOR_BATCH: 1, DECODERS_MAX: 1, AGGREGATOR_BATCH: 1 };
+  const shared = { log, clock, codec: fixedCodec, logger: pino({ level: 'silent' }), metrics: new Registry() };
+  const config = { PROCESSOR_BATCH: 1, DECODERS_MAX: 1, AGGREGATOR_BATCH: 1, SNAPSHOTS_BATCH: 1, DRAWINGS_MAX: 1 };
   const stop = new AbortController();
   const running = Promise.all([
     runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), config }, stop.signal),
     runAggregator({ ...shared, store, config }, stop.signal),
+    runSnapshots({ ...shared, blobs: createMemoryBlobs({ clock }), store, config }, stop.signal),
   ]);
   stop.abort();
   await running;

@@ -38,10 +38,10 @@ if (parsed.kind === 'help') {
 }
 
 async function simulate(given: Arguments): Promise<number> {
-  const { fps, seconds, url, seed, atOnce } = given;
+  const { fps, seconds, url, consoleUrl, seed, atOnce } = given;
   const frameCount = Math.max(1, Math.round(seconds * fps));
   const durationMs = captureTimeMs({ startMs: 0, fps, frameIndex: frameCount - 1 });
-  const counter = createCounter({ url, password: given.password });
+  const counter = createCounter({ url: consoleUrl, password: given.password });
   const objection = await probe();
   if (objection !== null) {
     console.error(objection);
@@ -95,10 +95,11 @@ async function simulate(given: Arguments): Promise<number> {
       await counter.count({ cameraId: `${given.prefix}-1`, startMs: 0, endMs: 1 });
       return null;
     } catch (error) {
-      if (!(error instanceof Refused)) return `nothing answers at ${url}: start it with npm start (${reasonOf(error)})`;
-      if (error.status !== 401) return `${url} does not answer GET /api/captures as expected: ${error.message}`;
+      if (!(error instanceof Refused))
+        return `nothing answers at ${consoleUrl}: start it with npm start (${reasonOf(error)})`;
+      if (error.status !== 401) return `${consoleUrl} does not answer GET /api/captures as expected: ${error.message}`;
       const fault = given.password === undefined ? 'a password is needed' : 'this is not the password';
-      return `${url} answers 401: ${fault}. The first start prints it; give it as --password or in ADMIN_PASSWORD.`;
+      return `${consoleUrl} answers 401: ${fault}. The first start prints it; give it as --password or in ADMIN_PASSWORD.`;
     }
   }
 

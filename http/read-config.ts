@@ -1,8 +1,9 @@
 import type { Static, TObject } from 'typebox';
+import { Unusable } from '../ports/errors.ts';
 import { createAjv, placeFaults } from './validation.ts';
 
 /** Everything that is wrong with the environment, said at once: nobody likes to restart once for each variable. */
-export class InvalidConfig extends Error {
+export class InvalidConfig extends Unusable {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {

@@ -4,7 +4,7 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Log } from '../ports/log/log.ts';
-import { encode } from '../schemas/codec.ts';
+import type { Codec } from '../schemas/codec.ts';
 import { frameId } from '../schemas/identity.ts';
 import { captureTime } from './capture-time.ts';
 import { type Claim, type Claims, LEASE_MS, UPLOAD_EPOCH, type UploadName } from './claims.ts';
@@ -36,12 +36,13 @@ interface Dependencies {
   readonly blobs: Blobs;
   readonly log: Log;
   readonly clock: Clock;
+  readonly codec: Codec;
 }
 
 const ASK_AGAIN_MS = 200;
 const WAIT_MAX_MS = 2 * LEASE_MS;
 
-export function createAcceptFrame({ claims, blobs, log, clock }: Dependencies): AcceptFrame {
+export function createAcceptFrame({ claims, blobs, log, clock, codec }: Dependencies): AcceptFrame {
   return async ({ deviceId, statedMs, jpeg, source, traceparent }) => {
     const name: UploadName = { deviceId, statedMs, digest: createHash('sha256').update(jpeg).digest() };
     const claim = await claimOrWait(name);
@@ -50,7 +51,7 @@ export function createAcceptFrame({ claims, blobs, log, clock }: Dependencies): 
     if (claim.outcome === 'duplicate') return { status: 'duplicate', frameId: id };
 
     const blobKey = await putPicture(name, jpeg);
-    const value = encode('frame', {
+    const value = codec.encode('frame', {
       frame_id: id,
       device_id: deviceId,
       epoch: UPLOAD_EPOCH,

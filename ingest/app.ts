@@ -5,6 +5,7 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
+import type { Codec } from '../schemas/codec.ts';
 import { createAcceptFrame } from './accept-frame.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { createClaims } from './claims.ts';
@@ -17,6 +18,7 @@ export interface IngestDependencies {
   readonly blobs: Blobs;
   readonly log: Log;
   readonly clock: Clock;
+  readonly codec: Codec;
   readonly metrics: Registry;
   readonly config: IngestConfig;
 }

@@ -1,4 +1,9 @@
 import { type Static, Type } from 'typebox';
+import { serviceConfig } from '../http/service-config.ts';
+import { s3Config } from '../ports/blobs/s3-config.ts';
+import { kafkaConfig } from '../ports/log/kafka/config.ts';
+import { storeConfig } from '../ports/store/config.ts';
+import { registryConfig } from '../schemas/registry-config.ts';
 
 export const ingestConfig = Type.Object({
   DEVICES_MAX: Type.Integer({
@@ -21,3 +26,13 @@ export const ingestConfig = Type.Object({
 });
 
 export type IngestConfig = Static<typeof ingestConfig>;
+
+/** What `ingest/main.ts` is told. */
+export const ingestService = Type.Object({
+  ...serviceConfig(8080),
+  ...kafkaConfig.properties,
+  ...s3Config.properties,
+  ...storeConfig.properties,
+  ...registryConfig.properties,
+  ...ingestConfig.properties,
+});

@@ -2,7 +2,7 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
-import { decode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { topics } from '../schemas/topics.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type AcceptFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
@@ -46,12 +46,12 @@ export async function startIngestRig(): Promise<IngestRig> {
         blobs: services.openBlobs(),
         log: await services.openLog(clock),
       };
-      return createAcceptFrame({ ...parts, ...change(parts), clock });
+      return createAcceptFrame({ ...parts, ...change(parts), clock, codec: fixedCodec });
     },
     async framesOf(deviceId) {
       const records = await services.rows<{ topic: string; key: string; value: Buffer }>('log.records');
       return records.flatMap(({ topic, key, value }) => {
-        const record = decode(value);
+        const record = fixedCodec.decode(value);
         return key === deviceId && record.name === 'frame' ? [{ ...record.value, topic }] : [];
       });
     },

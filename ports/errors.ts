@@ -9,3 +9,6 @@ export class Outage extends Error {
     this.name = 'Outage';
   }
 }
+
+/** Something that whoever runs this can mend, told in words: no fault of the program, so without its stack. */
+export class Unusable extends Error {}

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Unusable } from './errors.ts';
 
 interface Holder {
   readonly pid: number;
@@ -37,7 +38,7 @@ export function lockFolder(folder: string): { release(): void } {
   }
 }
 
-export class FolderInUse extends Error {}
+export class FolderInUse extends Unusable {}
 
 function hold(file: string, self: string): { release(): void } {
   const beat = setInterval(() => {

@@ -1,4 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { serviceConfig } from '../http/service-config.ts';
+import { s3Config } from '../ports/blobs/s3-config.ts';
+import { kafkaConfig } from '../ports/log/kafka/config.ts';
+import { registryConfig } from '../schemas/registry-config.ts';
 
 export const processorConfig = Type.Object({
   PROCESSOR_BATCH: Type.Integer({
@@ -16,3 +20,12 @@ export const processorConfig = Type.Object({
 });
 
 export type ProcessorConfig = Static<typeof processorConfig>;
+
+/** What `processor/main.ts` is told. */
+export const processorService = Type.Object({
+  ...serviceConfig(8082),
+  ...kafkaConfig.properties,
+  ...s3Config.properties,
+  ...registryConfig.properties,
+  ...processorConfig.properties,
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
-import { encode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
 import { type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
 import { firstAtMs, frameOf, noPicture, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
@@ -202,8 +202,8 @@ function restored(state: DeviceState): DeviceState {
 
 function bytesOf(outputs: readonly StepOutput[]): readonly string[] {
   return outputs.map((output) => {
-    if (output.kind === 'observation') return encode('observation', output.observation).toString('hex');
-    if (output.kind === 'event') return encode('event', output.event).toString('hex');
+    if (output.kind === 'observation') return fixedCodec.encode('observation', output.observation).toString('hex');
+    if (output.kind === 'event') return fixedCodec.encode('event', output.event).toString('hex');
     return `${output.code}: ${output.message}`;
   });
 }

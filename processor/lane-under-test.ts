@@ -9,7 +9,7 @@ import { createGreyDecoder } from '../ports/detector/decode.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Batch, Log, LogRecord, StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { createMemoryLog } from '../ports/log/memory.ts';
-import { type Decoded, decode, encode } from '../schemas/codec.ts';
+import { type Decoded, fixedCodec } from '../schemas/codec.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
 import { firstAtMs, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
 import { createProcessorMetrics } from './metrics.ts';
@@ -45,11 +45,12 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const lines: object[] = [];
   const { columns, rows } = smallSettings.motion;
   const shared = {
+    codec: fixedCodec,
     settings: smallSettings,
     decodeGrey: createGreyDecoder({ width: columns, height: rows }),
     limit: pLimit(4),
     metrics: createProcessorMetrics(metrics),
-    logger: { debug: (line: object) => lines.push(line) },
+    logger: { debug: (line: object) => lines.push(line), error: (line: object) => lines.push(line) },
   };
   return {
     log,
@@ -79,7 +80,7 @@ export async function jpegOf(place: Place): Promise<Buffer> {
 }
 
 export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
-  return { key: frame.device_id, value: encode('frame', frame), ...(headers && { headers }) };
+  return { key: frame.device_id, value: fixedCodec.encode('frame', frame), ...(headers && { headers }) };
 }
 
 /** Runs the lanes until they have read all there is, or one stops them. */
@@ -119,7 +120,7 @@ export async function readTopic(log: Log, topic: string): Promise<readonly ReadR
     open: async () => ({ state: undefined }),
     step: async (state, { records }) => {
       for (const { key, value, headers } of records) {
-        if (value) read.push({ ...decode(value), key, bytes: value, ...(headers && { headers }) });
+        if (value) read.push({ ...fixedCodec.decode(value), key, bytes: value, ...(headers && { headers }) });
       }
       return { state, outputs: [] };
     },

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { createGreyDecoder } from '../ports/detector/decode.ts';
 import type { Log } from '../ports/log/log.ts';
+import type { Codec } from '../schemas/codec.ts';
 import type { ProcessorConfig } from './config.ts';
 import type { DeviceSettings } from './device-step.ts';
 import { createProcessorMetrics } from './metrics.ts';
@@ -17,12 +18,14 @@ export async function runProcessor(
   {
     log,
     blobs,
+    codec,
     logger,
     metrics,
     config,
   }: {
     readonly log: Log;
     readonly blobs: Blobs;
+    readonly codec: Codec;
     readonly logger: Logger;
     readonly metrics: Registry;
     readonly config: ProcessorConfig;
@@ -31,6 +34,7 @@ export async function runProcessor(
 ): Promise<void> {
   const shared = {
     blobs,
+    codec,
     settings,
     decodeGrey: createGreyDecoder({ width: settings.motion.columns, height: settings.motion.rows }),
     limit: pLimit(config.DECODERS_MAX),

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
 import type { LogRecord } from '../ports/log/log.ts';
-import { encode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { frameOf, type Place } from './frames-under-test.ts';
 import {
   areRead,
@@ -134,7 +134,7 @@ function planSent(random: Random): readonly Sent[] {
     const frame = frameOf({ device, seq: state.seq, atMs: Math.max(0, state.atMs), lane, blobKey });
     const whole = jpegs.get(state.place) ?? null;
     if (random.chance(0.04)) {
-      const record = { key: device, value: encode('frame', frame).subarray(0, 30) };
+      const record = { key: device, value: fixedCodec.encode('frame', frame).subarray(0, 30) };
       return { topic, record, blobKey, jpeg: whole, canRepeat: false };
     }
     const jpeg = random.chance(0.04) ? null : random.chance(0.04) ? (whole?.subarray(0, 90) ?? null) : whole;

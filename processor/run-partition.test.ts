@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
 import type { Trouble } from '../ports/log/log.ts';
-import { encode } from '../schemas/codec.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
 import { firstAtMs, frameOf, type Place } from './frames-under-test.ts';
 import {
@@ -74,7 +74,7 @@ describe('a lane', () => {
   test('puts aside what is no record, with its bytes and the reason, and goes on', async () => {
     const world = createWorld({ partitionCount: 1 });
     const unknown = Buffer.from([0, 0, 1, 0, 0, 7]);
-    const corrupt = encode('frame', frameOf({ seq: 1, atMs: 0 })).subarray(0, 40);
+    const corrupt = fixedCodec.encode('frame', frameOf({ seq: 1, atMs: 0 })).subarray(0, 40);
     const poison = [Buffer.from('no record'), unknown, corrupt, Buffer.alloc(0)];
     await show(world, visit.slice(0, 2));
     await world.log.append(
@@ -121,7 +121,7 @@ describe('a lane', () => {
         device_id: 'camera-1',
         frame_id: frame.frame_id,
         captured_at: frame.captured_at,
-        original_value: encode('frame', frame),
+        original_value: fixedCodec.encode('frame', frame),
       })),
     );
     expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
@@ -138,11 +138,49 @@ describe('a lane', () => {
     const lane = createWorld().lane();
     const body = { kind: 'TickControl', at: firstAtMs } as const;
     const control_id = frameOf({ seq: 0, atMs: 0 }).frame_id;
-    const tick = encode('control', { control_id, device_id: 'camera-1', issued_at: firstAtMs, body });
+    const tick = fixedCodec.encode('control', { control_id, device_id: 'camera-1', issued_at: firstAtMs, body });
     const at = (offset: bigint, value: Buffer | null) => ({ key: 'camera-1', value, offset, appendedAtMs: firstAtMs });
-    const { state } = await lane.open(0, (async function* () {})());
+    const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
     const { outputs } = await lane.step(state, { partition: 0, records: [at(0n, tick), at(1n, null)] });
     expect(outputs.map(({ topic }) => topic)).toEqual(['dead-letters']);
+  });
+
+  test('does not go on from a state that is ahead of the group, as after offsets were reset', async () => {
+    const world = createWorld();
+    await show(world, visit);
+    await runLanes(world.log, [world.lane()]);
+    const states = await readTopic(world.log, 'tracker-state');
+    async function* changelog() {
+      for (const { key, bytes: value } of states) yield { key, value, offset: 0n, appendedAtMs: firstAtMs };
+    }
+    const last = Math.max(...states.map(({ value }) => ('offset' in value ? value.offset : 0)));
+    const open = (committed: number) => world.lane().open({ partition: 0, committed: BigInt(committed) }, changelog());
+    await expect(open(last)).resolves.toBeDefined();
+    await expect(open(last - 1)).rejects.toThrow('not of the same log');
+  });
+
+  test('passes over what is no state among the states, and says so', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    await world.log.append('tracker-state', [
+      { key: 'live/camera-1', value: Buffer.from('garbage') },
+      { key: 'live/camera-2', value: recordOf(frameOf({ seq: 0, atMs: 0 })).value },
+    ]);
+    await show(world, visit);
+    await runLanes(world.log, [world.lane()]);
+    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
+    expect(world.troubles).toEqual([]);
+  });
+
+  test('gives a frame of a device that cannot be called so to the dead letters: its name would be on all that follows', async () => {
+    const world = createWorld();
+    const frame = { ...frameOf({ seq: 0, atMs: 0 }), device_id: 'x'.repeat(600_000) };
+    await world.log.append('frames', [{ key: 'camera-1', value: fixedCodec.encode('frame', frame) }]);
+    await runLanes(world.log, [world.lane()]);
+    const letters = await readTopic(world.log, 'dead-letters');
+    expect(letters.map(({ key, value }) => [key, 'code' in value && value.code])).toEqual([
+      ['camera-1', 'bad-device-id'],
+    ]);
+    expect(await readTopic(world.log, 'observations')).toEqual([]);
   });
 
   test('tells of a frame once, though its record lies in the log twice', async () => {
@@ -203,8 +241,8 @@ describe('a lane', () => {
     const world = createWorld({ partitionCount: 1 });
     await show(world, visit);
     const state = packState({ seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }], ...empty });
-    const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 1, state };
-    const value = encode('tracker-state', { ...stored, state_version: 99 });
+    const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 0, state };
+    const value = fixedCodec.encode('tracker-state', { ...stored, state_version: 99 });
     await world.log.append('tracker-state', [{ key: 'live/camera-1', value }]);
     const troubles: Trouble[] = [];
     const stop = new AbortController();

@@ -10,12 +10,14 @@ import type {
   Stepped,
   StoredRecord,
   Subscription,
+  Taken,
   Trouble,
 } from '../ports/log/log.ts';
 import { traceIdOf } from '../ports/trace.ts';
-import { decode, encode, UndecodableRecord } from '../schemas/codec.ts';
+import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
-import type { Frame, Lane } from '../schemas/types.ts';
+import { DEVICE_ID } from '../schemas/identity.ts';
+import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
 import { type DeviceSettings, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
@@ -28,32 +30,58 @@ import { packState, STATE_VERSION, unpackState } from './state.ts';
 export interface LaneDependencies {
   readonly lane: Lane;
   readonly blobs: Blobs;
+  readonly codec: Codec;
   readonly decodeGrey: DecodeGrey;
   readonly settings: DeviceSettings;
   /** Shared by all lanes and partitions, so that memory and processors are bounded once for all. */
   readonly limit: LimitFunction;
   readonly batchRecordsMax: number;
   readonly metrics: ProcessorMetrics;
-  readonly logger: Pick<Logger, 'debug'>;
+  readonly logger: Pick<Logger, 'debug' | 'error'>;
   onTrouble(trouble: Trouble): void;
 }
+
+/** Another one would be the key, and a part, of all that is told of the frame, and of its state. */
+const deviceId = new RegExp(DEVICE_ID);
 
 type Devices = ReadonlyMap<string, DeviceState>;
 
 const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, settings, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
+  const { lane, codec, settings, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
   const topic = TOPIC_OF[lane];
 
-  async function open(_partition: number, changelog: AsyncIterable<StoredRecord>): Promise<Opened<Devices>> {
+  async function open(
+    { partition, committed }: Taken,
+    changelog: AsyncIterable<StoredRecord>,
+  ): Promise<Opened<Devices>> {
     const devices = new Map<string, DeviceState>();
-    for await (const { value } of changelog) {
-      const stored = value && decode(value);
-      if (stored?.name !== 'tracker-state' || stored.value.lane !== lane) continue;
-      devices.set(stored.value.device_id, unpackState(stored.value.state_version, stored.value.state));
+    for await (const record of changelog) {
+      const stored = readState(record, partition);
+      if (stored?.lane !== lane) continue;
+      if (stored.offset > committed) {
+        throw new Error(
+          `the state of ${stored.device_id} stands at ${stored.offset} of ${topic}/${partition}, where this ` +
+            `group has only come to ${committed}: tracker-state and the group's offsets are not of the same log`,
+        );
+      }
+      devices.set(stored.device_id, unpackState(stored.state_version, stored.state));
     }
     return { state: devices };
+  }
+
+  /** What is no state, whoever has written it, is passed over: to stop for it would be to stop for good. */
+  function readState({ key, value }: StoredRecord, partition: number): TrackerState | null {
+    try {
+      const stored = value && codec.decode(value);
+      if (stored?.name === 'tracker-state') return stored.value;
+      logger.error({ partition, key }, 'a record of tracker-state is none');
+    } catch (error) {
+      if (!(error instanceof UndecodableRecord)) throw error;
+      logger.error({ partition, key, error }, 'a record of tracker-state cannot be read');
+    }
+    return null;
   }
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
@@ -88,7 +116,10 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   async function read({ value }: StoredRecord): Promise<Input> {
     if (value === null) return { kind: 'poison', code: 'no-value', message: 'the record has no value' };
     try {
-      const { name, value: frame } = decode(value);
+      const { name, value: frame } = codec.decode(value);
+      if (name === 'frame' && !deviceId.test(frame.device_id)) {
+        return { kind: 'poison', code: 'bad-device-id', message: 'no device can be called that' };
+      }
       if (name === 'frame') return { kind: 'frame', frame, picture: await readPicture(frame) };
       // Control records begin to mean something with configurations; until then none is written.
       return { kind: 'ignored' };
@@ -116,8 +147,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     if (output.kind === 'rejected') return deadLetter(batch, record, { ...output, frame });
     const [name, value] =
       output.kind === 'event'
-        ? (['events', encode('event', output.event)] as const)
-        : (['observations', encode('observation', output.observation)] as const);
+        ? (['events', codec.encode('event', output.event)] as const)
+        : (['observations', codec.encode('observation', output.observation)] as const);
     return { topic: name, record: withTrace(record, { key: frame.device_id, value }) };
   }
 
@@ -126,12 +157,12 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     record: StoredRecord,
     reason: { readonly code: string; readonly message: string; readonly frame?: Frame },
   ): Output {
-    const value = encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
+    const value = codec.encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
   }
 
   function stateRecord({ partition }: Batch, offset: bigint, deviceId: string, state: DeviceState): Output {
-    const value = encode('tracker-state', {
+    const value = codec.encode('tracker-state', {
       device_id: deviceId,
       lane,
       state_version: STATE_VERSION,
@@ -143,7 +174,16 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
   }
 
-  return { topic, group: `processor-${lane}`, changelog: 'tracker-state', batchRecordsMax, open, step, onTrouble };
+  return {
+    topic,
+    group: `processor-${lane}`,
+    changelog: 'tracker-state',
+    writes: ['observations', 'events', 'dead-letters'],
+    batchRecordsMax,
+    open,
+    step,
+    onTrouble,
+  };
 }
 
 type Input =

@@ -16,6 +16,8 @@ export type Decoded = {
 }[RecordName];
 
 export interface Codec {
+  /** All that it reads; of one name the last is the one it writes. */
+  readonly schemas: readonly CodecSchema[];
   /**
    * Throws a `TypeError` for a value that is not of its type: that is a fault of the program. A long may be any
    * whole number from -2^52 to below 2^52; what comes from outside is to be held to that before it gets here.
@@ -24,6 +26,8 @@ export interface Codec {
   /** Throws `UndecodableRecord` for bytes that are not a record of these schemas: that is bad input. */
   decode(bytes: Buffer): Decoded;
 }
+
+export type CodecSchema = Pick<Released, 'id' | 'name' | 'version' | 'schema'>;
 
 export class UndecodableRecord extends Error {
   readonly code: 'not-confluent' | 'unknown-schema' | 'corrupt-body';
@@ -54,7 +58,7 @@ interface Writer {
  * The last schema of a name is the one written and read with. To use ids that a schema registry gave out, pass
  * the same schemas under those.
  */
-export function createCodec(schemas: readonly Pick<Released, 'id' | 'name' | 'schema'>[]): Codec {
+export function createCodec(schemas: readonly CodecSchema[]): Codec {
   const newest = new Map(schemas.map(({ name, id }) => [name, id]));
   const types = new Map(schemas.map(({ id, schema }) => [id, compile(schema)]));
   const writers = new Map<RecordName, Writer>();
@@ -71,6 +75,8 @@ export function createCodec(schemas: readonly Pick<Released, 'id' | 'name' | 'sc
   }
 
   return {
+    schemas,
+
     encode(name, value) {
       const writer = writers.get(name);
       if (!writer) throw new TypeError(`there is no schema for ${name}`);
@@ -111,7 +117,8 @@ export function createCodec(schemas: readonly Pick<Released, 'id' | 'name' | 'sc
   };
 }
 
-export const { encode, decode } = createCodec(released);
+/** With the ids of ids.json, where no schema registry gives out others. */
+export const fixedCodec = createCodec(released);
 
 function createReader(name: RecordName, schema: AvroRecord, written: Type, writer: Writer): Reader {
   const resolver = written === writer.type ? undefined : writer.type.createResolver(written);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AvroField, AvroRecord } from './avro.ts';
 import { createCodec } from './codec.ts';
 import { incompatibilities } from './compatibility.ts';
-import { fingerprintOf } from './fixtures.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { current } from './registry.ts';
 import { samplesOf } from './sample.ts';
 import type { RecordName } from './types.ts';
@@ -97,8 +97,8 @@ describe('a change passes that', () => {
   });
 
   test('and then both sides read each other', () => {
-    const before = { id: 1, name: 'frame', schema: frame } as const;
-    const after = { id: 2, name: 'frame', schema: added(frame, newField) } as const;
+    const before = { id: 1, name: 'frame', version: 1, schema: frame } as const;
+    const after = { id: 2, name: 'frame', version: 2, schema: added(frame, newField) } as const;
     const [old, both, reversed] = [createCodec([before]), createCodec([before, after]), createCodec([after, before])];
     for (const value of samplesOf(frame)) {
       const bytes = old.encode('frame', value as never);

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { AvroRecord } from './avro.ts';
 import { createCodec } from './codec.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Released } from './registry.ts';
 import { samplesOf } from './sample.ts';
 
@@ -12,26 +11,11 @@ export interface Fixture {
   readonly records: readonly { readonly value: Record<string, unknown>; readonly hex: string }[];
 }
 
-export function createFixture({ id, name, schema }: Released): Fixture {
-  const { encode } = createCodec([{ id, name, schema }]);
+export function createFixture(released: Released): Fixture {
+  const { id, name, schema } = released;
+  const { encode } = createCodec([released]);
   const records = samplesOf(schema).map((value) => ({ value, hex: encode(name, value as never).toString('hex') }));
   return { id, fingerprint: fingerprintOf(schema), records };
-}
-
-/** The same for two schemas only if they mean the same: docs and the order of keys aside, all of the text counts. */
-export function fingerprintOf(schema: AvroRecord): string {
-  return createHash('sha256')
-    .update(JSON.stringify(withoutDocs(schema)))
-    .digest('hex');
-}
-
-function withoutDocs(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(withoutDocs);
-  if (typeof node !== 'object' || node === null) return node;
-  const entries = Object.entries(node).filter(([key]) => key !== 'doc');
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, withoutDocs(value)]),
-  );
 }
 
 export function fixtureFile({ id, name }: Pick<Released, 'id' | 'name'>): URL {

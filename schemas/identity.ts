@@ -27,3 +27,6 @@ function join(parts: readonly (string | number)[]): string {
   }
   return JSON.stringify(parts);
 }
+
+/** What a device may be called: also safe as one segment of a path or of a blob key. */
+export const DEVICE_ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';

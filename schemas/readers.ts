@@ -14,4 +14,5 @@ export const readers = [
   { group: 'aggregator', topic: 'observations' },
   { group: 'aggregator', topic: 'events' },
   { group: 'aggregator', topic: 'dead-letters' },
+  { group: 'snapshots', topic: 'events' },
 ] as const satisfies readonly Reader[];

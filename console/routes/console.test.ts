@@ -85,7 +85,15 @@ describe('with a password', () => {
   });
   afterAll(() => console.stop());
 
-  const paths = ['/', '/app.js', '/api/status', '/api/events', '/api/captures', `/api/captures/${idOf(1)}/image`];
+  const paths = [
+    '/',
+    '/app.js',
+    '/api/status',
+    '/api/events',
+    '/api/captures',
+    `/api/captures/${idOf(1)}/image`,
+    '/api/events/1/snapshot',
+  ];
 
   test.each(paths)('%s asks who is looking', async (path) => {
     const { status, headers } = await console.get(path);

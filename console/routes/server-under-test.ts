@@ -7,6 +7,7 @@ import type { LagWatch } from '../../ports/log/watch-lag.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { fixedCodec } from '../../schemas/codec.ts';
 import { type ConsoleDependencies, registerConsole } from '../app.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
@@ -62,7 +63,8 @@ export async function startConsole(
   const { store } = services;
   const blobs = services.openBlobs();
   const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
-  await registerConsole(app, { store, blobs, clock: createManualClock(NOW_MS), lag, requireUser: access(store) });
+  const clock = createManualClock(NOW_MS);
+  await registerConsole(app, { store, blobs, clock, lag, codec: fixedCodec, requireUser: access(store) });
   return {
     app,
     services,

@@ -1,32 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../simulate/random.ts';
-import type { Service, Victim } from './service.ts';
+import type { Target } from './target.ts';
 
-export interface Kill {
+export interface Blow {
   readonly atMs: number;
-  readonly victim: Victim;
+  readonly name: string;
 }
 
-/** When to kill what: every few seconds, and now and then again while the last blow is still being recovered from. */
-export function planKills(seed: number, seconds: number): readonly Kill[] {
+/** When to strike what: every few seconds, and now and then again while the last blow is still being recovered from. */
+export function planBlows(seed: number, seconds: number, blows: Target['blows']): readonly Blow[] {
   const random = createRandom(seed, 'kills');
-  const kills: Kill[] = [];
+  const plan: Blow[] = [];
   for (let atMs = random.between(1_500, 5_000); atMs < seconds * 1_000; ) {
-    kills.push({ atMs, victim: random.chance(0.6) ? 'service' : 'postgres' });
+    plan.push({ atMs, name: choose(random.between(0, 1), blows) });
     atMs += random.chance(0.2) ? random.between(100, 1_500) : random.between(3_000, 9_000);
   }
-  return kills;
+  return plan;
 }
 
-/** Carries the plan out, starting the service again after each kill. Resolves to how many killed something. */
-export async function carryOut(kills: readonly Kill[], service: Service, signal: AbortSignal): Promise<number> {
+/** The same blow again and again. */
+export function planEvery(everyMs: number, seconds: number, names: readonly string[]): readonly Blow[] {
+  return Array.from({ length: Math.floor((seconds * 1_000) / everyMs) }, (_, index) => ({
+    atMs: (index + 1) * everyMs,
+    name: names[index % names.length] as string,
+  }));
+}
+
+function choose(share: number, blows: Target['blows']): string {
+  let rest = share * Object.values(blows).reduce((sum, weight) => sum + weight, 0);
+  for (const [name, weight] of Object.entries(blows)) {
+    rest -= weight;
+    if (rest <= 0) return name;
+  }
+  throw new Error('there is nothing to strike');
+}
+
+/** Carries the plan out. Resolves to how many killed something. */
+export async function carryOut(plan: readonly Blow[], target: Target, signal: AbortSignal): Promise<number> {
   const beganMs = performance.now();
-  let done = 0;
-  for (const { atMs, victim } of kills) {
+  let kills = 0;
+  for (const { atMs, name } of plan) {
     await sleep(Math.max(0, beganMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    if (await service.kill(victim)) done += 1;
-    if (victim === 'service') service.start();
+    if (await target.strike(name)) kills += 1;
   }
-  return done;
+  return kills;
 }

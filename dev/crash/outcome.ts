@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
-import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
-import { createPostgresStore } from '../../ports/store/postgres.ts';
+import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
-import { decode } from '../../schemas/codec.ts';
+import type { Queryable } from '../../ports/store/store.ts';
+import { fixedCodec } from '../../schemas/codec.ts';
 import type { Acknowledged } from './cameras.ts';
 
 const sql = {
@@ -13,7 +10,6 @@ const sql = {
   events: statement(import.meta.url, './sql/events.sql'),
   deadLetters: statement(import.meta.url, './sql/dead-letters.sql'),
   ledger: statement(import.meta.url, './sql/ledger.sql'),
-  logRecords: statement(import.meta.url, './sql/log-records.sql'),
 };
 
 interface Capture {
@@ -33,37 +29,39 @@ export interface Outcome {
   readonly lost: readonly string[];
   /** Told of twice. */
   readonly duplicated: readonly string[];
+  /** Observed in another order than the log's, where that was looked at. */
+  readonly disorder?: readonly string[];
 }
 
-/** Reads the folder of a service that has stopped. */
-export async function readOutcome(dataDir: string, acknowledged: readonly Acknowledged[]): Promise<Outcome> {
-  const server = await startEmbeddedServer({ folder: dataDir, log: pino({ level: 'silent' }) });
-  const store = createPostgresStore({ connectionString: server.connectionString, connectionsMax: 1, name: 'crash' });
-  try {
-    const captures = await store.run<Capture>(sql.captures);
-    const events = await store.run(sql.events);
-    const rows = { captures, events, letters: await store.run(sql.deadLetters), ledger: await store.run(sql.ledger) };
-    const stored = await findStored(join(dataDir, 'blobs'), captures);
-    const analysed = new Set(
-      captures.filter(({ state }) => state === 'done' || state === 'dead').map(({ frame_id }) => frame_id),
-    );
-    return {
-      lines: Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
-      captured: captures.length,
-      stored: stored.size,
-      lost: acknowledged
-        .filter(({ itemId }) => !stored.has(itemId) || !analysed.has(itemId))
-        .map(({ deviceId, capturedAtMs, itemId }) => `${deviceId}/${capturedAtMs} ${itemId}`),
-      duplicated: [
-        ...repeated(captures.map((capture) => `picture ${capture.blob_key}`)),
-        ...repeated(acknowledged.map(({ itemId }) => `item ${itemId}`)),
-        ...repeated((await store.run<{ value: Buffer }>(sql.logRecords)).map(({ value }) => tellingOf(value))),
-      ],
-    };
-  } finally {
-    await store.close();
-    await server.stop();
-  }
+export interface Remains {
+  readonly store: Queryable;
+  readonly blobs: Blobs;
+  /** Records of the topics `observations` and `events`, in the order of their partitions. */
+  readonly told: readonly Buffer[];
+  readonly acknowledged: readonly Acknowledged[];
+}
+
+export async function readOutcome({ store, blobs, told, acknowledged }: Remains): Promise<Outcome> {
+  const captures = await store.run<Capture>(sql.captures);
+  const events = await store.run(sql.events);
+  const rows = { captures, events, letters: await store.run(sql.deadLetters), ledger: await store.run(sql.ledger) };
+  const stored = await findStored(blobs, captures);
+  const analysed = new Set(
+    captures.filter(({ state }) => state === 'done' || state === 'dead').map(({ frame_id }) => frame_id),
+  );
+  return {
+    lines: Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
+    captured: captures.length,
+    stored: stored.size,
+    lost: acknowledged
+      .filter(({ itemId }) => !stored.has(itemId) || !analysed.has(itemId))
+      .map(({ deviceId, capturedAtMs, itemId }) => `${deviceId}/${capturedAtMs} ${itemId}`),
+    duplicated: [
+      ...repeated(captures.map((capture) => `picture ${capture.blob_key}`)),
+      ...repeated(acknowledged.map(({ itemId }) => `item ${itemId}`)),
+      ...repeated(told.map(tellingOf)),
+    ],
+  };
 }
 
 /** What is in one and not in the other, either way. */
@@ -75,8 +73,7 @@ export function differences(one: Outcome, other: Outcome): string[] {
   ];
 }
 
-async function findStored(folder: string, captures: readonly Capture[]): Promise<ReadonlySet<string>> {
-  const blobs = createFilesystemBlobs({ folder });
+async function findStored(blobs: Blobs, captures: readonly Capture[]): Promise<ReadonlySet<string>> {
   const stored = new Set<string>();
   for (const { frame_id, blob_key, sha256 } of captures) {
     const bytes = blob_key === null ? null : await blobs.get(blob_key);
@@ -87,7 +84,7 @@ async function findStored(folder: string, captures: readonly Capture[]): Promise
 
 /** What a record of the log tells of: told twice, it took effect twice. */
 function tellingOf(bytes: Buffer): string {
-  const { name, value } = decode(bytes);
+  const { name, value } = fixedCodec.decode(bytes);
   if (name === 'observation') return `observation of ${value.frame_id}`;
   if (name === 'event') return `event ${value.event_id} version ${value.version}`;
   return name;

@@ -10,6 +10,7 @@ describe('the command line', () => {
         fps: 5,
         seconds: 60,
         url: 'http://127.0.0.1:8080',
+        consoleUrl: 'http://127.0.0.1:8080',
         seed: 1,
         prefix: 'sim',
         atOnce: false,
@@ -22,7 +23,7 @@ describe('the command line', () => {
 
   test('is read', () => {
     const line =
-      '--devices 2 --fps=0.5 --seconds 3 --url https://x/ --seed -4 --prefix a-b --at-once --start 2025-01-31T08:00:00Z --password p --duplicates 1';
+      '--devices 2 --fps=0.5 --seconds 3 --url https://x/ --console https://y/ --seed -4 --prefix a-b --at-once --start 2025-01-31T08:00:00Z --password p --duplicates 1';
     expect(parseArguments(line.split(' '), {})).toMatchObject({
       kind: 'run',
       arguments: {
@@ -30,6 +31,7 @@ describe('the command line', () => {
         fps: 0.5,
         seconds: 3,
         url: 'https://x/',
+        consoleUrl: 'https://y/',
         atOnce: true,
         startMs: 1738310400000,
         password: 'p',
@@ -49,6 +51,7 @@ describe('the command line', () => {
       '--at-once takes no value',
       '--seed needs a value',
       "--url must be an http or https URL, not 'ftp://a'",
+      "--console must be an http or https URL, not 'ftp://a'",
       "--prefix must be letters, digits, - and _, at most 40, not '../'",
       "--start must be a time such as 2025-01-31T08:00:00Z, not 'soon'",
       "--devices must be a whole number from 1 to 1000, not '0'",

@@ -7,6 +7,8 @@ export interface Arguments {
   readonly fps: number;
   readonly seconds: number;
   readonly url: string;
+  /** Where the count is asked: in the production profile another service. */
+  readonly consoleUrl: string;
   readonly seed: number;
   readonly prefix: string;
   readonly atOnce: boolean;
@@ -29,6 +31,7 @@ export const HELP = `Cameras that are not there: they walk people through rooms 
   --fps N          frames per second of each, above 0, at most 60 (5)
   --seconds N      how long each captures (60)
   --url URL        the service (http://127.0.0.1 at PORT, 8080)
+  --console URL    where the service's own count is asked, if elsewhere (--url)
   --seed N         another seed shows other rooms and people (1)
   --prefix NAME    device ids are NAME-1, NAME-2, … (sim)
   --at-once        as fast as the service answers, rather than by the clock
@@ -45,6 +48,7 @@ const OPTIONS = {
   fps: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '60' },
   url: { type: 'string' },
+  console: { type: 'string' },
   seed: { type: 'string', default: '1' },
   prefix: { type: 'string', default: 'sim' },
   'at-once': { type: 'boolean', default: false },
@@ -83,6 +87,8 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
 
   const url = text('url') ?? `http://127.0.0.1:${env.PORT || 8080}`;
   if (!isHttpUrl(url)) faults.push(`--url must be an http or https URL, not '${url}'`);
+  const consoleUrl = text('console') ?? url;
+  if (!isHttpUrl(consoleUrl)) faults.push(`--console must be an http or https URL, not '${consoleUrl}'`);
   const prefix = text('prefix') ?? '';
   if (prefix !== '' && !/^[a-z0-9][a-z0-9_-]{0,39}$/i.test(prefix)) {
     faults.push(`--prefix must be letters, digits, - and _, at most 40, not '${prefix}'`);
@@ -100,6 +106,7 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
     fps: number('fps', (value) => value > 0 && value <= 60, 'above 0 and at most 60'),
     seconds: number('seconds', (value) => value > 0 && Number.isFinite(value), 'above 0'),
     url,
+    consoleUrl,
     seed: number('seed', Number.isSafeInteger, 'a whole number'),
     prefix,
     atOnce: values['at-once'] === true,

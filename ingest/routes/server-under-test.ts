@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createServer } from '../../http/server.ts';
+import { fixedCodec } from '../../schemas/codec.ts';
 import { registerIngest } from '../app.ts';
 import type { IngestConfig } from '../config.ts';
 import { type IngestRig, type Parts, picture } from '../rig-under-test.ts';
@@ -37,6 +38,7 @@ export async function listen(
     ...parts,
     ...change({ ...parts, claims: { claim: () => Promise.reject(), confirm: () => Promise.reject() } }),
     clock,
+    codec: fixedCodec,
     metrics,
     config: { DEVICES_MAX: 100, FRAME_BYTES_MAX, IN_FLIGHT_BYTES_MAX: 4 * FRAME_BYTES_MAX, ...config },
   });

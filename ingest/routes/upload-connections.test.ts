@@ -57,7 +57,7 @@ test.each([
   ['unannounced', chunked(large(128 * FRAME_BYTES_MAX))],
 ])('after a picture that was too large (%s) its connection serves the next', async (what, first) => {
   const next = multipart([jpegPart(`${ingest.rig.clock.nowMs()}.jpg`, what)]);
-  const heard = await speak(ingest.port, [...first, head(next.length), next], 800);
+  const heard = await speak(ingest.port, [...first, head(next.length), next], 2_500);
   expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 202']);
 });
 

@@ -5,6 +5,7 @@ import { refuseOtherSites } from '../../http/access/other-sites.ts';
 import { Problem } from '../../http/problem.ts';
 import { problemOf } from '../../http/problem-of.ts';
 import type { Server } from '../../http/server.ts';
+import { DEVICE_ID } from '../../schemas/identity.ts';
 import type { AcceptFrame } from '../accept-frame.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { IngestConfig } from '../config.ts';
@@ -74,8 +75,6 @@ export function registerUpload(
   );
 }
 
-/** Also safe as one segment of a path or of a blob key. */
-const DEVICE_ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 const FILE_NAME = /^(\d{1,15})\.jpe?g$/i;
 /** Boundaries, part headers, and the odd form field beside the picture. */
 const MULTIPART_OVERHEAD_BYTES = 8_192;

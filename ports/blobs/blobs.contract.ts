@@ -7,7 +7,11 @@ export interface BlobsUnderTest {
   close(): Promise<void>;
 }
 
-export function describeBlobs(name: string, create: () => Promise<BlobsUnderTest>): void {
+export function describeBlobs(
+  name: string,
+  create: () => Promise<BlobsUnderTest>,
+  { decidesRaces = true }: { readonly decidesRaces?: boolean } = {},
+): void {
   describe(`blobs: ${name}`, () => {
     let subject: BlobsUnderTest;
     let blobs: Blobs;
@@ -50,13 +54,16 @@ export function describeBlobs(name: string, create: () => Promise<BlobsUnderTest
       expect((await blobs.get('first'))?.toString()).toBe('one');
     });
 
-    test('of sixteen puts at once one stores, and its bytes are whole', async () => {
-      const bodies = Array.from({ length: 16 }, (_, at) => Buffer.alloc(20_000, at));
-      const answers = await Promise.all(bodies.map((bytes) => blobs.put('race/one.jpg', bytes)));
-      expect(answers.filter((answer) => answer === 'stored')).toHaveLength(1);
-      const winner = bodies[answers.indexOf('stored')];
-      expect((await blobs.get('race/one.jpg'))?.equals(winner ?? Buffer.alloc(0))).toBe(true);
-    });
+    // A store that cannot put on a condition looks before it writes, and two may look at the same moment.
+    if (decidesRaces) {
+      test('of sixteen puts at once one stores, and its bytes are whole', async () => {
+        const bodies = Array.from({ length: 16 }, (_, at) => Buffer.alloc(20_000, at));
+        const answers = await Promise.all(bodies.map((bytes) => blobs.put('race/one.jpg', bytes)));
+        expect(answers.filter((answer) => answer === 'stored')).toHaveLength(1);
+        const winner = bodies[answers.indexOf('stored')];
+        expect((await blobs.get('race/one.jpg'))?.equals(winner ?? Buffer.alloc(0))).toBe(true);
+      });
+    }
 
     test('a deleted key is free again', async () => {
       await blobs.put('again', Buffer.from('one'));

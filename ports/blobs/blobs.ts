@@ -5,7 +5,8 @@
  *
  *  1. `put` resolves only when the bytes are durable. A reader sees all of a blob or none of it, whatever dies when.
  *  2. Of any number of `put`s of one key at once, one answers 'stored' and the others 'exists'; a stored blob is
- *     never changed by a later `put`.
+ *     never changed by a later `put`. 'exists' does not say whose it is: it may be the caller's own, from a try that
+ *     died, or whose answer was lost. Who must know compares the bytes.
  *  3. A key is a relative path of plain segments (letters, digits, `. _ - =`), no segment `.` or `..`; any other key
  *     is refused with `TypeError`, before anything is touched.
  *  4. `list` gives the keys below a prefix in ascending order of their UTF-16 code units, each that was there
@@ -30,8 +31,12 @@ export interface BlobHead {
 
 const SEGMENT = /^[\w.=-]{1,200}$/;
 
-export function requireKey(key: string): void {
+export function isKey(key: string): boolean {
   const segments = key.split('/');
   const plain = segments.every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
-  if (!plain || key.length > 900) throw new TypeError(`not a blob key: ${JSON.stringify(key.slice(0, 200))}`);
+  return plain && key.length <= 900;
+}
+
+export function requireKey(key: string): void {
+  if (!isKey(key)) throw new TypeError(`not a blob key: ${JSON.stringify(key.slice(0, 200))}`);
 }

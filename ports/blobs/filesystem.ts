@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { Outage } from '../errors.ts';
+import { Outage, Unusable } from '../errors.ts';
 import { type Blobs, requireKey } from './blobs.ts';
 
 interface FilesystemBlobsOptions {
@@ -11,7 +11,7 @@ interface FilesystemBlobsOptions {
   readonly known?: boolean;
 }
 
-export class BlobFolderMissing extends Error {}
+class BlobFolderMissing extends Unusable {}
 
 /**
  * Where blobs are written before they get their name. No key can lie here: segments of keys have no `~`. That it is

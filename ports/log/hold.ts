@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { Unusable } from '../errors.ts';
 import { statement } from '../store/statement.ts';
 
 /**
@@ -60,4 +61,4 @@ export async function holdLog(connectionString: string, logger: Logger): Promise
   };
 }
 
-export class DatabaseInUse extends Error {}
+export class DatabaseInUse extends Unusable {}

@@ -1,7 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Outage } from '../errors.ts';
-import type { Batch, Log, LogRecord, Output, StoredRecord, Subscription, Trouble } from './log.ts';
+import {
+  collect,
+  consumeUntil,
+  contractTopics,
+  counting,
+  drain,
+  isDrained,
+  mine,
+  pass,
+  type Read,
+  readAll,
+  readAvailable,
+  record,
+  suite,
+  text,
+  toOutput,
+  until,
+} from './contract-parts-under-test.ts';
+import type { Log, Output, StoredRecord, Subscription, Trouble } from './log.ts';
 
 export interface LogUnderTest {
   readonly log: Log;
@@ -10,8 +28,6 @@ export interface LogUnderTest {
   close(): Promise<void>;
 }
 
-/** The topics that the contract asks an adapter to have: one stream to read, one to write, one compacted. */
-export const contractTopics = { input: 'contract-input', output: 'contract-output', state: 'contract-state' } as const;
 const { input, output, state: stateTopic } = contractTopics;
 
 export function describeLog(name: string, create: () => Promise<LogUnderTest>): void {
@@ -27,7 +43,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
     const fresh = () => {
       run += 1;
       const prefix = `run-${run}-device-`;
-      return { group: `group-${run}`, prefix, device: (number: number) => `${prefix}${number}` };
+      return { group: `group-${suite}-${run}`, prefix, device: (number: number) => `${prefix}${number}` };
     };
 
     test('equal keys keep the order of their appends', async () => {
@@ -99,6 +115,23 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       expect((await readAll(subject.log, group, device(1), 1)).map(text)).toEqual(['second']);
     });
 
+    test('a group that reads two topics at once has a place of its own in each', async () => {
+      const { group, device } = fresh();
+      await subject.log.append(input, [record(device(1), 'in')]);
+      await subject.log.append(output, [record(device(1), 'out')]);
+      const read: Record<string, Read[]> = { [input]: [], [output]: [] };
+      await Promise.all(
+        [input, output].map((topic) =>
+          consumeUntil(
+            subject.log,
+            collect(topic, group, device(1), read[topic] ?? []),
+            async () => Object.values(read).every((one) => one.length > 0) && isDrained(subject.log, topic, group),
+          ),
+        ),
+      );
+      expect(Object.values(read).map((one) => one.map(text))).toEqual([['in'], ['out']]);
+    });
+
     test('open sees the newest changelog record of every key, and no deleted one', async () => {
       const { group, prefix, device } = fresh();
       await subject.log.append(input, [record(device(1), 'one'), record(device(2), 'one'), record(device(3), 'one')]);
@@ -124,7 +157,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
         {
           ...pass(`${group}-later`, () => []),
           changelog: stateTopic,
-          open: async (_partition, changelog) => {
+          open: async (_taken, changelog) => {
             for await (const one of changelog)
               if (one.key.startsWith(`state of ${prefix}`)) opened.set(one.key, text(one));
             return { state: undefined };
@@ -148,7 +181,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
         subject.log,
         {
           ...pass(group, () => []),
-          open: async (partition) => ({
+          open: async ({ partition }) => ({
             state: undefined,
             ...(second?.partition === partition && { from: second.offset }),
           }),
@@ -172,7 +205,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
         subject.log,
         {
           ...pass(group, () => []),
-          open: async (partition) => ({ state: undefined, from: ends.get(partition) ?? 0n }),
+          open: async ({ partition }) => ({ state: undefined, from: ends.get(partition) ?? 0n }),
           step: async () => {
             throw new Error('there is nothing left to read');
           },
@@ -217,6 +250,24 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       expect(await total()).toBe(0n);
     });
 
+    test('an output to a topic that was not named is a fault, and nothing is committed', async () => {
+      const { group, device } = fresh();
+      await subject.log.append(input, [record(device(1), 'a')]);
+      const troubles: Trouble[] = [];
+      await consumeUntil(
+        subject.log,
+        {
+          ...pass(group, (records) => mine(records, device(1)).map((one) => toOutput(one))),
+          writes: [],
+          onTrouble: (trouble) => troubles.push(trouble),
+        },
+        async () => troubles.length > 0,
+      );
+      expect(troubles[0]?.error).toBeInstanceOf(TypeError);
+      expect(await isDrained(subject.log, input, group)).toBe(false);
+      expect(await readAvailable(subject.log, output, device(1))).toEqual([]);
+    });
+
     test('stopping commits the batch in hand', async () => {
       const { group, device } = fresh();
       await subject.log.append(input, [record(device(1), 'in hand')]);
@@ -227,7 +278,8 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
           step: async (state, { records }) => {
             const found = mine(records, device(1));
             if (found.length > 0) abort.abort();
-            await sleep(20);
+            // Longer than it takes to leave.
+            await sleep(1_500);
             return { state, outputs: found.map((one) => toOutput(one)) };
           },
         },
@@ -259,116 +311,39 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       const written = await readAvailable(log, output, device(1));
       expect(written.map(text)).toEqual(texts);
     });
+
+    // Last, since every new group reads what it leaves behind.
+    test('open sees all of a large changelog', async () => {
+      const { group, prefix, device } = fresh();
+      const keys = Array.from({ length: 600 }, (_, at) => device(at));
+      await subject.log.append(
+        input,
+        keys.map((key) => record(key, key)),
+      );
+      let seen = 0;
+      const remember = (records: readonly StoredRecord[]) =>
+        mine(records, prefix).map(({ key, value }): Output => ({ topic: stateTopic, record: { key, value } }));
+      const subscription = { ...pass(group, remember), changelog: stateTopic };
+      await consumeUntil(
+        subject.log,
+        counting(subscription, prefix, (count) => {
+          seen += count;
+        }),
+        async () => seen >= keys.length,
+      );
+      const opened = new Set<string>();
+      await consumeUntil(
+        subject.log,
+        {
+          ...subscription,
+          open: async (_taken, changelog) => {
+            for await (const { key } of changelog) if (key.startsWith(prefix)) opened.add(key);
+            return { state: undefined };
+          },
+        },
+        async () => opened.size >= keys.length,
+      );
+      expect(opened.size).toBe(keys.length);
+    });
   });
-}
-
-function record(key: string, value: string): LogRecord {
-  return { key, value: Buffer.from(value) };
-}
-
-function text({ value }: { readonly value: Buffer | null }): string {
-  return value?.toString() ?? '';
-}
-
-function mine<One extends { readonly key: string }>(records: readonly One[], prefix: string): One[] {
-  return records.filter(({ key }) => key.startsWith(prefix));
-}
-
-function toOutput({ key, value }: StoredRecord): Output {
-  return { topic: output, record: { key, value } };
-}
-
-function pass(
-  group: string,
-  outputsOf: (records: readonly StoredRecord[]) => readonly Output[],
-): Subscription<undefined> {
-  return {
-    topic: input,
-    group,
-    batchRecordsMax: 100,
-    open: async () => ({ state: undefined }),
-    step: async (state, { records }) => ({ state, outputs: outputsOf(records) }),
-  };
-}
-
-function counting<State>(
-  subscription: Subscription<State>,
-  prefix: string,
-  onCount: (count: number) => void,
-): Subscription<State> {
-  return {
-    ...subscription,
-    step: async (state, batch: Batch) => {
-      const stepped = await subscription.step(state, batch);
-      onCount(mine(batch.records, prefix).length);
-      return stepped;
-    },
-  };
-}
-
-async function consumeUntil<State>(
-  log: Log,
-  subscription: Subscription<State>,
-  done: () => Promise<boolean>,
-): Promise<void> {
-  const abort = new AbortController();
-  const consuming = log.consume(subscription, abort.signal);
-  try {
-    await until(done);
-  } finally {
-    abort.abort();
-    await consuming;
-  }
-}
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 20_000;
-  while (!(await done())) {
-    if (performance.now() > deadlineMs) throw new Error('waited 20 s in vain');
-    await sleep(20);
-  }
-}
-
-interface Read extends StoredRecord {
-  readonly partition: number;
-}
-
-async function readAll(log: Log, group: string, prefix: string, count: number): Promise<Read[]> {
-  const read: Read[] = [];
-  await consumeUntil(log, collect(input, group, prefix, read), async () => read.length >= count);
-  return read;
-}
-
-let readers = 0;
-
-/** Everything of a topic that a new group finds there now. */
-async function readAvailable(log: Log, topic: string, prefix: string): Promise<Read[]> {
-  readers += 1;
-  const group = `reader-${readers}`;
-  const read: Read[] = [];
-  await consumeUntil(log, collect(topic, group, prefix, read), () => isDrained(log, topic, group));
-  return read;
-}
-
-function collect(topic: string, group: string, prefix: string, into: Read[]): Subscription<undefined> {
-  return {
-    ...pass(group, () => []),
-    topic,
-    step: async (state, { partition, records }) => {
-      into.push(...mine(records, prefix).map((one) => ({ ...one, partition })));
-      return { state, outputs: [] };
-    },
-  };
-}
-
-async function drain(log: Log, group: string): Promise<void> {
-  await consumeUntil(
-    log,
-    pass(group, () => []),
-    () => isDrained(log, input, group),
-  );
-}
-
-async function isDrained(log: Log, topic: string, group: string): Promise<boolean> {
-  return (await log.lag(topic, group)).every(({ records }) => records === 0n);
 }

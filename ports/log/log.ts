@@ -3,10 +3,11 @@
  *
  * What every adapter promises, and `log.contract.ts` checks:
  *
- *  1. `append` resolves only when the records are durable. If it rejects, some of them may still appear:
- *     writers carry an identity in the record, and readers drop what they have seen.
+ *  1. `append` resolves only when the records are durable. If it rejects, some of them may still appear, and after
+ *     trouble on the way some may appear twice: writers carry an identity in the record, and readers drop what they
+ *     have seen.
  *  2. Records with equal keys land in one partition, in the order in which their appends resolved.
- *  3. A partition has one owner in a group at a time. A former owner that wakes up late commits nothing.
+ *  3. A partition has one owner in a group at a time. A former owner that wakes up late writes nothing.
  *  4. What `step` returns and the offset past its batch become visible together, or not at all.
  *  5. Before the first `step`, `open` has seen the newest changelog record of every key in the partition.
  */
@@ -16,6 +17,17 @@ export interface LogRecord {
   /** `null` deletes the key, where the topic is compacted. */
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an adapter must know to keep a topic. */
+export interface LogTopic {
+  readonly name: string;
+  readonly cleanup: 'delete' | 'compact';
+  readonly retentionMs: number | null;
+  /** Of a partition, where the adapter can cap it; the oldest go first. */
+  readonly retentionBytes?: number;
+  /** Of one record, where the adapter limits it and its own limit is too small. */
+  readonly recordBytesMax?: number;
 }
 
 export interface StoredRecord extends LogRecord {
@@ -40,10 +52,18 @@ export interface Stepped<State> {
   readonly outputs: readonly Output[];
 }
 
+export interface Taken {
+  readonly partition: number;
+  /** Where the group stands. */
+  readonly committed: bigint;
+}
+
 /** Where a partition starts again: after what the group committed, or where the reader's own store says. */
 export interface Opened<State> {
   readonly state: State;
   readonly from?: bigint;
+  /** The newest of what was read before `from`: by it a log that was made anew is told from the one `from` is of. */
+  readonly readUntilMs?: number;
 }
 
 export interface Subscription<State> {
@@ -51,8 +71,13 @@ export interface Subscription<State> {
   readonly group: string;
   /** A compacted topic, partitioned as `topic` is, holding what `open` needs to go on. */
   readonly changelog?: string;
+  /**
+   * The topics that outputs go to, besides the changelog. A reader with neither has its effects elsewhere, and if they
+   * are to count once it keeps its own place beside them (`Opened.from`).
+   */
+  readonly writes?: readonly string[];
   readonly batchRecordsMax: number;
-  open(partition: number, changelog: AsyncIterable<StoredRecord>): Promise<Opened<State>>;
+  open(taken: Taken, changelog: AsyncIterable<StoredRecord>): Promise<Opened<State>>;
   /**
    * Called for one batch of a partition at a time, for different partitions at once.
    * To throw is to say 'an outage': nothing is committed, the partition is opened anew after a pause, and the same
@@ -64,7 +89,8 @@ export interface Subscription<State> {
 }
 
 export interface Trouble {
-  readonly partition: number;
+  /** `null` when it is the group that cannot be joined or kept. */
+  readonly partition: number | null;
   readonly error: unknown;
   readonly pauseMs: number;
 }

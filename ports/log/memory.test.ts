@@ -1,5 +1,6 @@
 import { systemClock } from '../clock/system.ts';
-import { contractTopics, describeLog } from './log.contract.ts';
+import { contractTopics } from './contract-parts-under-test.ts';
+import { describeLog } from './log.contract.ts';
 import { createMemoryLog } from './memory.ts';
 
 describeLog('memory', async () => {

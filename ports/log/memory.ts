@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
+import { Arrivals } from './arrivals.ts';
+import { consumeAll, Fenced, type Partitions, type Place } from './consume-partition.ts';
 import type { Log, LogRecord, PartitionLag, StoredRecord } from './log.ts';
-import { Arrivals, consumeAll, Fenced, type Partitions, type Place } from './one-process.ts';
 import { partitionFor } from './partition-for.ts';
 
 export interface MemoryLogOptions {
@@ -29,9 +30,9 @@ export function createMemoryLog({ partitionCount, clock, compacted = [] }: Memor
   };
 
   const partitions: Partitions = {
-    partitionCount,
+    partitionCount: () => partitionCount,
     arrivals,
-    committed: async (place) => offsets.get(nameOf(place)) ?? 0n,
+    take: async (place) => offsets.get(nameOf(place)) ?? 0n,
     async *changelog(topic, partition) {
       const newest = new Map(recordsOf(topic, partition).map((record) => [record.key, record]));
       for (const record of newest.values()) if (record.value !== null) yield record;

@@ -1,7 +1,8 @@
 import { systemClock } from '../clock/system.ts';
 import { startDatabase } from '../store/database-under-test.ts';
 import { createPostgresStore } from '../store/postgres.ts';
-import { contractTopics, describeLog } from './log.contract.ts';
+import { contractTopics } from './contract-parts-under-test.ts';
+import { describeLog } from './log.contract.ts';
 import { createPostgresLog, migratePostgresLog } from './postgres.ts';
 
 describeLog('postgres', async () => {

@@ -3,15 +3,10 @@ import { coalesce } from '../coalesce.ts';
 import { migrate } from '../store/migrate.ts';
 import { statement } from '../store/statement.ts';
 import type { Queryable, Store } from '../store/store.ts';
-import type { Log, LogRecord, StoredRecord } from './log.ts';
-import { Arrivals, consumeAll, Fenced, type Partitions, type Place, type PlacedOutput } from './one-process.ts';
+import { Arrivals } from './arrivals.ts';
+import { consumeAll, Fenced, type Partitions, type Place, type PlacedOutput } from './consume-partition.ts';
+import type { Log, LogRecord, LogTopic, StoredRecord } from './log.ts';
 import { partitionFor } from './partition-for.ts';
-
-export interface LogTopic {
-  readonly name: string;
-  readonly cleanup: 'delete' | 'compact';
-  readonly retentionMs: number | null;
-}
 
 export interface PostgresLogOptions {
   readonly store: Store;
@@ -106,10 +101,11 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
   }, APPENDS_MAX);
 
   const partitions: Partitions = {
-    partitionCount,
+    partitionCount: () => partitionCount,
     arrivals,
 
-    async committed({ group, topic, partition }) {
+    // Whoever had it before is fenced by the offset itself, which the next commit moves from under it.
+    async take({ group, topic, partition }) {
       const [row] = await store.run<{ next_offset: number }>(sql.committed, [group, topic, partition]);
       return BigInt(row?.next_offset ?? 0);
     },

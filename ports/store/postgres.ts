@@ -64,6 +64,8 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
         if (command !== 'COMMIT') throw new Error('a statement of this transaction had failed; nothing was committed');
         return result;
       } catch (error) {
+        // What the server has not said comes from the driver, which then may not know what the server knows.
+        broken = !(error instanceof pg.DatabaseError);
         await client.query('rollback').catch(() => {
           broken = true;
         });

@@ -18,6 +18,13 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
+export interface EmbeddedServerOptions {
+  readonly folder: string;
+  readonly log: Logger;
+  /** A free one unless it is said. */
+  readonly port?: number;
+}
+
 const DATABASE = 'passerby';
 const sql = {
   findDatabase: statement(import.meta.url, './sql/find-database.sql'),
@@ -31,7 +38,11 @@ const LAST_WORDS_MAX = 6;
  * Runs PostgreSQL below `folder` for as long as this process lives, and starts it again when it dies. The caller holds
  * the folder's lock.
  */
-export async function startEmbeddedServer({ folder, log }: { folder: string; log: Logger }): Promise<EmbeddedServer> {
+export async function startEmbeddedServer({
+  folder,
+  log,
+  port: wantedPort,
+}: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const cluster = resolve(folder, 'postgres');
   const binaries = await findBinaries();
   const account = await findServerAccount([binaries.initdb, folder]);
@@ -39,7 +50,7 @@ export async function startEmbeddedServer({ folder, log }: { folder: string; log
   if (!existsSync(cluster)) await createCluster(folder, cluster, binaries.initdb, account);
 
   const password = readFileSync(join(folder, 'postgres.password'), 'utf8').trim();
-  const port = await findFreePort();
+  const port = wantedPort ?? (await findFreePort());
   const connectionString = `postgres://${DATABASE}:${password}@127.0.0.1:${port}/${DATABASE}`;
   let stopping = false;
   const lastWords: string[] = [];

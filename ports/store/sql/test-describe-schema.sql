@@ -49,5 +49,9 @@ described as (
   union all
   select '~ ' || proname, 7, 0, pg_get_functiondef(oid)
   from pg_proc where pronamespace = to_regnamespace($1)
+  -- What an extension brought is not ours to describe.
+  and not exists (
+    select from pg_depend where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e'
+  )
 )
 select line from described order by relname collate "C", part, place

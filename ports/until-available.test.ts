@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { Outage } from '../errors.ts';
+import { Outage } from './errors.ts';
 import { untilAvailable } from './until-available.ts';
 
 const logger = pino({ level: 'silent' });
 const refused = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
-test('what the database is not there for is done again, until it is', async () => {
+test('what a server is not there for is done again, until it is', async () => {
   const failures = [new Outage('the database does not answer', 'starting'), refused()];
   const work = async () => {
     const failure = failures.shift();

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Arrivals } from './arrivals.ts';
 import type { Output, StoredRecord, Subscription } from './log.ts';
 import { partitionFor } from './partition-for.ts';
 
-/**
- * Consuming a log that lives with its only process: every partition is ours, so there are no groups to negotiate with
- * and no leases, only an offset that may have been moved by somebody else after all, which fences us.
- */
+/** The loop that every adapter has in common: take a partition, restore, read, step, commit; after a failure, anew. */
 export interface Place {
   readonly group: string;
   readonly topic: string;
@@ -22,12 +20,18 @@ export interface PlacedOutput extends Output {
   readonly partition: number;
 }
 
+/** What an adapter has to do for the loop. */
 export interface Partitions {
-  readonly partitionCount: number;
-  committed(place: Place): Promise<bigint>;
+  partitionCount(topic: string): number;
+  /** Takes the partition: whoever had it before commits nothing from here on. Answers where the group stands. */
+  take(place: Place): Promise<bigint>;
+  /** The newest record of each key. */
   changelog(topic: string, partition: number): AsyncIterable<StoredRecord>;
+  /** Throws where records before `from` are younger than that: it is not the log that `from` is of. */
+  requireSame?(place: Place, from: bigint, readUntilMs: number): Promise<void>;
+  /** What there is from this offset on; nothing when there is nothing yet, which an arrival ends. */
   read(place: Place, from: bigint, recordsMax: number): Promise<readonly StoredRecord[]>;
-  /** Moves the offset and writes the outputs in one; throws `Fenced` when the offset is not the expected one. */
+  /** Moves the offset and writes the outputs in one; throws when somebody else has taken the partition. */
   commit(place: Place, commit: Commit): Promise<void>;
   readonly arrivals: Arrivals;
 }
@@ -44,16 +48,18 @@ const PAUSE_MAX_MS = 5_000;
 /** Arrivals are told in the process; this only bounds the wait should one ever go untold. */
 const LOOK_AGAIN_MS = 10_000;
 
+/** For a log that lives with its only process: every partition is ours, with no groups to negotiate with. */
 export async function consumeAll<State>(
   partitions: Partitions,
   subscription: Subscription<State>,
   signal: AbortSignal,
 ): Promise<void> {
-  const numbers = Array.from({ length: partitions.partitionCount }, (_, partition) => partition);
+  const count = partitions.partitionCount(subscription.topic);
+  const numbers = Array.from({ length: count }, (_, partition) => partition);
   await Promise.all(numbers.map((partition) => consumePartition(partitions, subscription, partition, signal)));
 }
 
-async function consumePartition<State>(
+export async function consumePartition<State>(
   partitions: Partitions,
   subscription: Subscription<State>,
   partition: number,
@@ -66,7 +72,9 @@ async function consumePartition<State>(
         failures = 0;
       });
     } catch (error) {
-      const pauseMs = Math.min(PAUSE_MIN_MS * 2 ** failures, PAUSE_MAX_MS);
+      // Whoever is to stop need not say that it could not go on.
+      if (signal.aborted) return;
+      const pauseMs = pauseAfter(failures);
       failures += 1;
       subscription.onTrouble?.({ partition, error, pauseMs });
       await pause(pauseMs, signal);
@@ -74,7 +82,7 @@ async function consumePartition<State>(
   }
 }
 
-/** From opening the partition to the signal, or to the first failure: after one, memory is worth less than the log. */
+/** From taking the partition to the signal, or to the first failure: after one, memory is worth less than the log. */
 async function run<State>(
   partitions: Partitions,
   subscription: Subscription<State>,
@@ -83,10 +91,13 @@ async function run<State>(
   onCommitted: () => void,
 ): Promise<void> {
   const place: Place = { group: subscription.group, topic: subscription.topic, partition };
-  let committed = await partitions.committed(place);
+  let committed = await partitions.take(place);
   const changelog = subscription.changelog ? partitions.changelog(subscription.changelog, partition) : nothing();
-  const opened = await subscription.open(partition, changelog);
+  const opened = await subscription.open({ partition, committed }, changelog);
   let state = opened.state;
+  if (opened.from !== undefined && opened.readUntilMs !== undefined) {
+    await partitions.requireSame?.(place, opened.from, opened.readUntilMs);
+  }
   let from = opened.from ?? committed;
   if (from > committed) {
     // The reader's own store is ahead: it died between its commit and ours. What it has done is no lag.
@@ -103,13 +114,7 @@ async function run<State>(
     }
     const stepped = await subscription.step(state, { partition, records });
     from = last.offset + 1n;
-    const outputs = stepped.outputs.map((output) => ({
-      ...output,
-      partition:
-        output.topic === subscription.changelog
-          ? partition
-          : partitionFor(output.record.key, partitions.partitionCount),
-    }));
+    const outputs = stepped.outputs.map((output) => placed(partitions, subscription, partition, output));
     await partitions.commit(place, { expected: committed, next: from, outputs });
     committed = from;
     state = stepped.state;
@@ -117,52 +122,24 @@ async function run<State>(
   }
 }
 
-async function* nothing(): AsyncIterable<StoredRecord> {}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
+function placed<State>(
+  partitions: Partitions,
+  { changelog, writes = [], group }: Subscription<State>,
+  partition: number,
+  output: Output,
+): PlacedOutput {
+  const { topic, record } = output;
+  if (topic === changelog) return { ...output, partition };
+  if (!writes.includes(topic)) throw new TypeError(`${group} writes to ${topic} without having said so`);
+  return { ...output, partition: partitionFor(record.key, partitions.partitionCount(topic)) };
 }
 
-/** Tells waiting readers that a partition has grown. Count before reading, wait after: nothing falls in between. */
-export class Arrivals {
-  private readonly places = new Map<string, { count: number; readonly waiting: Set<() => void> }>();
+async function* nothing(): AsyncIterable<StoredRecord> {}
 
-  count(topic: string, partition: number): number {
-    return this.at(topic, partition).count;
-  }
+export function pauseAfter(failures: number): number {
+  return Math.min(PAUSE_MIN_MS * 2 ** failures, PAUSE_MAX_MS);
+}
 
-  tell(topic: string, partition: number): void {
-    const place = this.at(topic, partition);
-    place.count += 1;
-    for (const wake of place.waiting) wake();
-  }
-
-  /** Until there was an arrival past `count`, the time is over, or the signal aborts. */
-  async wait(
-    { topic, partition }: Pick<Place, 'topic' | 'partition'>,
-    count: number,
-    { msMax, signal }: { readonly msMax: number; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const place = this.at(topic, partition);
-    if (place.count !== count || signal.aborted) return;
-    await new Promise<void>((settle) => {
-      // By hand: composed signals and promises would pile up on what outlives the wait.
-      const wake = () => {
-        clearTimeout(timer);
-        place.waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        settle();
-      };
-      const timer = setTimeout(wake, msMax);
-      place.waiting.add(wake);
-      signal.addEventListener('abort', wake);
-    });
-  }
-
-  private at(topic: string, partition: number) {
-    const name = `${topic}/${partition}`;
-    const place = this.places.get(name) ?? { count: 0, waiting: new Set() };
-    this.places.set(name, place);
-    return place;
-  }
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,0 +1,25 @@
+import { runService } from '../http/run-service.ts';
+import { systemClock as clock } from '../ports/clock/system.ts';
+import { createKafkaLog } from '../ports/log/kafka.ts';
+import { migrate } from '../ports/store/migrate.ts';
+import { createPostgresStore } from '../ports/store/postgres.ts';
+import { untilAvailable } from '../ports/until-available.ts';
+import { openCodec } from '../schemas/open-codec.ts';
+import { logTopics } from '../schemas/topics.ts';
+import { migrations, runAggregator } from './aggregator.ts';
+import { aggregatorService } from './config.ts';
+
+/** `npm run start:aggregator`: brings the tables up to date, then writes into them what the topics say. */
+const name = 'aggregator';
+
+await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics }) => {
+  const { DATABASE_URL: connectionString } = config;
+  await untilAvailable(() => migrate({ connectionString, folder: migrations, table: 'migrations' }), logger);
+  const store = createPostgresStore({ connectionString, connectionsMax: 10, name });
+  parts.started('store', () => store.close());
+  const codec = await openCodec(config, logger);
+  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  parts.started('log', () => log.close());
+  parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
+  return { ready: { database: () => store.check(), log: () => log.check() } };
+});

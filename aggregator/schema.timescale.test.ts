@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWith } from '../ports/servers-under-test.ts';
+import { migrate } from '../ports/store/migrate.ts';
+import { createPostgresStore } from '../ports/store/postgres.ts';
+import { expectGoldenSchema } from '../ports/store/schema-under-test.ts';
+import type { Store } from '../ports/store/store.ts';
+import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
+import { migrations } from './aggregator.ts';
+
+describeWith('timescale', 'the schema on TimescaleDB', ({ url }) => {
+  let database: Awaited<ReturnType<typeof createTimescaleDatabase>>;
+  let store: Store;
+
+  beforeAll(async () => {
+    database = await createTimescaleDatabase(url);
+    store = createPostgresStore({ connectionString: database.connectionString, connectionsMax: 1, name: 'test' });
+  });
+  afterAll(async () => {
+    await store?.close();
+    await database?.drop();
+  });
+
+  const migrateOnce = () =>
+    migrate({ connectionString: database.connectionString, folder: migrations, table: 'migrations' });
+
+  test('processes that migrate at once all go on, and the schema is the golden one', async () => {
+    await Promise.all([migrateOnce(), migrateOnce()]);
+    await expectGoldenSchema(store, 'public', new URL('./schema.golden.txt', import.meta.url));
+  });
+
+  test('the server has TimescaleDB', async () => {
+    const find = { name: 'extensions', text: 'table pg_extension' };
+    expect((await store.run<{ extname: string }>(find)).map(({ extname }) => extname)).toContain('timescaledb');
+  });
+});

@@ -1,0 +1,16 @@
+import { Type } from 'typebox';
+import { serviceConfig } from '../http/service-config.ts';
+import { s3Config } from '../ports/blobs/s3-config.ts';
+import { kafkaConfig } from '../ports/log/kafka/config.ts';
+import { storeConfig } from '../ports/store/config.ts';
+import { registryConfig } from '../schemas/registry-config.ts';
+
+/** What `console/main.ts` is told. */
+export const consoleService = Type.Object({
+  ...serviceConfig(8081),
+  ...kafkaConfig.properties,
+  ...s3Config.properties,
+  ...storeConfig.properties,
+  ...registryConfig.properties,
+  ADMIN_PASSWORD: Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin.' }),
+});

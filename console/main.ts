@@ -1,0 +1,39 @@
+import { createBasicAccess } from '../http/access/basic.ts';
+import { createUsers } from '../http/access/users.ts';
+import { runService } from '../http/run-service.ts';
+import { openS3Blobs } from '../ports/blobs/s3.ts';
+import { systemClock as clock } from '../ports/clock/system.ts';
+import { createKafkaLog } from '../ports/log/kafka.ts';
+import { createLagWatch } from '../ports/log/watch-lag.ts';
+import { createPostgresStore } from '../ports/store/postgres.ts';
+import { requireMigration } from '../ports/store/require-migration.ts';
+import { untilAvailable } from '../ports/until-available.ts';
+import { openCodec } from '../schemas/open-codec.ts';
+import { readers } from '../schemas/readers.ts';
+import { logTopics } from '../schemas/topics.ts';
+import { registerConsole } from './app.ts';
+import { consoleService } from './config.ts';
+
+/** `npm run start:console`: the page and the API behind it; and, for Prometheus, how far readers of the log are behind. */
+const name = 'console';
+const LAG_EVERY_MS = 5_000;
+
+await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
+  const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
+  parts.started('store', () => store.close());
+  await untilAvailable(() => requireMigration(store, '0002_claim_upload'), logger);
+  const blobs = await untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }), logger);
+  parts.started('blobs', () => blobs.close());
+  const codec = await openCodec(config, logger);
+  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  parts.started('log', () => log.close());
+  const lag = createLagWatch({ log, readers, metrics });
+  parts.every('lag', LAG_EVERY_MS, () => lag.look());
+  const users = createUsers({ store });
+  await untilAvailable(() => users.ensureAdministrator({ password: config.ADMIN_PASSWORD }), logger);
+  const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
+  return {
+    ready: { database: () => store.check(), log: () => log.check() },
+    routes: (app) => registerConsole(app, { store, blobs, clock, lag, codec, requireUser }),
+  };
+});

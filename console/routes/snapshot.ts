@@ -1,0 +1,40 @@
+import { Type } from 'typebox';
+import { Problem } from '../../http/problem.ts';
+import type { Server } from '../../http/server.ts';
+import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
+import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
+import { snapshotKey } from '../../schemas/snapshot-key.ts';
+import type { Lane } from '../../schemas/types.ts';
+
+const findEvent = statement(import.meta.url, '../sql/find-event.sql');
+
+interface EventRow {
+  readonly type: string;
+  readonly device_id: string;
+  readonly occurred_at: Date;
+  readonly lane: Lane;
+}
+
+/** `GET /api/events/:number/snapshot`: the picture drawn of an event, once there is one. */
+export function registerSnapshot(
+  app: Server,
+  { store, blobs }: { readonly store: Store; readonly blobs: Blobs },
+): void {
+  const params = Type.Object({ number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
+  app.get('/api/events/:number/snapshot', { schema: { params } }, async ({ params: { number } }, reply) => {
+    const [event] = await store.run<EventRow>(findEvent, [number]);
+    // Where it would lie follows from the event; the blob store knows whether it has been drawn.
+    const key = event ? snapshotKey({ ...event, occurred_at: event.occurred_at.getTime() }) : null;
+    const png = key && isKey(key) ? await blobs.get(key) : null;
+    if (!png) throw new Problem({ status: 404, code: 'no-such-snapshot', title: 'No such snapshot' });
+    return (
+      reply
+        .type('image/png')
+        .header('content-disposition', `inline; filename="event_${number}_snapshot.png"`)
+        // Drawn once, it never changes; it shows people, so only this browser may keep it.
+        .header('cache-control', 'private, max-age=3600, immutable')
+        .send(png)
+    );
+  });
+}

@@ -1,0 +1,1 @@
+select type, device_id, occurred_at, lane from events where number = $1

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
+import { readServerPid } from '../../ports/store/embedded/orphan.ts';
+import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { statement } from '../../ports/store/statement.ts';
+import { findFreePorts } from '../stack/free-ports.ts';
+import { readOutcome } from './outcome.ts';
+import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
+import type { Target, TargetOptions } from './target.ts';
+
+const logRecords = statement(import.meta.url, './sql/log-records.sql');
+const PASSWORD = 'only-for-this-run';
+const SETTLED_WITHIN_MS = 60_000;
+
+/** `npm start` as its own process, and the PostgreSQL that it brings. */
+export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<Target> {
+  const [port] = await findFreePorts(1);
+  const url = `http://127.0.0.1:${port}`;
+  const { died, tell } = createDeath();
+  const service = createServiceProcess({
+    program: 'dev/all.ts',
+    // An empty DATABASE_URL also keeps one out that a file .env may name: this service is to be its own.
+    env: { DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ADMIN_PASSWORD: PASSWORD },
+    logFile: `${dataDir}.log`,
+    onDied: tell,
+  });
+
+  return {
+    died,
+    blows: { service: 0.6, postgres: 0.4 },
+
+    async start() {
+      service.start();
+      await Promise.race([untilReady(url), died]);
+      return url;
+    },
+
+    async strike(blow) {
+      if (blow === 'service') {
+        const killed = await service.kill();
+        service.start();
+        return killed;
+      }
+      const pid = await readServerPid(join(dataDir, 'postgres'));
+      if (pid === null) return false;
+      process.kill(pid, 'SIGKILL');
+      return true;
+    },
+
+    async untilSettled(acknowledged) {
+      await untilReady(url);
+      const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
+      const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
+      for (let quiet = 0; quiet < 3 && performance.now() < deadlineMs && acknowledged > 0; ) {
+        await sleep(1_000);
+        const [status, captures] = await Promise.all(
+          ['status', 'captures?page_size=1&state=queued'].map(async (path) => {
+            const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
+            return answer?.ok ? ((await answer.json()) as { lag?: { records: number }[]; total?: number }) : {};
+          }),
+        );
+        const waiting = status?.lag?.reduce((sum, { records }) => sum + records, 0);
+        quiet = waiting === 0 && captures?.total === 0 ? quiet + 1 : 0;
+      }
+    },
+
+    async finish(acknowledged) {
+      await service.stop();
+      const server = await startEmbeddedServer({ folder: dataDir, log: pino({ level: 'silent' }) });
+      const { connectionString } = server;
+      const store = createPostgresStore({ connectionString, connectionsMax: 1, name: 'crash' });
+      try {
+        const blobs = createFilesystemBlobs({ folder: join(dataDir, 'blobs') });
+        const told = (await store.run<{ value: Buffer }>(logRecords)).map(({ value }) => value);
+        return await readOutcome({ store, blobs, told, acknowledged });
+      } finally {
+        await store.close();
+        await server.stop();
+      }
+    },
+
+    close: () => service.stop(),
+  };
+}

@@ -1,0 +1,198 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { consoleService } from '../../console/config.ts';
+import { readConfig } from '../../http/read-config.ts';
+import { openS3Blobs } from '../../ports/blobs/s3.ts';
+import { systemClock as clock } from '../../ports/clock/system.ts';
+import { createKafkaLog } from '../../ports/log/kafka.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { statement } from '../../ports/store/statement.ts';
+import { untilAvailable } from '../../ports/until-available.ts';
+import { readers } from '../../schemas/readers.ts';
+import { logTopics } from '../../schemas/topics.ts';
+import { findFreePorts } from '../stack/free-ports.ts';
+import type { Server } from '../stack/server-process.ts';
+import { startStack } from '../stack/start-stack.ts';
+import { findDisorder } from './disorder.ts';
+import { readOutcome } from './outcome.ts';
+import { readTopic } from './read-topic.ts';
+import { createDeath, createServiceProcess, type ServiceProcess, untilReady } from './service-process.ts';
+import type { Target, TargetOptions } from './target.ts';
+
+const sql = {
+  queued: statement(import.meta.url, './sql/queued.sql'),
+  doneSince: statement(import.meta.url, './sql/done-since.sql'),
+};
+
+const PARTITIONS = 6;
+const SETTLED_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+/** Tools are downloaded once, by whoever is first; `npm run stack` keeps them there too. */
+export const TOOLS = fileURLToPath(new URL('../../.stack/tools', import.meta.url));
+/** What is killed, and how likely; `visitor` is a third processor that joins and leaves. */
+const BLOWS = { ingest: 2, 'processor-1': 1.5, 'processor-2': 1.5, aggregator: 1.5, broker: 1.2, s3: 1, visitor: 1.3 };
+
+/** The production profile as processes of this machine: Kafka, S3 and PostgreSQL, and every service that there is. */
+export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions): Promise<Target> {
+  const { died, tell } = createDeath();
+  const folder = join(dataDir, 'stack');
+  mkdirSync(folder, { recursive: true });
+  const stack = await startStack({
+    folder,
+    toolsFolder: TOOLS,
+    only: ['kafka', 's3', 'postgres'],
+    say: onProgress,
+    onDeath: (why) => tell(new Error(why)),
+  });
+  const common = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: 'only-for-this-run' };
+  const services = await describeServices(dataDir, common, tell);
+  const servers = { broker: createMortal(stack.kafka, tell), s3: createMortal(stack.s3, tell) };
+  const store = createPostgresStore({
+    connectionString: stack.postgres.connectionString,
+    connectionsMax: 2,
+    name: 'crash',
+  });
+  const measured = { resumed_ms: [] as number[] };
+
+  /** How long until a frame that came in after the kill has been analysed and its result written. */
+  async function measureResume(): Promise<void> {
+    const killedMs = performance.now();
+    const since = new Date(clock.nowMs());
+    for (;;) {
+      await sleep(LOOK_EVERY_MS);
+      const rows = await store.run(sql.doneSince, [since]).catch(() => []);
+      if (rows.length > 0) break;
+    }
+    const ms = Math.round(performance.now() - killedMs);
+    measured.resumed_ms.push(ms);
+    onProgress(`resumed ${ms} ms after the broker was killed`);
+  }
+
+  return {
+    died,
+    blows: BLOWS,
+    measured,
+
+    async start() {
+      for (const [name, { process }] of Object.entries(services)) if (name !== 'visitor') process.start();
+      const needed = Object.entries(services).filter(([name]) => name !== 'visitor');
+      await Promise.race([Promise.all(needed.map(([, { url }]) => untilReady(url))), died]);
+      return services.ingest.url;
+    },
+
+    async strike(blow) {
+      if (blow === 'broker' || blow === 's3') {
+        const killed = await servers[blow].strike();
+        if (killed && blow === 'broker') void measureResume().catch(() => undefined);
+        return killed;
+      }
+      const { process } = services[blow as keyof typeof services];
+      if (blow !== 'visitor') {
+        const killed = await process.kill();
+        process.start();
+        return killed;
+      }
+      if (process.running) void process.stop();
+      else process.start();
+      return false;
+    },
+
+    async untilSettled(acknowledged) {
+      const log = await openLog(common);
+      try {
+        const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
+        for (let quiet = 0; quiet < 3 && performance.now() < deadlineMs && acknowledged > 0; ) {
+          await sleep(1_000);
+          const lags = await Promise.all(readers.map(({ topic, group }) => log.lag(topic, group).catch(() => null)));
+          const waiting = lags.some((lag) => lag === null || lag.some(({ records }) => records > 0n));
+          const [{ queued } = { queued: 1 }] = await store.run<{ queued: number }>(sql.queued);
+          quiet = !waiting && queued === 0 ? quiet + 1 : 0;
+        }
+      } finally {
+        await log.close();
+      }
+    },
+
+    async finish(acknowledged) {
+      await Promise.all(Object.values(services).map(({ process }) => process.stop()));
+      await Promise.all(Object.values(servers).map((server) => server.settled()));
+      const log = await openLog(common);
+      const blobs = await openS3Blobs({ config: readConfig(consoleService, common), logger: silent, missing: 'wait' });
+      try {
+        const frames = [...(await readTopic(log, 'frames')), ...(await readTopic(log, 'backlog'))];
+        const observations = await readTopic(log, 'observations');
+        const told = [...observations, ...(await readTopic(log, 'events'))].flatMap(({ value }) => value ?? []);
+        const outcome = await readOutcome({ store, blobs, told, acknowledged });
+        return { ...outcome, disorder: findDisorder(frames, observations) };
+      } finally {
+        blobs.close();
+        await log.close();
+      }
+    },
+
+    async close() {
+      await Promise.all(Object.values(services).map(({ process }) => process.stop()));
+      await store.close();
+      await stack.stop();
+    },
+  };
+}
+
+const silent = pino({ level: 'silent' });
+
+function openLog(env: Readonly<Record<string, string>>) {
+  const config = readConfig(consoleService, env);
+  // The broker may have been killed a moment ago.
+  return untilAvailable(
+    () => createKafkaLog({ config, name: 'crash', topics: logTopics, clock, logger: silent }),
+    silent,
+  );
+}
+
+async function describeServices(
+  dataDir: string,
+  env: Readonly<Record<string, string>>,
+  onDied: (error: Error) => void,
+) {
+  const describe = async (name: string, program: string) => {
+    const [port] = await findFreePorts(1);
+    const process: ServiceProcess = createServiceProcess({
+      program,
+      env: { ...env, PORT: String(port), LOG_LEVEL: 'warn' },
+      logFile: join(dataDir, `${name}.log`),
+      onDied,
+    });
+    return { process, url: `http://127.0.0.1:${port}` };
+  };
+  return {
+    ingest: await describe('ingest', 'ingest/main.ts'),
+    'processor-1': await describe('processor-1', 'processor/main.ts'),
+    'processor-2': await describe('processor-2', 'processor/main.ts'),
+    aggregator: await describe('aggregator', 'aggregator/main.ts'),
+    visitor: await describe('visitor', 'processor/main.ts'),
+  };
+}
+
+/** A server that is started again whenever it is killed; while it starts, it cannot be killed again. */
+function createMortal(server: Server, onFailed: (error: Error) => void) {
+  let starting: Promise<void> | null = null;
+  return {
+    async strike(): Promise<boolean> {
+      if (starting) return false;
+      await server.kill();
+      starting = server
+        .start()
+        .catch(onFailed)
+        .finally(() => {
+          starting = null;
+        });
+      return true;
+    },
+    settled: async () => {
+      await starting;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+select count(*) as queued from captures where state not in ('done', 'dead')

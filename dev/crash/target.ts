@@ -1,0 +1,27 @@
+import type { Acknowledged } from './cameras.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What is struck while cameras send: all of Passerby in one profile, with the servers under it, from empty. */
+export interface Target {
+  /** What can be struck, and how likely each is compared with the others. */
+  readonly blows: Readonly<Record<string, number>>;
+  /** Resolves when uploads are taken. Answers where. */
+  start(): Promise<string>;
+  /** Answers whether something was killed by it. What was killed is started again, at once and by itself. */
+  strike(blow: string): Promise<boolean>;
+  /** Until nothing waits any more; what is missing after that is missing. */
+  untilSettled(acknowledged: number): Promise<void>;
+  /** Stops the services, and reads what they have left behind. */
+  finish(acknowledged: readonly Acknowledged[]): Promise<Outcome>;
+  /** Stops whatever still runs. */
+  close(): Promise<void>;
+  /** Rejects should a process ever end without having been asked to, or killed. */
+  readonly died: Promise<never>;
+  /** Of each blow that a measurement was made of. */
+  readonly measured?: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface TargetOptions {
+  readonly dataDir: string;
+  readonly onProgress: (line: string) => void;
+}

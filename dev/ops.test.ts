@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readers } from '../schemas/readers.ts';
+import { topics } from '../schemas/topics.ts';
+import { compose, containers, hasProgram, ROOT, read } from './compose/compose-file-under-test.ts';
+import { startFront } from './compose/front-under-test.ts';
+import { metricsIn, unknownMetrics } from './compose/metrics-under-test.ts';
+import { services } from './compose/services-under-test.ts';
+
+const hasPromtool = hasProgram('promtool', ['--version'], 'Prometheus configuration, rules and their tests');
+const hasAmtool = hasProgram('amtool', ['--version'], 'Alertmanager configuration');
+const hasCaddy = hasProgram('caddy', ['version'], 'the Caddyfile');
+
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
+const portOf = (name: string) => services[name]?.settings.PORT?.default;
+
+interface Scrape {
+  readonly job_name: string;
+  readonly static_configs?: readonly { readonly targets: readonly string[] }[];
+  readonly dns_sd_configs?: readonly { readonly names: readonly string[]; readonly port: number }[];
+}
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+}
+
+const prometheus = parse(read('ops/prometheus/prometheus.yml')) as {
+  readonly rule_files: readonly string[];
+  readonly scrape_configs: readonly Scrape[];
+  readonly alerting: { readonly alertmanagers: readonly { readonly static_configs: Scrape['static_configs'] }[] };
+};
+const rules = (parse(read('ops/prometheus/rules.yml')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+  (group) => group.rules,
+);
+
+describe('Prometheus', () => {
+  test('scrapes each of our services where it listens, and of processors all', () => {
+    const scraped = prometheus.scrape_configs.map(({ job_name, static_configs = [], dns_sd_configs = [] }) => [
+      job_name,
+      static_configs.flatMap(({ targets }) => targets),
+      dns_sd_configs.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+    ]);
+    expect(scraped.sort()).toEqual(
+      Object.keys(services)
+        .map((name) => [
+          name,
+          ...(name === 'processor' ? [[], [`${name}:${portOf(name)}`]] : [[`${name}:${portOf(name)}`], []]),
+        ])
+        .sort(),
+    );
+    const watched = Object.keys(services).filter((name) => !compose.services[name]?.networks.includes('watch'));
+    expect(watched).toEqual([]);
+  });
+
+  test('finds its rules and its Alertmanager where docker-compose.yml has them', () => {
+    const { volumes = [] } = compose.services.prometheus ?? {};
+    expect(volumes).toContain(
+      `./ops/prometheus/${prometheus.rule_files[0]}:/etc/prometheus/${prometheus.rule_files[0]}:ro`,
+    );
+    const [alertmanager] = prometheus.alerting.alertmanagers.flatMap(({ static_configs = [] }) =>
+      static_configs.flatMap(({ targets }) => targets),
+    );
+    expect(compose.services.alertmanager?.healthcheck?.test.at(-1)).toBe(
+      `http://${alertmanager?.replace('alertmanager', '127.0.0.1')}/-/ready`,
+    );
+  });
+
+  test.skipIf(!hasPromtool)('accepts its configuration', () => {
+    expect(run('promtool', 'check', 'config', 'ops/prometheus/prometheus.yml')).toContain('SUCCESS');
+  });
+});
+
+describe('alert rules', () => {
+  test('speak of metrics that there are', () => {
+    expect(metricsIn(rules.map(({ expr }) => expr).join('\n')).length).toBeGreaterThan(2);
+    expect(unknownMetrics(rules.map(({ expr }) => expr).join('\n'))).toEqual([]);
+  });
+
+  test('warn of lag at half of what the shortest-lived topic keeps', () => {
+    const kept = readers.map(({ topic }) => topics[topic].retentionMs / 1_000);
+    const rule = rules.find(({ alert }) => alert === 'PasserbyLagNearsRetention');
+    expect(rule?.expr.match(/> (\d+)$/)?.[1]).toBe(String(Math.min(...kept) / 2));
+  });
+
+  test('are each tested, both ways', () => {
+    const { tests } = parse(read('ops/prometheus/rules.test.yml')) as {
+      tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+    };
+    const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    for (const { alert } of rules) {
+      const fires = cases.filter(({ alertname }) => alertname === alert).map(({ exp_alerts }) => exp_alerts.length > 0);
+      expect(new Set(fires), alert).toEqual(new Set([true, false]));
+    }
+  });
+
+  test.skipIf(!hasPromtool)('fire when they should, and only then', () => {
+    expect(run('promtool', 'test', 'rules', 'ops/prometheus/rules.test.yml')).toContain('SUCCESS');
+  });
+});
+
+describe('Alertmanager', () => {
+  test.skipIf(!hasAmtool)('accepts its configuration', () => {
+    expect(run('amtool', 'check-config', 'ops/alertmanager/alertmanager.yml')).toContain('SUCCESS');
+  });
+});
+
+describe('the front', () => {
+  const caddyfile = read('ops/caddy/Caddyfile');
+
+  test('leads to services where they listen', () => {
+    const upstreams = [...caddyfile.matchAll(/reverse_proxy (\S+)/g)].map(([, upstream]) => upstream);
+    const grafana = compose.services.grafana?.healthcheck?.test.at(-1)?.match(/:(\d+)\/grafana\//)?.[1];
+    expect(upstreams).toEqual([`ingest:${portOf('ingest')}`, `grafana:${grafana}`, `console:${portOf('console')}`]);
+    const unseen = upstreams.filter((upstream = '') => {
+      const name = upstream.split(':')[0] ?? '';
+      return !compose.services[name]?.networks.some((network) => compose.services.front?.networks.includes(network));
+    });
+    expect(unseen).toEqual([]);
+  });
+
+  test('listens where docker-compose.yml publishes and asks', () => {
+    const published = compose.services.front?.ports?.[0]?.match(/:(\d+)$/)?.[1];
+    expect(caddyfile).toContain(`https_port ${published}\n`);
+    expect(compose.services.front?.healthcheck?.test.at(-1)).toBe('http://127.0.0.1:2080/health');
+    expect(caddyfile).toMatch(/^http:\/\/:2080 \{\n\trespond \/health 200$/m);
+  });
+
+  test.skipIf(!hasCaddy)('has a Caddyfile that Caddy accepts', () => {
+    expect(() => run('caddy', 'validate', '--adapter', 'caddyfile', '--config', 'ops/caddy/Caddyfile')).not.toThrow();
+  });
+
+  test.skipIf(!hasCaddy)('sends each request where it belongs, and keeps probes and metrics inside', async () => {
+    expect(read('ingest/routes/upload.ts')).toContain("'/upload'");
+    const front = await startFront(caddyfile, ['ingest', 'grafana', 'console']);
+    try {
+      const answers = await Promise.all(
+        ['/upload?device=a', '/', '/api/events', '/uploads', '/grafana/d/x', '/livez', '/readyz', '/metrics'].map(
+          async (path) => `${path} → ${await front.ask(path)}`,
+        ),
+      );
+      expect(answers).toEqual([
+        '/upload?device=a → ingest',
+        '/ → console',
+        '/api/events → console',
+        '/uploads → console',
+        '/grafana/d/x → grafana',
+        '/livez → 404',
+        '/readyz → 404',
+        '/metrics → 404',
+      ]);
+    } finally {
+      await front.stop();
+    }
+  });
+
+  test('knows the variables it is given', () => {
+    const used = [...caddyfile.matchAll(/\{\$(\w+)(?::[^}]*)?\}/g)].map(([, name]) => name);
+    expect(used).toEqual(Object.keys(compose.services.front?.environment ?? {}));
+    expect(containers.map(([name]) => name)).toContain('front');
+  });
+});

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+
+/** What docker-compose.yml refuses to start without; letters, digits, - and _ only, so that it fits into a URL. */
+export const secrets: Readonly<Record<string, { readonly meaning: string; readonly make: () => string }>> = {
+  POSTGRES_PASSWORD: {
+    meaning: 'The owner of the database. TimescaleDB takes it when its volume is made, and only then.',
+    make: () => secret(24),
+  },
+  S3_ACCESS_KEY_ID: { meaning: 'The one account of the S3 server.', make: () => randomBytes(10).toString('hex') },
+  S3_SECRET_ACCESS_KEY: { meaning: 'Its secret.', make: () => secret(30) },
+  ADMIN_PASSWORD: { meaning: 'The console: user admin. Set anew at each start.', make: () => secret(18) },
+  GRAFANA_ADMIN_PASSWORD: {
+    meaning: 'Grafana, at /grafana/: user admin. Grafana takes it when its volume is made, and only then.',
+    make: () => secret(18),
+  },
+  GRAFANA_READER_PASSWORD: {
+    meaning: 'What Grafana reads the database with. Set anew at each start.',
+    make: () => secret(24),
+  },
+};
+
+/** What may be changed besides, with the defaults of docker-compose.yml. */
+export const choices: Readonly<Record<string, { readonly meaning: string; readonly byDefault: string }>> = {
+  FRONT_BIND: {
+    meaning: 'The address the front listens on. Devices carry no tokens yet: whoever reaches it can upload.',
+    byDefault: '127.0.0.1',
+  },
+  FRONT_PORT: { meaning: 'Its port. A public certificate needs 443.', byDefault: '8443' },
+  FRONT_NAME: {
+    meaning: 'The name in its certificate: a public one is certified publicly, any other by an authority of its own.',
+    byDefault: 'localhost',
+  },
+  LOG_LEVEL: { meaning: 'Of our services.', byDefault: 'info' },
+  KAFKA_PARTITIONS: { meaning: 'Of each topic when it is made: more than you will run processors.', byDefault: '12' },
+  ALERTMANAGER_CONFIG: {
+    meaning: 'Whom alerts are sent to: nobody, until you name a file of your own.',
+    byDefault: './ops/alertmanager/alertmanager.yml',
+  },
+  DEVICES_MAX: { meaning: 'This and the rest: see .env.example; empty for what it says.', byDefault: '' },
+  FRAME_BYTES_MAX: { meaning: 'The largest picture accepted.', byDefault: '' },
+  IN_FLIGHT_BYTES_MAX: { meaning: 'Bytes of pictures being received at once.', byDefault: '' },
+  PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },
+  DECODERS_MAX: { meaning: 'Pictures decoded at once by a processor.', byDefault: '' },
+  AGGREGATOR_BATCH: { meaning: 'Records of a partition written together.', byDefault: '' },
+  SNAPSHOTS_BATCH: { meaning: 'Events of a partition drawn together.', byDefault: '' },
+  DRAWINGS_MAX: { meaning: 'Snapshots drawn at once.', byDefault: '' },
+};
+
+interface Completed {
+  readonly text: string;
+  readonly made: readonly string[];
+  readonly kept: readonly string[];
+}
+
+/** The env file with what it lacks; what it has stays as it is, to the letter. */
+export function completeEnvFile(before: string | null): Completed {
+  const kept = Object.keys(secrets).filter((name) => hasValue(before ?? '', name));
+  const made = Object.entries(secrets)
+    .filter(([name]) => !kept.includes(name))
+    .map(([name, { meaning, make }]) => ({ name, lines: `# ${meaning}\n${name}=${make()}\n` }));
+  const added = made.map(({ lines }) => `\n${lines}`).join('');
+  const text = before === null ? HEAD + added + listOfChoices() : withLineEnd(before) + added;
+  return { text, made: made.map(({ name }) => name), kept };
+}
+
+const HEAD = `# For docker compose --env-file: written by \`npm run secrets\`, which adds what is missing and changes nothing else.
+# Keep a copy in a safe place: without it, what the volumes hold cannot be read.
+# Values of your own: letters, digits, - and _ only.
+`;
+
+function listOfChoices(): string {
+  const lines = Object.entries(choices).map(
+    ([name, { meaning, byDefault }]) => `\n# ${meaning}\n#${name}=${byDefault}\n`,
+  );
+  return `\n# What may be changed where the default does not fit.\n${lines.join('')}`;
+}
+
+/** Of a name that is there twice the last one counts, as it does for compose; so what is added wins over an empty one. */
+function hasValue(text: string, name: string): boolean {
+  const lines = text.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=(.*)$`, 'gm'));
+  return !/^\s*(''|"")?\s*$/.test([...lines].at(-1)?.[1] ?? '');
+}
+
+function withLineEnd(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function secret(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}

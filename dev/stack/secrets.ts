@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Secrets {
+  readonly s3AccessKeyId: string;
+  readonly s3SecretAccessKey: string;
+  readonly adminPassword: string;
+}
+
+/** Made at the first start, and the same ever after. */
+export function keepSecrets(folder: string): Secrets {
+  const file = join(folder, 'secrets.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+  const secrets: Secrets = {
+    s3AccessKeyId: random(12),
+    s3SecretAccessKey: random(24),
+    adminPassword: random(15),
+  };
+  // Written aside: one that is half-written would be taken for all there is.
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(secrets), { mode: 0o600 });
+  renameSync(unfinished, file);
+  return secrets;
+}
+
+/** Letters and digits alone: fit for shells, addresses and headers. */
+const random = (bytes: number) => randomBytes(bytes).toString('hex');

@@ -1,0 +1,33 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from './environment.ts';
+import { isAlive } from './leftover.ts';
+
+interface StackFile {
+  readonly pid: number;
+  readonly env: Environment;
+}
+
+export const stackFileOf = (folder: string) => join(folder, 'stack.json');
+
+/** Says where a running stack is to be found; whoever wrote it removes it when it stops. */
+export function writeStackFile(file: string, env: Environment): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, `${JSON.stringify({ pid: process.pid, env } satisfies StackFile, null, 2)}\n`, {
+    mode: 0o600,
+  });
+  renameSync(unfinished, file);
+}
+
+/** The environment of the stack that runs in the folder; null when none does. */
+export function readRunningStack(folder: string): Environment | null {
+  let text: string;
+  try {
+    text = readFileSync(stackFileOf(folder), 'utf8');
+  } catch {
+    return null;
+  }
+  const { pid, env } = JSON.parse(text) as StackFile;
+  // One that was killed leaves its file behind.
+  return isAlive(pid) ? env : null;
+}

@@ -1,0 +1,65 @@
+import { pino, stdSerializers } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Static, TObject } from 'typebox';
+import { Outage, Unusable } from '../ports/errors.ts';
+import { type Parts, runProcess } from '../ports/process.ts';
+import { RegistryUnusable } from '../schemas/registry-client.ts';
+import { registerHealth } from './health.ts';
+import { readConfig } from './read-config.ts';
+import { createServer } from './server.ts';
+import type { serviceConfig } from './service-config.ts';
+import type { Server } from './typed-server.ts';
+
+type ServiceSchema = TObject<ReturnType<typeof serviceConfig>>;
+
+export interface Service<Schema extends TObject> {
+  readonly parts: Parts;
+  readonly config: Static<Schema>;
+  readonly logger: pino.Logger;
+  readonly metrics: Registry;
+}
+
+export interface Serving {
+  /** What must answer for the service to be of use. */
+  readonly ready: Readonly<Record<string, () => Promise<void>>>;
+  routes?(app: Server): Promise<void>;
+}
+
+/** Less than a container is given before it is killed. */
+const STOP_WITHIN_MS = 35_000;
+const REQUESTS_GRACE_MS = 10_000;
+
+/**
+ * What the `main.ts` of every service has in common: settings, logs, metrics, health, signals. `start` chooses the
+ * adapters and puts the service together; only when all of it runs is it listened for.
+ */
+export async function runService<Schema extends ServiceSchema>(
+  { name, schema }: { readonly name: string; readonly schema: Schema },
+  start: (service: Service<Schema>) => Promise<Serving>,
+): Promise<void> {
+  const logger = pino(
+    { level: 'info', base: { service: name }, serializers: { error: stdSerializers.err } },
+    pino.destination(2),
+  );
+  await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
+    const config = readConfig<Schema>(schema, process.env);
+    const { HOST: host, PORT: port, LOG_LEVEL: level } = config as Static<ServiceSchema>;
+    logger.level = level;
+    const metrics = new Registry();
+    collectDefaultMetrics({ register: metrics });
+    const { ready, routes } = await start({ parts, config, logger, metrics });
+    const app = createServer({ logger, metrics, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
+    registerHealth(app, { ready });
+    await routes?.(app);
+    const url = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      throw new Unusable(`HOST=${host} PORT=${port} cannot be listened on: ${error.message}`);
+    });
+    parts.started('http', () => app.close());
+    logger.info({ url }, 'up');
+  });
+}
+
+function explain(error: unknown): string {
+  if ([Unusable, Outage, RegistryUnusable].some((kind) => error instanceof kind)) return (error as Error).message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,16 @@
+-- Whom Grafana signs in as: may read results, and neither write nor see users. Runs at each start, so that a new
+-- password and a new table are known; the password comes as the setting passerby.reader_password.
+begin;
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'passerby_reader') then
+    create role passerby_reader;
+  end if;
+  execute format('alter role passerby_reader login password %L', current_setting('passerby.reader_password'));
+end
+$$;
+alter role passerby_reader set default_transaction_read_only = on;
+alter role passerby_reader set statement_timeout = '30s';
+grant usage on schema public to passerby_reader;
+grant select on captures, dead_letters, devices, events to passerby_reader;
+commit;

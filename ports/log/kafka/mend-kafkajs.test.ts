@@ -1,0 +1,56 @@
+import { createServer, type Server } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { KafkaBroker, KafkaConnection } from './mend-kafkajs.ts';
+
+let server: Server | null = null;
+afterEach(() => server?.close());
+
+test('a new connection begins with nothing of what the former one had received', async () => {
+  server = createServer((socket) => socket.on('error', () => undefined));
+  await new Promise<void>((settle) => server?.listen(0, '127.0.0.1', settle));
+  const { port } = server.address() as { port: number };
+  const nothing = () => undefined;
+  const log = { debug: nothing, error: nothing, info: nothing, warn: nothing, namespace: () => log };
+  const { default: socketFactory } = await import('kafkajs/src/network/socketFactory.js' as string);
+  const connection: { connect(): Promise<void>; disconnect(): Promise<void> } = Reflect.construct(
+    KafkaConnection as never,
+    [
+      {
+        host: '127.0.0.1',
+        port,
+        logger: log,
+        connectionTimeout: 1_000,
+        requestTimeout: 1_000,
+        socketFactory: socketFactory(),
+      },
+    ],
+  );
+  Object.assign(connection, { chunks: [Buffer.from('half an ans')], bytesBuffered: 11, bytesNeeded: 400 });
+  await connection.connect();
+  expect(connection).toMatchObject({ chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
+  await connection.disconnect();
+});
+
+test('a broker that is connected but has not said what it speaks is asked anew', async () => {
+  const asked: string[] = [];
+  let connected = true;
+  const broker = Object.create(KafkaBroker.prototype, {
+    versions: { value: null, writable: true },
+    lock: { value: { acquire: async () => undefined, release: async () => undefined } },
+    connectionPool: {
+      value: {
+        isConnected: () => connected,
+        destroy: async () => {
+          asked.push('disconnect');
+          connected = false;
+        },
+        getConnection: async () => {
+          asked.push('connect');
+          throw new Error('enough');
+        },
+      },
+    },
+  });
+  await expect(broker.connect()).rejects.toThrow('enough');
+  expect(asked).toEqual(['disconnect', 'connect']);
+});

@@ -1,0 +1,1 @@
+select 1 from migrations where name = $1

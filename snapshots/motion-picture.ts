@@ -1,0 +1,101 @@
+import { type Blobs, isKey } from '../ports/blobs/blobs.ts';
+import type { Clock } from '../ports/clock/clock.ts';
+import { Outage } from '../ports/errors.ts';
+import type { Log } from '../ports/log/log.ts';
+import { isRefusal } from '../ports/store/refusal.ts';
+import { statement } from '../ports/store/statement.ts';
+import type { Store } from '../ports/store/store.ts';
+import { snapshotKey } from '../schemas/snapshot-key.ts';
+import type { TopicName } from '../schemas/topics.ts';
+import type { Event, Motion } from '../schemas/types.ts';
+import { drawMotion } from './draw-motion.ts';
+
+const findPicture = statement(import.meta.url, './sql/find-picture.sql');
+
+/** A frame's row comes by other topics than its event; this long it is waited for, however far the aggregator is. */
+const ROW_WITHIN_MS = 60_000;
+const ROW_COMES_BY: readonly TopicName[] = ['frames', 'backlog', 'observations'];
+
+interface CaptureRow {
+  readonly blob_key: string | null;
+  readonly captured_at: Date;
+}
+
+/** The frame that moved most. */
+interface PeakFrame {
+  readonly blobKey: string;
+  readonly atMs: number;
+}
+
+/** What became of an event's picture; if there will be none, why. */
+export interface Kept {
+  readonly outcome: string;
+  readonly reason?: string;
+}
+
+export interface MotionPictures {
+  /** Draws the event's picture and stores it, if that is not done. Throws `Outage` for what may yet come. */
+  keep(event: Event, appendedAtMs: number): Promise<Kept>;
+}
+
+export function createMotionPictures({
+  log,
+  blobs,
+  store,
+  clock,
+}: {
+  readonly log: Log;
+  readonly blobs: Blobs;
+  readonly store: Store;
+  readonly clock: Clock;
+}): MotionPictures {
+  async function findFrame(event: Event, { peak_score }: Motion): Promise<PeakFrame | null> {
+    const span = [new Date(event.occurred_at), new Date(event.ended_at ?? event.occurred_at)];
+    try {
+      const [found] = await store.run<CaptureRow>(findPicture, [event.device_id, event.lane, ...span, peak_score]);
+      return found?.blob_key ? { blobKey: found.blob_key, atMs: found.captured_at.getTime() } : null;
+    } catch (error) {
+      // A value that no column takes is in no row.
+      if (isRefusal(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * What makes the row is in the log before the event is, or with it. So once the aggregator has read on to records
+   * younger than the event, the row is there, or never will be. A log tells ages roughly, and by other clocks: half is
+   * enough.
+   */
+  async function mayStillCome(appendedAtMs: number): Promise<boolean> {
+    const ageMs = clock.nowMs() - appendedAtMs;
+    if (ageMs < ROW_WITHIN_MS) return true;
+    const lags = await Promise.all(ROW_COMES_BY.map((topic) => log.lag(topic, 'aggregator')));
+    return lags.flat().some((lag) => lag.records > 0n && lag.ageMs > ageMs / 2);
+  }
+
+  return {
+    async keep(event, appendedAtMs) {
+      const { payload } = event;
+      if (payload.kind !== 'Motion') return { outcome: 'no-motion', reason: `it tells of ${payload.kind} instead` };
+      const key = snapshotKey(event);
+      if (!isKey(key)) return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
+      if (await blobs.head(key)) return { outcome: 'exists' };
+
+      let frame = await findFrame(event, payload);
+      if (frame === null) {
+        if (await mayStillCome(appendedAtMs)) {
+          throw new Outage(`the frame that shows motion ${event.event_id}`, 'the aggregator has not written its row');
+        }
+        // The row may have come while that was asked.
+        frame = await findFrame(event, payload);
+      }
+      if (frame === null) return { outcome: 'no-capture', reason: 'no capture shows it' };
+      const jpeg = isKey(frame.blobKey) ? await blobs.get(frame.blobKey) : null;
+      if (!jpeg) return { outcome: 'picture-missing', reason: `there is no ${frame.blobKey} in the blob store` };
+
+      const png = await drawMotion({ jpeg, boxes: payload.boxes, atMs: frame.atMs });
+      if ('code' in png) return { outcome: png.code, reason: png.message };
+      return { outcome: await blobs.put(key, png) };
+    },
+  };
+}
