@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { event, frame, letter, observation } from './records-under-test.ts';
-import { type AggregatorRig, NOW_MS, startAggregatorRig } from './rig-under-test.ts';
+import { event, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
+import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
 let rig: AggregatorRig;
 beforeAll(async () => {

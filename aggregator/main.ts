@@ -3,7 +3,6 @@ import { systemClock as clock } from '../ports/clock/system.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { untilAvailable } from '../ports/until-available.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { migrations, runAggregator } from './aggregator.ts';
@@ -14,11 +13,11 @@ const name = 'aggregator';
 
 await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics }) => {
   const { DATABASE_URL: connectionString } = config;
-  await untilAvailable(() => migrate({ connectionString, folder: migrations, table: 'migrations' }), logger);
+  await parts.untilAvailable(() => migrate({ connectionString, folder: migrations, table: 'migrations' }));
   const store = createPostgresStore({ connectionString, connectionsMax: 10, name });
   parts.started('store', () => store.close());
-  const codec = await openCodec(config, logger);
-  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  const codec = await openCodec(config, logger, { signal: parts.stopping });
+  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
   return { ready: { database: () => store.check(), log: () => log.check() } };

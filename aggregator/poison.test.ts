@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixedCodec } from '../schemas/codec.ts';
+import { event, frame, letter, observation } from '../schemas/records-under-test.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import type { EventPayload } from '../schemas/types.ts';
-import { event, frame, letter, observation } from './records-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
 let rig: AggregatorRig;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createManualClock } from '../ports/clock/manual.ts';
 import { Outage } from '../ports/errors.ts';
-import type { Log } from '../ports/log/log.ts';
+import { unheard } from '../ports/log/unheard-under-test.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Store } from '../ports/store/store.ts';
-import { event, frame } from './records-under-test.ts';
-import { type AggregatorRig, NOW_MS, startAggregatorRig } from './rig-under-test.ts';
+import { event, frame, NOW_MS } from '../schemas/records-under-test.ts';
+import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
 const terminateOthers = statement(import.meta.url, '../ports/store/sql/test-terminate-others.sql');
 
@@ -58,22 +58,10 @@ test('two aggregators on one partition: each record takes effect once', async ()
 test('a crash between the rows and the offset of the log: nothing is written twice', async () => {
   const wanted = await tell('crash', 100);
   let steps = 0;
-  const log: Log = {
-    ...rig.log,
-    consume: (subscription, signal) =>
-      rig.log.consume(
-        {
-          ...subscription,
-          async step(state, batch) {
-            const stepped = await subscription.step(state, batch);
-            steps += 1;
-            if (steps % 2 === 1) throw new Error('killed before the log heard of it');
-            return stepped;
-          },
-        },
-        signal,
-      ),
-  };
+  const log = unheard(rig.log, (step) => {
+    steps = step + 1;
+    return step % 2 === 0;
+  });
   expect(await rig.drain({ log, batch: 30 })).toBe(100);
   expect(steps).toBeGreaterThan(3);
   expect(await eventsOf('crash')).toEqual(wanted);

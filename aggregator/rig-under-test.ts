@@ -6,7 +6,8 @@ import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { type TopicName, topics } from '../schemas/topics.ts';
+import { NOW_MS } from '../schemas/records-under-test.ts';
+import { logTopics, type TopicName } from '../schemas/topics.ts';
 import type { RecordName, RecordTypes } from '../schemas/types.ts';
 import { migrations, runAggregator } from './aggregator.ts';
 
@@ -29,12 +30,11 @@ export interface AggregatorRig {
   drain(options?: RunOptions): Promise<number>;
 }
 
-export const NOW_MS = Date.UTC(2026, 4, 1, 12);
 const READ: readonly TopicName[] = ['frames', 'backlog', 'observations', 'events', 'dead-letters'];
 
 /** The real database and log, and an aggregator between them. Records told before it starts come as one batch. */
 export async function startAggregatorRig(): Promise<AggregatorRig> {
-  const services = await startServices({ migrations, topics, partitionCount: 1 });
+  const services = await startServices({ migrations, topics: logTopics, partitionCount: 1 });
   const clock = createManualClock(NOW_MS);
   const log = await services.openLog(clock);
   const aggregatorStore = services.openStore('aggregator');

@@ -7,7 +7,6 @@ import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createLagWatch } from '../ports/log/watch-lag.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { requireMigration } from '../ports/store/require-migration.ts';
-import { untilAvailable } from '../ports/until-available.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
@@ -21,16 +20,16 @@ const LAG_EVERY_MS = 5_000;
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await untilAvailable(() => requireMigration(store, '0002_claim_upload'), logger);
-  const blobs = await untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }), logger);
+  await parts.untilAvailable(() => requireMigration(store, '0002_claim_upload'));
+  const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
-  const codec = await openCodec(config, logger);
-  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  const codec = await openCodec(config, logger, { signal: parts.stopping });
+  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   const users = createUsers({ store });
-  await untilAvailable(() => users.ensureAdministrator({ password: config.ADMIN_PASSWORD }), logger);
+  await parts.untilAvailable(() => users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
   const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
   return {
     ready: { database: () => store.check(), log: () => log.check() },

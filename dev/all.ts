@@ -22,7 +22,6 @@ import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
-import { untilAvailable } from '../ports/until-available.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
@@ -68,7 +67,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     open('snapshots', 2),
     open('console', 4),
   ];
-  const [{ known = false } = {}] = await untilAvailable(() => ingestStore.run<{ known: boolean }>(anyUploads), logger);
+  const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyUploads));
   const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known });
   const logOptions = {
     store: logStore,
@@ -76,7 +75,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     partitionCount: PARTITIONS,
     topics: logTopics,
   };
-  const log = await untilAvailable(() => createPostgresLog(logOptions), logger);
+  const log = await parts.untilAvailable(() => createPostgresLog(logOptions));
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
@@ -99,7 +98,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.started('http', () => app.close());
   // Last: a password that is made up is shown below, and never if anything before this had failed.
   const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
-  const administrator = await untilAvailable(() => users.ensureAdministrator(preset), logger);
+  const administrator = await parts.untilAvailable(() => users.ensureAdministrator(preset));
 
   if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(
@@ -125,9 +124,9 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
     connectionString = server.connectionString;
   }
   const database = connectionString;
-  const hold = await untilAvailable(() => holdLog(database, logger), logger);
+  const hold = await parts.untilAvailable(() => holdLog(database, logger));
   parts.started('database lock', () => hold.release());
-  await untilAvailable(() => migratePostgresLog(database), logger);
-  await untilAvailable(() => migrate({ connectionString: database, folder: migrations, table: 'migrations' }), logger);
+  await parts.untilAvailable(() => migratePostgresLog(database));
+  await parts.untilAvailable(() => migrate({ connectionString: database, folder: migrations, table: 'migrations' }));
   return { connectionString: database, folder };
 }

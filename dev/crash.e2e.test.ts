@@ -1,18 +1,19 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../ports/servers-under-test.ts';
 import { createEmbeddedTarget } from './crash/embedded.ts';
-import { createKafkaTarget, TOOLS } from './crash/kafka.ts';
+import { createKafkaTarget } from './crash/kafka.ts';
 import { planBlows } from './crash/kills.ts';
 import { differences } from './crash/outcome.ts';
 import { type RunOptions, run } from './crash/run.ts';
+import { hasTools, TOOLS_FOLDER } from './stack/tools.ts';
 
 /** A short `npm run crash`: enough kills to see that the whole holds together, few enough for every test run. */
 const given = { seed: 7, devices: 3, fps: 5, onProgress: () => undefined };
-const hasTools = existsSync(TOOLS);
-if (!hasTools) console.warn('SKIPPED: dev/crash.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
+const toolsAreHere = hasTools(TOOLS_FOLDER);
+if (!toolsAreHere) console.warn('SKIPPED: dev/crash.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
 
 let folder: string;
 beforeAll(() => {
@@ -46,6 +47,6 @@ const BY_WHOM = 'killed again and again, the service loses nothing, doubles noth
 
 test(`${BY_WHOM}: all in one process`, { timeout: 180_000 }, () => crash(createEmbeddedTarget, 'embedded', 12));
 
-test.skipIf(!hasTools)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 400_000 }, () =>
+test.skipIf(!toolsAreHere)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 400_000 }, () =>
   crash(createKafkaTarget, 'kafka', 20),
 );

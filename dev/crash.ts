@@ -11,8 +11,8 @@ import { type RunOptions, run } from './crash/run.ts';
 /**
  * `npm run crash -- --profile kafka --seconds 180 --seed 1`: cameras send frames while services and servers are killed
  * at seeded moments; then the same frames go to an undisturbed `npm start`, and what the two have left behind is
- * compared: also the profiles with each other, that is. The compared columns are in crash/sql. With `--churn`, nothing is killed, but a processor joins or leaves
- * every ten seconds.
+ * compared: also the profiles with each other, that is. The compared columns are in crash/sql. With `--churn`, nothing
+ * is killed, but a processor joins or leaves every ten seconds.
  */
 const USAGE =
   'Usage: npm run crash -- --profile embedded|kafka [--seconds 120] [--seed 1] [--devices 4] [--fps 5] ' +

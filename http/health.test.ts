@@ -45,14 +45,14 @@ test('a check that hangs has failed, and is not started again until it comes bac
           release = resolve;
         });
   };
-  const app = createApp({ ready: { store: hang }, checkMaxMs: 100 });
+  const app = createApp({ ready: { store: hang }, checkMaxMs: 1_000 });
   const answers = await Promise.all([app.inject('/readyz'), app.inject('/readyz')]);
   for (const answer of answers) {
-    expect(answer.json().checks).toMatchObject([{ name: 'store', ok: false, error: 'no answer within 100 ms' }]);
+    expect(answer.json().checks).toMatchObject([{ name: 'store', ok: false, error: 'no answer within 1000 ms' }]);
   }
   const startedMs = performance.now();
   expect((await app.inject('/readyz')).statusCode).toBe(503);
-  expect(performance.now() - startedMs).toBeLessThan(90);
+  expect(performance.now() - startedMs).toBeLessThan(900);
   expect(started).toBe(1);
   release();
   await new Promise(setImmediate);

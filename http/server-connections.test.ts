@@ -93,12 +93,21 @@ describe('timeouts', () => {
 });
 
 test('a caller who hangs up is logged and leaves no request in flight', async () => {
-  const { port, metrics, lines } = await startServer({}, (app) => app.get('/slow', () => sleep(300, 'done')));
+  let arrive = () => {};
+  const arrived = new Promise<void>((settle) => {
+    arrive = settle;
+  });
+  const { port, metrics, lines } = await startServer({}, (app) =>
+    app.get('/slow', () => {
+      arrive();
+      return sleep(300, 'done');
+    }),
+  );
   const socket = connect(port, '127.0.0.1', () => socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'));
-  await sleep(100);
+  await arrived;
   socket.destroy();
-  await sleep(400);
-  expect(lines.filter((line) => line.msg === 'request')).toMatchObject([{ route: '/slow', status: 499 }]);
+  const told = () => lines.filter((line) => line.msg === 'request');
+  await expect.poll(told, { timeout: 5_000 }).toMatchObject([{ route: '/slow', status: 499 }]);
   expect(await metrics.metrics()).toMatch(/requests_in_flight 0$/m);
 });
 

@@ -5,7 +5,6 @@ import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { requireMigration } from '../ports/store/require-migration.ts';
 import { statement } from '../ports/store/statement.ts';
-import { untilAvailable } from '../ports/until-available.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerIngest } from './app.ts';
@@ -18,13 +17,13 @@ const anyUploads = statement(import.meta.url, './sql/any-uploads.sql');
 await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await untilAvailable(() => requireMigration(store, '0002_claim_upload'), logger);
-  const [{ known = false } = {}] = await untilAvailable(() => store.run<{ known: boolean }>(anyUploads), logger);
+  await parts.untilAvailable(() => requireMigration(store, '0002_claim_upload'));
+  const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyUploads));
   const missing = known ? 'refuse' : 'make';
-  const blobs = await untilAvailable(() => openS3Blobs({ config, logger, missing }), logger);
+  const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));
   parts.started('blobs', () => blobs.close());
-  const codec = await openCodec(config, logger);
-  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  const codec = await openCodec(config, logger, { signal: parts.stopping });
+  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },

@@ -3,7 +3,7 @@ import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { topics } from '../schemas/topics.ts';
+import { logTopics } from '../schemas/topics.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type AcceptFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
 import { type Claims, createClaims } from './claims.ts';
@@ -35,7 +35,10 @@ export interface IngestRig {
 
 /** The real database, log and blob folder behind ingest, and a clock that the test drives. */
 export async function startIngestRig(): Promise<IngestRig> {
-  const services = await startServices({ migrations: new URL('../aggregator/migrations/', import.meta.url), topics });
+  const services = await startServices({
+    migrations: new URL('../aggregator/migrations/', import.meta.url),
+    topics: logTopics,
+  });
   const clock = createManualClock(Date.UTC(2026, 4, 1, 12));
   return {
     services,

@@ -1,12 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { untilAvailable } from './until-available.ts';
 
 /**
  * A process as a stack of parts: started one after the other, each on top of what it needs, and stopped in reverse, so
  * that whatever is still at work finds below it all that it works with.
  */
 export interface Parts {
+  /** Aborts when the process is to stop: for a start that waits. */
+  readonly stopping: AbortSignal;
+  /** Does one thing of the start, again for as long as the server that it needs cannot be had. Safe to repeat. */
+  untilAvailable<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Says how to undo what has just been started. */
   started(name: string, stop: () => Promise<void> | void): void;
   /** Runs something until its signal; should it end before, the process cannot go on. */
@@ -28,6 +33,7 @@ export async function runProcess(
   start: (parts: Parts) => Promise<void>,
 ): Promise<void> {
   const stops: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
+  const stopAsked = new AbortController();
   let stopping: Promise<void> | null = null;
 
   const stopAll = async () => {
@@ -48,6 +54,7 @@ export async function runProcess(
     stopping ??= (async () => {
       logger.info({ why }, 'stopping');
       process.exitCode = exitCode;
+      stopAsked.abort();
       const inTime = await Promise.race([stopAll().then(() => true), sleep(stopWithinMs, false)]);
       if (!inTime) logger.error({ stopWithinMs }, 'not stopped in time; ending');
       process.exit(inTime ? process.exitCode : 1);
@@ -74,6 +81,8 @@ export async function runProcess(
     if (stopping) throw new Error('stopped while starting');
   };
   const parts: Parts = {
+    stopping: stopAsked.signal,
+    untilAvailable: (work) => untilAvailable(work, { logger, signal: stopAsked.signal }),
     started: add,
     run(name, work) {
       const abort = new AbortController();

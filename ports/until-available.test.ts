@@ -13,7 +13,7 @@ test('what a server is not there for is done again, until it is', async () => {
     if (failure) throw failure;
     return 'done';
   };
-  expect(await untilAvailable(work, logger)).toBe('done');
+  expect(await untilAvailable(work, { logger })).toBe('done');
   expect(failures).toEqual([]);
 });
 
@@ -23,6 +23,15 @@ test('what is wrong with the work itself is told at once', async () => {
     tries += 1;
     throw new TypeError('wrong');
   };
-  await expect(untilAvailable(work, logger)).rejects.toThrow(TypeError);
+  await expect(untilAvailable(work, { logger })).rejects.toThrow(TypeError);
   expect(tries).toBe(1);
+});
+
+test('nobody waits for what is to stop', async () => {
+  const stop = new AbortController();
+  const work = async () => {
+    setTimeout(() => stop.abort());
+    throw refused();
+  };
+  await expect(untilAvailable(work, { logger, signal: stop.signal })).rejects.toThrow(/aborted/);
 });

@@ -10,11 +10,14 @@ const TELL_EVERY_MS = 5_000;
 /**
  * Does one thing of a start, again for as long as the server that it needs cannot be had: it may be starting itself, or
  * may have been killed just then. What is done is safe to repeat. After a minute it is for somebody else to know
- * better.
+ * better. Rejects in a pause when the signal aborts.
  */
-export async function untilAvailable<Result>(work: () => Promise<Result>, logger: Logger): Promise<Result> {
+export async function untilAvailable<Result>(
+  work: () => Promise<Result>,
+  { logger, signal }: { readonly logger: Logger; readonly signal?: AbortSignal },
+): Promise<Result> {
   const giveUpMs = performance.now() + WITHIN_MS;
-  for (let tellMs = 0; ; await sleep(PAUSE_MS)) {
+  for (let tellMs = 0; ; await sleep(PAUSE_MS, undefined, { ...(signal && { signal }) })) {
     try {
       return await work();
     } catch (error) {

@@ -2,7 +2,6 @@ import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
-import { untilAvailable } from '../ports/until-available.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { processorService } from './config.ts';
@@ -12,10 +11,10 @@ import { runProcessor } from './processor.ts';
 const name = 'processor';
 
 await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
-  const blobs = await untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }), logger);
+  const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
-  const codec = await openCodec(config, logger);
-  const log = await untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }), logger);
+  const codec = await openCodec(config, logger, { signal: parts.stopping });
+  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runProcessor({ log, blobs, codec, logger, metrics, config }, signal));
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };

@@ -11,6 +11,13 @@ const WITHIN_MS = 60_000;
 const PAUSE_MS = 250;
 const PAUSE_MAX_MS = 5_000;
 
+export interface OpenOptions {
+  readonly withinMs?: number;
+  readonly answerWithinMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * The codec of a service: with the ids of the schema registry that is set, else with the fixed ones. The registry is
  * asked at the start only, and waited for while it cannot be had; from then on it may be away. Throws
@@ -19,7 +26,7 @@ const PAUSE_MAX_MS = 5_000;
 export async function openCodec(
   config: RegistryConfig,
   logger: Pick<Logger, 'warn'>,
-  { withinMs = WITHIN_MS, answerWithinMs }: { readonly withinMs?: number; readonly answerWithinMs?: number } = {},
+  { withinMs = WITHIN_MS, answerWithinMs, signal }: OpenOptions = {},
 ): Promise<Codec> {
   const url = config.SCHEMA_REGISTRY_URL;
   if (url === undefined) return fixedCodec;
@@ -37,7 +44,7 @@ export async function openCodec(
         throw new RegistryUnusable(`The schema registry cannot be had: ${error.message}. ${advice}`, { cause: error });
       }
       logger.warn({ reason: error.message }, 'the start waits for the schema registry');
-      await sleep(pauseMs);
+      await sleep(pauseMs, undefined, { ...(signal && { signal }) });
     }
   }
 }

@@ -7,7 +7,7 @@ export interface RegistryClient {
   readonly address: string;
   /** The id of a schema under its subject, or null where it is not registered. */
   lookUp(subject: string, schema: string): Promise<number | null>;
-  /** All versions of a subject. */
+  /** The versions of a subject; of very many the newest. */
   list(subject: string): Promise<readonly RegisteredSchema[]>;
   register(subject: string, schema: string): Promise<number>;
 }
@@ -35,7 +35,10 @@ export class RegistryUnavailable extends Error {
 
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 const ANSWER_WITHIN_MS = 5_000;
+/** What a registry answers is a schema or a list of numbers; what is longer is neither, and not read to its end. */
+const ANSWER_BYTES_MAX = 4 * 2 ** 20;
 const TOLD_CHARS_MAX = 2_000;
+const VERSIONS_MAX = 100;
 const SUBJECT_UNKNOWN = 40401;
 const SCHEMA_UNKNOWN = 40403;
 /** An id has four bytes, with a sign in most readers. */
@@ -67,7 +70,7 @@ export function createRegistryClient(options: {
         signal: AbortSignal.timeout(answerWithinMs),
       });
       status = response.status;
-      text = await response.text();
+      text = await readStart(response);
     } catch (error) {
       throw new RegistryUnavailable(`${address} does not answer: ${reasonOf(error)}`, { cause: error });
     }
@@ -127,7 +130,7 @@ export function createRegistryClient(options: {
       refuseUnread(subject, answer);
       expectAnswer(Array.isArray(answer.body) && answer.body.every(isId), answer, path);
       const listed: RegisteredSchema[] = [];
-      for (const version of answer.body as number[]) {
+      for (const version of (answer.body as number[]).slice(-VERSIONS_MAX)) {
         const one = await ask(`${path}/${version}`);
         const schema = memberOf(one.body, 'schema');
         expectAnswer(typeof schema === 'string', one, `${path}/${version}`);
@@ -187,6 +190,17 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
+}
+
+async function readStart(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function readAnswer(status: number, text: string): Answer {

@@ -9,8 +9,9 @@ import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { derivedId, frameId } from '../schemas/identity.ts';
-import { type TopicName, topics } from '../schemas/topics.ts';
+import { frameId } from '../schemas/identity.ts';
+import { event, frame, NOW_MS, observation } from '../schemas/records-under-test.ts';
+import { logTopics, type TopicName } from '../schemas/topics.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
 import { runSnapshots } from './snapshots.ts';
 
@@ -44,7 +45,6 @@ export interface SnapshotsRig {
   namesOf(device: string): Promise<readonly string[]>;
 }
 
-export const NOW_MS = Date.UTC(2026, 4, 1, 12);
 /** What the column keeps of it is not quite this. */
 export const PEAK_SCORE = 0.1 + 0.2;
 const AGGREGATED: readonly TopicName[] = ['frames', 'observations', 'events'];
@@ -52,7 +52,7 @@ const logger = pino({ level: 'silent' });
 
 /** The real database, log and files of the embedded profile, and the service on them. */
 export async function startSnapshotsRig(): Promise<SnapshotsRig> {
-  const services = await startServices({ migrations, topics, partitionCount: 1 });
+  const services = await startServices({ migrations, topics: logTopics, partitionCount: 1 });
   const clock = createManualClock(NOW_MS);
   const log = await services.openLog(clock);
   const blobs = services.openBlobs();
@@ -71,10 +71,10 @@ export async function startSnapshotsRig(): Promise<SnapshotsRig> {
     store: snapshotsStore,
 
     async addFrame(device, change, motionScore = PEAK_SCORE) {
-      const frame = frameOf(device, change);
-      await blobs.put(frame.blob_key, await pictureOf(frame));
-      await append('frames', fixedCodec.encode('frame', frame));
-      await append('observations', fixedCodec.encode('observation', observationOf(frame, motionScore)));
+      const taken = frameOf(device, change);
+      await blobs.put(taken.blob_key, await pictureOf(taken));
+      await append('frames', fixedCodec.encode('frame', taken));
+      await append('observations', fixedCodec.encode('observation', observationOf(taken, motionScore)));
     },
 
     addEvent: (device, change) => append('events', fixedCodec.encode('event', motionOf(device, change))),
@@ -134,68 +134,27 @@ export async function until(done: () => Promise<boolean>): Promise<void> {
 
 /** A device's first frame, taken at the hour. */
 function frameOf(device: string, change: Partial<Frame> = {}): Frame {
-  return {
-    frame_id: frameId(device, 0, 1),
-    device_id: device,
-    epoch: 0,
-    seq: 1,
-    captured_at: NOW_MS,
-    device_time: NOW_MS,
-    time_quality: 'device',
-    received_at: NOW_MS,
-    blob_key: `images/${device}/1.jpg`,
-    size_bytes: 1_000,
-    sha256: Buffer.alloc(32, 1),
-    source: 'upload',
-    lane: 'live',
-    ...change,
-  };
+  const blob_key = `images/${device}/1.jpg`;
+  const first = { device_id: device, frame_id: frameId(device, 0, 1), blob_key, captured_at: NOW_MS };
+  return frame(1, { ...first, ...change });
 }
 
 /** A motion that began with that frame, and is over. */
 function motionOf(device: string, change: Partial<Event> = {}): Event {
-  return {
-    event_id: derivedId('motion', device),
+  const boxes = [{ x: 0.5, y: 0.5, width: 0.25, height: 0.25 }];
+  return event(device, {
     device_id: device,
-    type: 'motion',
     version: 2,
-    occurred_at: NOW_MS,
     ended_at: NOW_MS + 3_000,
     frame_id: frameId(device, 0, 1),
-    frame_seq: 1,
-    lane: 'live',
-    time_quality: 'device',
-    model: null,
-    config_version: 0,
-    payload: {
-      kind: 'Motion',
-      score: 0.2,
-      peak_score: PEAK_SCORE,
-      frames: 4,
-      boxes: [{ x: 0.5, y: 0.5, width: 0.25, height: 0.25 }],
-    },
+    payload: { kind: 'Motion', score: 0.2, peak_score: PEAK_SCORE, frames: 4, boxes },
     ...change,
-  };
+  });
 }
 
-function observationOf(frame: Frame, score: number): Observation {
-  const { frame_id, device_id, epoch, seq, captured_at, lane } = frame;
-  return {
-    frame_id,
-    device_id,
-    epoch,
-    seq,
-    captured_at,
-    lane,
-    outcome: 'analysed',
-    reason: null,
-    width: 160,
-    height: 120,
-    motion: { score, boxes: [] },
-    objects: [],
-    model: null,
-    config_version: 0,
-  };
+function observationOf({ frame_id, device_id, epoch, seq, captured_at, lane }: Frame, score: number): Observation {
+  const of = { frame_id, device_id, epoch, captured_at, lane };
+  return observation(seq, { ...of, width: 160, height: 120, motion: { score, boxes: [] } });
 }
 
 /** Each frame is of a grey of its own. */

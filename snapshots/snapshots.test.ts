@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { Outage } from '../ports/errors.ts';
-import type { Log } from '../ports/log/log.ts';
+import { unheard } from '../ports/log/unheard-under-test.ts';
 import { derivedId, frameId } from '../schemas/identity.ts';
+import { NOW_MS } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
 import { drawMotion } from './draw-motion.ts';
-import { NOW_MS, PEAK_SCORE, type SnapshotsRig, startSnapshotsRig, until } from './rig-under-test.ts';
+import { PEAK_SCORE, type SnapshotsRig, startSnapshotsRig, until } from './rig-under-test.ts';
 
 let rig: SnapshotsRig;
 beforeAll(async () => {
@@ -91,22 +92,7 @@ test('killed after the pictures and before the commit: the same pictures, once',
   const devices = ['crash-1', 'crash-2', 'crash-3'];
   for (const device of devices) await addMotion(device);
   await rig.aggregate();
-  let kills = 0;
-  const log: Log = {
-    ...rig.log,
-    consume: (subscription, signal) =>
-      rig.log.consume(
-        {
-          ...subscription,
-          async step(state, batch) {
-            const stepped = await subscription.step(state, batch);
-            if (kills++ < 2) throw new Error('killed before the log heard of it');
-            return stepped;
-          },
-        },
-        signal,
-      ),
-  };
+  const log = unheard(rig.log, (step) => step < 2);
   expect(await rig.drain({ log })).toEqual({ stored: 3, exists: 6 });
   for (const device of devices) {
     expect(await rig.namesOf(device)).toEqual([NAME]);

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePorts } from '../../ports/free-ports.ts';
 
 interface Front {
   /** The name of the service that answered, or the status of an answer that is the front's own. */
@@ -17,7 +18,7 @@ interface Front {
 export async function startFront(caddyfile: string, names: readonly string[]): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'passerby-front-'));
   const upstreams = await Promise.all(names.map((name) => listen((path) => `${name} ${path}`)));
-  const [port, healthPort] = await Promise.all([freePort(), freePort()]);
+  const [port, healthPort] = await findFreePorts(2);
   let text = caddyfile.replace(':2080', `127.0.0.1:${healthPort}`);
   for (const [index, upstream] of upstreams.entries()) {
     text = text.replace(new RegExp(`(reverse_proxy) ${names[index]}:\\d+`), `$1 127.0.0.1:${portOf(upstream)}`);
@@ -58,13 +59,6 @@ async function listen(answer: (path: string) => string): Promise<Server> {
   const server = createServer(({ url = '' }, reply) => reply.end(answer(url))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen(() => '');
-  const port = portOf(server);
-  server.close();
-  return port;
 }
 
 function portOf(server: Server): number {

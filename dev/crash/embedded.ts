@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
+import { findFreePort } from '../../ports/free-ports.ts';
 import { readServerPid } from '../../ports/store/embedded/orphan.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
-import { findFreePorts } from '../stack/free-ports.ts';
 import { readOutcome } from './outcome.ts';
 import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
 import type { Target, TargetOptions } from './target.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 const logRecords = statement(import.meta.url, './sql/log-records.sql');
 const PASSWORD = 'only-for-this-run';
@@ -17,7 +17,7 @@ const SETTLED_WITHIN_MS = 60_000;
 
 /** `npm start` as its own process, and the PostgreSQL that it brings. */
 export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<Target> {
-  const [port] = await findFreePorts(1);
+  const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const { died, tell } = createDeath();
   const service = createServiceProcess({
@@ -50,12 +50,10 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
       return true;
     },
 
-    async untilSettled(acknowledged) {
+    async untilSettled() {
       await untilReady(url);
       const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
-      const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
-      for (let quiet = 0; quiet < 3 && performance.now() < deadlineMs && acknowledged > 0; ) {
-        await sleep(1_000);
+      await untilQuiet(async () => {
         const [status, captures] = await Promise.all(
           ['status', 'captures?page_size=1&state=queued'].map(async (path) => {
             const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
@@ -63,8 +61,8 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
           }),
         );
         const waiting = status?.lag?.reduce((sum, { records }) => sum + records, 0);
-        quiet = waiting === 0 && captures?.total === 0 ? quiet + 1 : 0;
-      }
+        return waiting === 0 && captures?.total === 0;
+      }, SETTLED_WITHIN_MS);
     },
 
     async finish(acknowledged) {

@@ -1,26 +1,27 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { consoleService } from '../../console/config.ts';
 import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
+import { findFreePort } from '../../ports/free-ports.ts';
 import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { untilAvailable } from '../../ports/until-available.ts';
 import { readers } from '../../schemas/readers.ts';
 import { logTopics } from '../../schemas/topics.ts';
-import { findFreePorts } from '../stack/free-ports.ts';
 import type { Server } from '../stack/server-process.ts';
 import { startStack } from '../stack/start-stack.ts';
+import { TOOLS_FOLDER } from '../stack/tools.ts';
 import { findDisorder } from './disorder.ts';
 import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
 import { createDeath, createServiceProcess, type ServiceProcess, untilReady } from './service-process.ts';
 import type { Target, TargetOptions } from './target.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 const sql = {
   queued: statement(import.meta.url, './sql/queued.sql'),
@@ -30,8 +31,6 @@ const sql = {
 const PARTITIONS = 6;
 const SETTLED_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
-/** Tools are downloaded once, by whoever is first; `npm run stack` keeps them there too. */
-export const TOOLS = fileURLToPath(new URL('../../.stack/tools', import.meta.url));
 /** What is killed, and how likely; `visitor` is a third processor that joins and leaves. */
 const BLOWS = { ingest: 2, 'processor-1': 1.5, 'processor-2': 1.5, aggregator: 1.5, broker: 1.2, s3: 1, visitor: 1.3 };
 
@@ -42,7 +41,7 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
   mkdirSync(folder, { recursive: true });
   const stack = await startStack({
     folder,
-    toolsFolder: TOOLS,
+    toolsFolder: TOOLS_FOLDER,
     only: ['kafka', 's3', 'postgres'],
     say: onProgress,
     onDeath: (why) => tell(new Error(why)),
@@ -100,17 +99,15 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       return false;
     },
 
-    async untilSettled(acknowledged) {
+    async untilSettled() {
       const log = await openLog(common);
       try {
-        const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
-        for (let quiet = 0; quiet < 3 && performance.now() < deadlineMs && acknowledged > 0; ) {
-          await sleep(1_000);
+        await untilQuiet(async () => {
           const lags = await Promise.all(readers.map(({ topic, group }) => log.lag(topic, group).catch(() => null)));
           const waiting = lags.some((lag) => lag === null || lag.some(({ records }) => records > 0n));
           const [{ queued } = { queued: 1 }] = await store.run<{ queued: number }>(sql.queued);
-          quiet = !waiting && queued === 0 ? quiet + 1 : 0;
-        }
+          return !waiting && queued === 0;
+        }, SETTLED_WITHIN_MS);
       } finally {
         await log.close();
       }
@@ -146,10 +143,9 @@ const silent = pino({ level: 'silent' });
 function openLog(env: Readonly<Record<string, string>>) {
   const config = readConfig(consoleService, env);
   // The broker may have been killed a moment ago.
-  return untilAvailable(
-    () => createKafkaLog({ config, name: 'crash', topics: logTopics, clock, logger: silent }),
-    silent,
-  );
+  return untilAvailable(() => createKafkaLog({ config, name: 'crash', topics: logTopics, clock, logger: silent }), {
+    logger: silent,
+  });
 }
 
 async function describeServices(
@@ -158,7 +154,7 @@ async function describeServices(
   onDied: (error: Error) => void,
 ) {
   const describe = async (name: string, program: string) => {
-    const [port] = await findFreePorts(1);
+    const port = await findFreePort();
     const process: ServiceProcess = createServiceProcess({
       program,
       env: { ...env, PORT: String(port), LOG_LEVEL: 'warn' },

@@ -49,7 +49,7 @@ export async function run(options: RunOptions): Promise<Ran> {
     });
     const both = Promise.all([cameras, striking]);
     const [acknowledged, kills] = await Promise.race([both, target.died]).finally(() => clearInterval(ticker));
-    await Promise.race([target.untilSettled(acknowledged.length), target.died]);
+    if (acknowledged.length > 0) await Promise.race([target.untilSettled(), target.died]);
     const outcome = await target.finish(acknowledged);
     return { acknowledged, kills, outcome, measured: target.measured ?? {} };
   } finally {

@@ -10,7 +10,7 @@ export interface Target {
   /** Answers whether something was killed by it. What was killed is started again, at once and by itself. */
   strike(blow: string): Promise<boolean>;
   /** Until nothing waits any more; what is missing after that is missing. */
-  untilSettled(acknowledged: number): Promise<void>;
+  untilSettled(): Promise<void>;
   /** Stops the services, and reads what they have left behind. */
   finish(acknowledged: readonly Acknowledged[]): Promise<Outcome>;
   /** Stops whatever still runs. */

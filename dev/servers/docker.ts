@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartedTestContainer } from 'testcontainers';
 import { parse } from 'yaml';
+import { findFreePort } from '../../ports/free-ports.ts';
 import type { ServerName, ServersUnderTest } from '../../ports/servers-under-test.ts';
-import { findFreePorts } from '../stack/free-ports.ts';
 import type { Found, Source } from './find-servers.ts';
 
 const IMAGES = readImages();
@@ -68,7 +68,7 @@ async function run(name: ServerName, host: string) {
   const runs: { readonly [Name in ServerName]: () => Promise<Running<Name>> } = {
     async kafka() {
       // Its clients are sent to the port that it names, which is therefore chosen before it starts.
-      const [port = 0] = await findFreePorts(1);
+      const port = await findFreePort();
       const started = await container
         .withExposedPorts({ container: 9092, host: port })
         .withEnvironment({

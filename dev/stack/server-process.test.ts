@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findFreePorts } from './free-ports.ts';
+import { findFreePort } from '../../ports/free-ports.ts';
 import { createServerProcess, type Server } from './server-process.ts';
 
 /** The servers' shell, around a server of three lines. */
@@ -15,7 +15,7 @@ let deaths: string[];
 let stopped: number;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'passerby-server-'));
-  [port = 0] = await findFreePorts(1);
+  port = await findFreePort();
   [server, deaths, stopped] = [null, [], 0];
 });
 afterEach(async () => {

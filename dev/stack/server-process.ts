@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stopLeftover } from './leftover.ts';
+import { readPid, stopLeftover } from '../../ports/leftover.ts';
 
 /** A real server, which tests may kill and start again. */
 export interface Server {
@@ -36,6 +36,10 @@ const START_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 25;
 const LAST_WORDS_MAX = 12;
+const ENDINGS = [
+  { signal: 'SIGTERM', withinMs: 5_000 },
+  { signal: 'SIGKILL', withinMs: 5_000 },
+] as const;
 
 export function createServerProcess(options: ServerProcessOptions): Server {
   const { name, folder, isUp, onDeath } = options;
@@ -124,11 +128,17 @@ export function createServerProcess(options: ServerProcessOptions): Server {
 
 /** What a run that was killed has left running in this folder is stopped. */
 export async function stopLeftoverProcess(name: string, folder: string, say: (line: string) => void): Promise<void> {
-  await stopLeftover({
-    pidFile: pidFileOf(folder),
-    folder,
-    onFound: () => say(`stopping the ${name} of a killed run`),
-  });
+  const pid = await readPid(pidFileOf(folder));
+  if (pid !== null) {
+    await stopLeftover({
+      name,
+      pid,
+      folder,
+      signals: ENDINGS,
+      onFound: () => say(`stopping the ${name} of a killed run`),
+    });
+  }
+  rmSync(pidFileOf(folder), { force: true });
 }
 
 const pidFileOf = (folder: string) => join(folder, 'process.pid');

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../ports/leftover.ts';
 import type { Environment } from './environment.ts';
-import { isAlive } from './leftover.ts';
 
 interface StackFile {
   readonly pid: number;

@@ -9,11 +9,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { needs } from '../../ports/servers-under-test.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { StackInUse, startStack } from './start-stack.ts';
+import { hasTools, TOOLS_FOLDER } from './tools.ts';
 
-const TOOLS = fileURLToPath(new URL('../../.stack/tools', import.meta.url));
 const MODULE = fileURLToPath(new URL('./start-stack.ts', import.meta.url));
-const hasTools = ['kafka-4.1.0', 'versitygw-v1.8.0', 'toxiproxy-v2.5.0'].every((tool) => existsSync(join(TOOLS, tool)));
-if (!hasTools) {
+const toolsAreHere = hasTools(TOOLS_FOLDER);
+if (!toolsAreHere) {
   console.warn('SKIPPED: dev/stack/start-stack.test.ts: the servers are not here; `npm run stack` fetches them.');
 }
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 async function startElsewhere(options: object) {
   const script = `
     import { startStack } from ${JSON.stringify(MODULE)};
-    await startStack(${JSON.stringify({ folder, toolsFolder: TOOLS, ...options })});
+    await startStack(${JSON.stringify({ folder, toolsFolder: TOOLS_FOLDER, ...options })});
     console.log('up');
     setInterval(() => undefined, 1_000);`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
@@ -75,10 +75,10 @@ async function endOffset(brokers: string): Promise<string | undefined> {
   }
 }
 
-describe.skipIf(!hasTools)(`the real servers ${needs('tools')}`, { timeout: 180_000 }, () => {
+describe.skipIf(!toolsAreHere)(`the real servers ${needs('tools')}`, { timeout: 180_000 }, () => {
   test('answer directly and by way of their proxies, and are the same after a kill', async () => {
     const deaths: string[] = [];
-    const stack = await startStack({ folder, toolsFolder: TOOLS, onDeath: (why) => deaths.push(why) });
+    const stack = await startStack({ folder, toolsFolder: TOOLS_FOLDER, onDeath: (why) => deaths.push(why) });
     undo.push(() => stack.stop());
     const { KAFKA_BROKERS = '', KAFKA_PROXIED_BROKERS = '', DATABASE_PROXIED_URL = '' } = stack.env;
     const kafka = connectKafka(KAFKA_BROKERS);
@@ -118,7 +118,7 @@ describe.skipIf(!hasTools)(`the real servers ${needs('tools')}`, { timeout: 180_
     killed.kill('SIGKILL');
     await once(killed, 'exit');
     const said: string[] = [];
-    const first = await startStack({ folder, toolsFolder: TOOLS, only, say: (line) => said.push(line) });
+    const first = await startStack({ folder, toolsFolder: TOOLS_FOLDER, only, say: (line) => said.push(line) });
     undo.push(() => first.stop());
     expect(said).toContain('stopping the Kafka of a killed run');
     const admin = connectKafka(first.kafka.brokers).admin();
@@ -126,7 +126,7 @@ describe.skipIf(!hasTools)(`the real servers ${needs('tools')}`, { timeout: 180_
     await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }] });
     await admin.disconnect();
     await first.stop();
-    const second = await startStack({ folder, toolsFolder: TOOLS, only });
+    const second = await startStack({ folder, toolsFolder: TOOLS_FOLDER, only });
     undo.push(() => second.stop());
     expect(await endOffset(second.kafka.brokers)).toBe('0');
   });

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
+import { findFreePorts } from '../../ports/free-ports.ts';
 import type { Environment } from './environment.ts';
-import { findFreePorts } from './free-ports.ts';
 import { createKafka, type KafkaServer } from './kafka.ts';
 import { createEmbeddedPostgres, type PostgresServer, stopLeftoverPostgres, useServer } from './postgres.ts';
 import { createS3, type S3Server } from './s3.ts';

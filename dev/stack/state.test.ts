@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isAlive, stopLeftover } from './leftover.ts';
+import { isAlive } from '../../ports/leftover.ts';
 import { keepSecrets } from './secrets.ts';
+import { stopLeftoverProcess } from './server-process.ts';
 import { readRunningStack, stackFileOf, writeStackFile } from './stack-file.ts';
 
 /** What a stack leaves in its folder for the next one, and for the tests. */
@@ -48,22 +49,21 @@ describe('a process that a killed stack left behind', () => {
   const leave = async (argument: string) => {
     const child = spawn(process.execPath, ['--eval', 'console.log(1); setInterval(() => {}, 1_000)', argument]);
     await once(child.stdout, 'data');
-    const pidFile = join(folder, 'process.pid');
-    writeFileSync(pidFile, `${child.pid}\n`);
-    const found: number[] = [];
-    await stopLeftover({ pidFile, folder, onFound: (pid) => found.push(pid) });
-    return { child, found };
+    writeFileSync(join(folder, 'process.pid'), `${child.pid}\n`);
+    const said: string[] = [];
+    await stopLeftoverProcess('Kafka', folder, (line) => said.push(line));
+    return { child, said };
   };
 
   test('is stopped when its command line names the folder', async () => {
-    const { child, found } = await leave(`${folder}/server.properties`);
-    expect(found).toEqual([child.pid]);
+    const { child, said } = await leave(`${folder}/server.properties`);
+    expect(said).toEqual(['stopping the Kafka of a killed run']);
     expect(isAlive(child.pid ?? 0)).toBe(false);
   });
 
   test.runIf(process.platform === 'linux')('is left alone when it merely has the number', async () => {
-    const { child, found } = await leave('elsewhere');
-    expect(found).toEqual([]);
+    const { child, said } = await leave('elsewhere');
+    expect(said).toEqual([]);
     expect(isAlive(child.pid ?? 0)).toBe(true);
     child.kill('SIGKILL');
   });

@@ -27,6 +27,15 @@ const POM = fileURLToPath(new URL('./kafka.pom.xml', import.meta.url));
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 const LAST_WORDS_MAX = 15;
 
+/** Where `npm run stack` keeps them, and whoever else starts servers finds them. */
+export const TOOLS_FOLDER = fileURLToPath(new URL('../../.stack/tools', import.meta.url));
+
+/** Whether nothing would have to be fetched or built. */
+export function hasTools(toolsFolder: string): boolean {
+  const programs = Object.keys(GO_PROGRAMS) as GoProgram[];
+  return [kafkaFolder(toolsFolder), ...programs.map((program) => programFile(toolsFolder, program))].every(existsSync);
+}
+
 const kafkaFolder = (toolsFolder: string) => join(toolsFolder, `kafka-${KAFKA}`);
 const programFile = (toolsFolder: string, program: GoProgram) =>
   join(toolsFolder, `${program}-${GO_PROGRAMS[program].version}`, GO_PROGRAMS[program].binary);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { again } from './again.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Output, StoredRecord, Subscription } from './log.ts';
 import { partitionFor } from './partition-for.ts';
@@ -43,7 +43,6 @@ export class Fenced extends Error {
   }
 }
 
-const PAUSE_MIN_MS = 100;
 const PAUSE_MAX_MS = 5_000;
 /** Arrivals are told in the process; this only bounds the wait should one ever go untold. */
 const LOOK_AGAIN_MS = 10_000;
@@ -65,21 +64,11 @@ export async function consumePartition<State>(
   partition: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let failures = 0;
-  while (!signal.aborted) {
-    try {
-      await run(partitions, subscription, partition, signal, () => {
-        failures = 0;
-      });
-    } catch (error) {
-      // Whoever is to stop need not say that it could not go on.
-      if (signal.aborted) return;
-      const pauseMs = pauseAfter(failures);
-      failures += 1;
-      subscription.onTrouble?.({ partition, error, pauseMs });
-      await pause(pauseMs, signal);
-    }
-  }
+  await again((wentWell) => run(partitions, subscription, partition, signal, wentWell), {
+    signal,
+    pauseMaxMs: PAUSE_MAX_MS,
+    onFailure: (error, pauseMs) => subscription.onTrouble?.({ partition, error, pauseMs }),
+  });
 }
 
 /** From taking the partition to the signal, or to the first failure: after one, memory is worth less than the log. */
@@ -135,11 +124,3 @@ function placed<State>(
 }
 
 async function* nothing(): AsyncIterable<StoredRecord> {}
-
-export function pauseAfter(failures: number): number {
-  return Math.min(PAUSE_MIN_MS * 2 ** failures, PAUSE_MAX_MS);
-}
-
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
-}

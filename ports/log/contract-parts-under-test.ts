@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Batch, Log, LogRecord, Output, StoredRecord, Subscription } from './log.ts';
+import type { Batch, Log, LogRecord, LogTopic, Output, StoredRecord, Subscription } from './log.ts';
 
 export const suite = randomUUID().slice(0, 8);
 
@@ -14,6 +14,15 @@ export const contractTopics = {
   state: `contract-state-${suite}`,
 } as const;
 const { input, output } = contractTopics;
+
+/** As an adapter takes them. */
+export const contractLogTopics = Object.values(contractTopics).map(
+  (name): LogTopic => ({
+    name,
+    cleanup: name === contractTopics.state ? 'compact' : 'delete',
+    retentionMs: 3_600_000,
+  }),
+);
 
 export function record(key: string, value: string): LogRecord {
   return { key, value: Buffer.from(value) };

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { systemClock } from '../clock/system.ts';
 import { describeWith } from '../servers-under-test.ts';
-import { contractTopics } from './contract-parts-under-test.ts';
+import { contractLogTopics, contractTopics } from './contract-parts-under-test.ts';
 import { kafkaConfigOf } from './kafka/config-under-test.ts';
 import { connectKafka } from './kafka/connect.ts';
 import { createKafkaLog } from './kafka.ts';
@@ -19,11 +19,7 @@ describeWith('kafka', 'the log on a real Kafka', ({ brokers }) => {
         name: 'test',
         clock: systemClock,
         logger,
-        topics: Object.values(contractTopics).map((name) => ({
-          name,
-          cleanup: name === contractTopics.state ? 'compact' : 'delete',
-          retentionMs: 3_600_000,
-        })),
+        topics: contractLogTopics,
       });
     const log = await create();
     const rival = await create();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.ts';
-import { pause, pauseAfter } from './consume-partition.ts';
+import { again } from './again.ts';
 import { openAppender } from './kafka/appender.ts';
 import { createAsker } from './kafka/asker.ts';
 import type { KafkaConfig } from './kafka/config.ts';
@@ -86,20 +86,16 @@ export async function createKafkaLog({ config, name, topics, clock, logger }: Ka
     },
 
     async consume(subscription, signal) {
-      let failures = 0;
-      while (!signal.aborted) {
-        const joinedMs = performance.now();
-        try {
-          await runMember(member, subscription, signal);
-        } catch (thrown) {
-          if (signal.aborted) return;
-          if (performance.now() - joinedMs > SETTLED_MS) failures = 0;
-          const pauseMs = Math.min(pauseAfter(failures), REJOIN_PAUSE_MAX_MS);
-          failures += 1;
-          subscription.onTrouble?.({ partition: null, error: asKafkaOutage(thrown), pauseMs });
-          await pause(pauseMs, signal);
-        }
-      }
+      const live = async (wentWell: () => void) => {
+        const settled = setTimeout(wentWell, SETTLED_MS);
+        await runMember(member, subscription, signal).finally(() => clearTimeout(settled));
+      };
+      await again(live, {
+        signal,
+        pauseMaxMs: REJOIN_PAUSE_MAX_MS,
+        onFailure: (error, pauseMs) =>
+          subscription.onTrouble?.({ partition: null, error: asKafkaOutage(error), pauseMs }),
+      });
     },
 
     lag: (topic, group) => ask((admin) => measureLag(admin, clock, topic, group)),

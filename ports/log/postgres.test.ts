@@ -1,7 +1,7 @@
 import { systemClock } from '../clock/system.ts';
 import { startDatabase } from '../store/database-under-test.ts';
 import { createPostgresStore } from '../store/postgres.ts';
-import { contractTopics } from './contract-parts-under-test.ts';
+import { contractLogTopics } from './contract-parts-under-test.ts';
 import { describeLog } from './log.contract.ts';
 import { createPostgresLog, migratePostgresLog } from './postgres.ts';
 
@@ -13,11 +13,7 @@ describeLog('postgres', async () => {
       store: createPostgresStore({ connectionString: database.connectionString, connectionsMax: 8, name: 'test' }),
       clock: systemClock,
       partitionCount: 4,
-      topics: Object.values(contractTopics).map((name) => ({
-        name,
-        cleanup: name === contractTopics.state ? 'compact' : 'delete',
-        retentionMs: 3_600_000,
-      })),
+      topics: contractLogTopics,
     });
   const [log, rival] = await Promise.all([create(), create()]);
   return {

@@ -26,11 +26,11 @@ export interface ServicesUnderTest {
 
 export async function startServices({
   migrations,
-  topics = {},
+  topics = [],
   partitionCount = 2,
 }: {
   readonly migrations: URL;
-  readonly topics?: Readonly<Record<string, Omit<LogTopic, 'name'>>>;
+  readonly topics?: readonly LogTopic[];
   readonly partitionCount?: number;
 }): Promise<ServicesUnderTest> {
   const blobsFolder = await mkdtemp(join(tmpdir(), 'passerby-blobs-'));
@@ -49,13 +49,7 @@ export async function startServices({
     store,
     blobsFolder,
     openStore,
-    openLog: (clock) =>
-      createPostgresLog({
-        store: openStore('log'),
-        clock,
-        partitionCount,
-        topics: Object.entries(topics).map(([name, { cleanup, retentionMs }]) => ({ name, cleanup, retentionMs })),
-      }),
+    openLog: (clock) => createPostgresLog({ store: openStore('log'), clock, partitionCount, topics }),
     openBlobs: () => createFilesystemBlobs({ folder: blobsFolder }),
     rows: (table) => store.run({ name: `rows-of-${table}`, text: `table ${table}` }),
     stop: async () => {

@@ -44,8 +44,8 @@ export async function openAppender(kafka: Kafka): Promise<Appender> {
 /** kafkajs also fails with plain errors when a connection was cut at the wrong moment; a fault of ours is a TypeError. */
 function asOutage(error: unknown): unknown {
   const known = asKafkaOutage(error);
-  const plain = known === error && error instanceof Error && !error.name.startsWith('KafkaJS');
-  return plain && !(error instanceof TypeError) && !(error instanceof Outage) ? new Outage('Kafka', error) : known;
+  if (!(known instanceof Error) || known instanceof Outage || known instanceof TypeError) return known;
+  return known.name.startsWith('KafkaJS') ? known : new Outage('Kafka', known);
 }
 
 async function connectProducer(kafka: Kafka): Promise<Producer> {

@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 // Node does not find this one among the names that kafkajs exports.
-import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
-import { Outage, Unusable } from '../../errors.ts';
+import kafkajs, { type Admin } from 'kafkajs';
+import { Unusable } from '../../errors.ts';
 import type { LogTopic } from '../log.ts';
+import { untilServed } from './until-served.ts';
 
 export interface TopicLayout {
   readonly partitions: number;
   readonly replication: number;
 }
-
-const KNOWN_WITHIN_MS = 15_000;
-const LOOK_AGAIN_MS = 100;
-const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** A topic that is there, but not as this release needs it. */
 export class TopicMismatch extends Unusable {}
@@ -35,10 +31,9 @@ export async function createTopics(admin: Admin, topics: readonly LogTopic[], la
       })),
     });
   }
-  // Who leads a partition is told a moment before it does.
-  for (const { name } of missing) await untilKnown(() => admin.fetchTopicOffsets(name));
   const names = topics.map(({ name }) => name);
-  const found = await readTopics(admin, names);
+  for (const name of names) await untilServed(() => admin.fetchTopicOffsets(name));
+  const { topics: found } = await untilServed(() => admin.fetchTopicMetadata({ topics: names }));
   const wrong = found.filter(({ partitions }) => partitions.length !== layout.partitions);
   if (wrong.length > 0) {
     const told = wrong.map(({ name, partitions }) => `${name} (${partitions.length})`).join(', ');
@@ -47,7 +42,7 @@ export async function createTopics(admin: Admin, topics: readonly LogTopic[], la
         'that number, so it stays as it was made: set KAFKA_PARTITIONS to it.',
     );
   }
-  const settings = await untilKnown(() => readSettings(admin, names));
+  const settings = await untilServed(() => readSettings(admin, names));
   for (const topic of topics) {
     for (const [setting, value] of Object.entries(needed(topic))) {
       const is = settings.get(`${topic.name} ${setting}`);
@@ -56,27 +51,6 @@ export async function createTopics(admin: Admin, topics: readonly LogTopic[], la
         `The topic ${topic.name} has ${setting}=${is} where ${value} is needed. Change it with kafka-configs.sh ` +
           `--alter --entity-type topics --entity-name ${topic.name} --add-config ${setting}=${value}.`,
       );
-    }
-  }
-}
-
-async function readTopics(admin: Admin, topics: string[]): Promise<ITopicMetadata[]> {
-  return untilKnown(async () => {
-    const { topics: found } = await admin.fetchTopicMetadata({ topics });
-    const led = found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0));
-    return led ? found : null;
-  });
-}
-
-/** A topic is known to some brokers before others, and before its partitions have leaders. */
-async function untilKnown<Answer>(ask: () => Promise<Answer | null>): Promise<Answer> {
-  for (const giveUpMs = performance.now() + KNOWN_WITHIN_MS; ; await sleep(LOOK_AGAIN_MS)) {
-    try {
-      const answer = await ask();
-      if (answer !== null) return answer;
-      if (performance.now() > giveUpMs) throw new Outage('Kafka', 'topics have partitions without a leader');
-    } catch (error) {
-      if (!NOT_YET.has((error as { type?: string }).type ?? '') || performance.now() > giveUpMs) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Kafka } from 'kafkajs';
+import type { Consumer } from 'kafkajs';
 import { Arrivals } from '../arrivals.ts';
 import { consumePartition } from '../consume-partition.ts';
 import type { Subscription } from '../log.ts';
@@ -8,7 +8,7 @@ import { coPartition } from './co-partition.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import { groupId } from './group-id.ts';
 import { asStored } from './messages.ts';
-import { createOwned, type Positions } from './owned.ts';
+import { createOwned, type OwnerDependencies } from './owned.ts';
 
 /** A group notices after this long that a member is gone. A blocked event loop must not be taken for that. */
 const SESSION_TIMEOUT_MS = 10_000;
@@ -23,12 +23,9 @@ const RESTORE_QUEUE_MAX = 1_000;
 const DRAIN_WITHIN_MS = 10_000;
 const LEAVE_WITHIN_MS = 5_000;
 
-export interface MemberDependencies {
-  readonly kafka: Kafka;
+export interface MemberDependencies extends OwnerDependencies {
   /** Equal for all groups that this process is a member of. */
   readonly memberName: string;
-  readonly positions: Positions;
-  partitionCount(topic: string): number;
 }
 
 /**
@@ -152,11 +149,8 @@ export async function runMember<State>(
 /** With brokers away there is no end to it; whatever is late then is fenced. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const giveUp = new AbortController();
-  const over = sleep(ms, undefined, { signal: giveUp.signal });
-  await Promise.race([work, over]).catch(() => undefined);
+  await Promise.race([work, sleep(ms, undefined, { signal: giveUp.signal })]).catch(() => undefined);
   giveUp.abort();
-  over.catch(() => undefined);
-  work.catch(() => undefined);
 }
 
 function openFeed(consumer: Consumer, topic: string, partition: number, options: FeedOptions): Feed {

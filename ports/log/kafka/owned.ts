@@ -1,6 +1,6 @@
 import type { Consumer, Kafka } from 'kafkajs';
 import type { Arrivals } from '../arrivals.ts';
-import { Fenced, type Partitions, type Place } from '../consume-partition.ts';
+import { Fenced, type Partitions, type Place, type PlacedOutput } from '../consume-partition.ts';
 import type { StoredRecord, Subscription } from '../log.ts';
 import { createBarrier } from './barrier.ts';
 import { withOutages } from './connect.ts';
@@ -16,6 +16,12 @@ export interface Positions {
   committed(place: Place): Promise<bigint | null>;
   /** Tells of records that were deleted before they were read. */
   onLost(place: Place, records: bigint): void;
+}
+
+export interface OwnerDependencies {
+  readonly kafka: Kafka;
+  readonly positions: Positions;
+  partitionCount(topic: string): number;
 }
 
 interface Ownership {
@@ -35,11 +41,7 @@ const PASS_EVERY_MS = 250;
 
 /** One partition as long as it is this member's: what the common loop needs, done with a consumer and a producer. */
 export function createOwned<State>(
-  {
-    kafka,
-    positions,
-    partitionCount,
-  }: { readonly kafka: Kafka; readonly positions: Positions; partitionCount(topic: string): number },
+  { kafka, positions, partitionCount }: OwnerDependencies,
   { topic, group, changelog, writes = [] }: Subscription<State>,
   { partition, consumer, arrivals, revoked, feed, changelogFeed }: Ownership,
 ): Partitions & { close(): Promise<void> } {
@@ -49,7 +51,7 @@ export function createOwned<State>(
   let stands = 0n;
   let passedAtMs = 0;
 
-  async function commit(next: bigint, outputs: Parameters<Partitions['commit']>[1]['outputs']): Promise<void> {
+  async function commit(next: bigint, outputs: readonly PlacedOutput[]): Promise<void> {
     if (revoked.aborted && !writer) throw new Fenced(place);
     if (writer) await writer.commit(next, outputs);
     else await consumer.commitOffsets([{ topic, partition, offset: String(next) }]);

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kafka, Partitioners, type Producer, type Transaction } from 'kafkajs';
 import type { Place, PlacedOutput } from '../consume-partition.ts';
 import { groupId } from './group-id.ts';
 import { sendAll } from './messages.ts';
+import { untilServed } from './until-served.ts';
 
 /**
  * What the owner of a partition writes: outputs and offset in one transaction. The transactional id is the partition's
@@ -17,14 +17,6 @@ export interface PartitionWriter {
 
 /** Longer than any commit takes; for so long a transaction that nobody takes over can hold up those who read it. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
-const BUSY = new Set([
-  'CONCURRENT_TRANSACTIONS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-  'NOT_COORDINATOR_FOR_GROUP',
-]);
-const BUSY_TRIES_MAX = 100;
-const BUSY_PAUSE_MS = 50;
 
 export function createPartitionWriter(kafka: Kafka, place: Place): PartitionWriter {
   const { topic, partition } = place;
@@ -74,23 +66,8 @@ export function createPartitionWriter(kafka: Kafka, place: Place): PartitionWrit
       const offsets = { topic, partitions: [{ partition, offset: String(next) }] };
       return transact(async (transaction) => {
         if (outputs.length > 0) await sendAll(transaction.sendBatch, outputs);
-        await whileBusy(() => transaction.sendOffsets({ consumerGroupId: groupId(place), topics: [offsets] }));
+        await untilServed(() => transaction.sendOffsets({ consumerGroupId: groupId(place), topics: [offsets] }));
       });
     },
   };
-}
-
-/**
- * The markers of the last transaction may still be on their way, which kafkajs waits for only where it sends; and a
- * coordinator that has just begun is not asked again by it.
- */
-async function whileBusy(work: () => Promise<void>): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!BUSY.has((error as { type?: string }).type ?? '') || tries >= BUSY_TRIES_MAX) throw error;
-      await sleep(BUSY_PAUSE_MS);
-    }
-  }
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { findFreePort } from '../../free-ports.ts';
 import { statement } from '../statement.ts';
 import { findBinaries } from './binaries.ts';
 import { stopOrphan } from './orphan.ts';
@@ -186,15 +186,6 @@ function relayLog(child: ChildProcess, log: Logger, remember: (line: string) => 
     if (severity === 'PANIC') log.error({ severity }, text);
     else log.debug({ severity }, text);
   });
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((settle, fail) => probe.once('error', fail).listen(0, '127.0.0.1', settle));
-  const address = probe.address();
-  await new Promise((settle) => probe.close(settle));
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  return address.port;
 }
 
 async function untilReady(connectionString: string, lastWords: readonly string[]): Promise<void> {

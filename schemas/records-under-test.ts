@@ -1,7 +1,8 @@
-import { fixedCodec } from '../schemas/codec.ts';
-import { derivedId, frameId } from '../schemas/identity.ts';
-import type { DeadLetter, Event, Frame, Observation } from '../schemas/types.ts';
-import { NOW_MS } from './rig-under-test.ts';
+import { fixedCodec } from './codec.ts';
+import { derivedId, frameId } from './identity.ts';
+import type { DeadLetter, Event, Frame, Observation } from './types.ts';
+
+export const NOW_MS = Date.UTC(2026, 4, 1, 12);
 
 export function frame(seq: number, change: Partial<Frame> = {}): Frame {
   return {

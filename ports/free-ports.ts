@@ -14,3 +14,8 @@ export async function findFreePorts(count: number): Promise<readonly number[]> {
   await Promise.all(probes.map((probe) => new Promise((settle) => probe.close(settle))));
   return ports;
 }
+
+export async function findFreePort(): Promise<number> {
+  const [port = 0] = await findFreePorts(1);
+  return port;
+}
