@@ -231,6 +231,23 @@ describeWith('kafka', 'the log on a real Kafka, when things go wrong', ({ broker
     expect(lost[0].records).toBe(71 - seen.length);
   });
 
+  test('a place before which records were deleted stays as it was committed until the reader moves it', async () => {
+    await append(10);
+    const partition = await partitionOf();
+    const group = { groupId: `faults-${randomUUID()}`, topics: [input] };
+    await admin.setOffsets({ groupId: group.groupId, topic: input, partitions: [{ partition, offset: '5' }] });
+    await admin.deleteTopicRecords({ topic: input, partitions: [{ partition, offset: '8' }] });
+    const consumer = kafka.consumer({ groupId: group.groupId, maxWaitTimeInMs: 100 });
+    const read: string[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topics: [input], fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachMessage: async ({ message }) => void read.push(message.offset) });
+    await expect.poll(() => read, { timeout: 20_000 }).toEqual(['8', '9']);
+    await consumer.disconnect();
+    const [found] = await admin.fetchOffsets(group);
+    expect(found?.partitions.find((one) => one.partition === partition)?.offset).toBe('5');
+  });
+
   test('records that were deleted before they were read are told of, and reading goes on behind them', async () => {
     await append(10);
     const partition = await partitionOf();

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 
 /**
- * Two faults of kafkajs 2.2.4 that cut connections bring out, mended where they are, since it has had no release in
- * years. Both wrap a method of its own, and call it unchanged:
+ * Three faults of kafkajs 2.2.4, mended where they are, since it has had no release in years:
  *
  *  1. What a connection had received of an answer when it was cut is put before the first answer of the next connection,
  *     and every answer is then read from the wrong place, until a read past the end throws where nobody can catch it.
  *  2. A broker whose connection was cut before it said what it speaks counts as connected when the connection is back,
  *     and fails every request from then on with 'Broker not connected'.
+ *  3. A reader before whom records were deleted has 'the earliest' committed for its group, in place of where it stood.
  */
 interface Connection {
   isConnected(): boolean;
@@ -24,11 +24,20 @@ interface Broker {
   disconnect(): Promise<void>;
 }
 
+interface OffsetManager {
+  readonly cluster: {
+    fetchTopicsOffset(asked: readonly object[]): Promise<{ partitions: { offset: string }[] }[]>;
+  };
+  resolveOffset(place: { topic: string; partition: number; offset: string }): void;
+  setDefaultOffset(place: { topic: string; partition: number }): Promise<void>;
+}
+
 const require = createRequire(import.meta.url);
 const LENGTH_BYTES = 4;
 
 export const KafkaConnection: { prototype: Connection } = require('kafkajs/src/network/connection.js');
 export const KafkaBroker: { prototype: Broker } = require('kafkajs/src/broker/index.js');
+const KafkaOffsetManager: { prototype: OffsetManager } = require('kafkajs/src/consumer/offsetManager/index.js');
 
 const { connect } = KafkaConnection.prototype;
 KafkaConnection.prototype.connect = function (this: Connection) {
@@ -44,4 +53,10 @@ const { connect: connectBroker } = KafkaBroker.prototype;
 KafkaBroker.prototype.connect = async function (this: Broker) {
   if (this.isConnected() && this.versions === null) await this.disconnect();
   return connectBroker.call(this);
+};
+
+KafkaOffsetManager.prototype.setDefaultOffset = async function (this: OffsetManager, { topic, partition }) {
+  const [found] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
+  const earliest = BigInt(found?.partitions[0]?.offset ?? 0);
+  this.resolveOffset({ topic, partition, offset: String(earliest - 1n) });
 };
