@@ -38,14 +38,14 @@ async function crash(createTarget: RunOptions['createTarget'], name: string, sec
   expect(crashed.outcome.disorder ?? []).toEqual([]);
   expect(differences(calm.outcome, crashed.outcome)).toEqual([]);
   // The comparison is worth something only if there was something to compare.
-  for (const table of ['captures', 'events', 'ledger']) {
+  for (const table of ['captures', 'events', 'ledger', 'snapshot']) {
     expect(calm.outcome.lines.filter((line) => line.startsWith(`${table} `)).length).toBeGreaterThan(0);
   }
 }
 
 const BY_WHOM = 'killed again and again, the service loses nothing, doubles nothing and tells the same';
 
-test(`${BY_WHOM}: all in one process`, { timeout: 180_000 }, () => crash(createEmbeddedTarget, 'embedded', 12));
+test(`${BY_WHOM}: all in one process`, { timeout: 180_000 }, () => crash(createEmbeddedTarget, 'embedded', 20));
 
 test.skipIf(!toolsAreHere)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 400_000 }, () =>
   crash(createKafkaTarget, 'kafka', 20),

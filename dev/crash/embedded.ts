@@ -9,11 +9,9 @@ import { statement } from '../../ports/store/statement.ts';
 import { readOutcome } from './outcome.ts';
 import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
 import type { Target, TargetOptions } from './target.ts';
-import { untilQuiet } from './until-quiet.ts';
 
 const logRecords = statement(import.meta.url, './sql/log-records.sql');
 const PASSWORD = 'only-for-this-run';
-const SETTLED_WITHIN_MS = 60_000;
 
 /** `npm start` as its own process, and the PostgreSQL that it brings. */
 export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<Target> {
@@ -50,19 +48,16 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
       return true;
     },
 
-    async untilSettled() {
-      await untilReady(url);
+    async isQuiet() {
       const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
-      await untilQuiet(async () => {
-        const [status, captures] = await Promise.all(
-          ['status', 'captures?page_size=1&state=queued'].map(async (path) => {
-            const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
-            return answer?.ok ? ((await answer.json()) as { lag?: { records: number }[]; total?: number }) : {};
-          }),
-        );
-        const waiting = status?.lag?.reduce((sum, { records }) => sum + records, 0);
-        return waiting === 0 && captures?.total === 0;
-      }, SETTLED_WITHIN_MS);
+      const [status, captures] = await Promise.all(
+        ['status', 'captures?page_size=1&state=queued'].map(async (path) => {
+          const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
+          return answer?.ok ? ((await answer.json()) as { lag?: { records: number }[]; total?: number }) : {};
+        }),
+      );
+      const waiting = status?.lag?.reduce((sum, { records }) => sum + records, 0);
+      return waiting === 0 && captures?.total === 0;
     },
 
     async finish(acknowledged) {

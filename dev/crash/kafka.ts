@@ -7,7 +7,7 @@ import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
 import { findFreePort } from '../../ports/free-ports.ts';
-import { createKafkaLog } from '../../ports/log/kafka.ts';
+import { createKafkaLog, type KafkaLog } from '../../ports/log/kafka.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { untilAvailable } from '../../ports/until-available.ts';
@@ -21,7 +21,6 @@ import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
 import { createDeath, createServiceProcess, type ServiceProcess, untilReady } from './service-process.ts';
 import type { Target, TargetOptions } from './target.ts';
-import { untilQuiet } from './until-quiet.ts';
 
 const sql = {
   queued: statement(import.meta.url, './sql/queued.sql'),
@@ -29,10 +28,18 @@ const sql = {
 };
 
 const PARTITIONS = 6;
-const SETTLED_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
 /** What is killed, and how likely; `visitor` is a third processor that joins and leaves. */
-const BLOWS = { ingest: 2, 'processor-1': 1.5, 'processor-2': 1.5, aggregator: 1.5, broker: 1.2, s3: 1, visitor: 1.3 };
+const BLOWS = {
+  ingest: 2,
+  'processor-1': 1.5,
+  'processor-2': 1.5,
+  aggregator: 1.5,
+  snapshots: 0.8,
+  broker: 1.2,
+  s3: 1,
+  visitor: 1.3,
+};
 
 /** The production profile as processes of this machine: Kafka, S3 and PostgreSQL, and every service that there is. */
 export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions): Promise<Target> {
@@ -54,6 +61,7 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
     connectionsMax: 2,
     name: 'crash',
   });
+  let log: KafkaLog | null = null;
   const measured = { resumed_ms: [] as number[] };
 
   /** How long until a frame that came in after the kill has been analysed and its result written. */
@@ -99,24 +107,20 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       return false;
     },
 
-    async untilSettled() {
-      const log = await openLog(common);
-      try {
-        await untilQuiet(async () => {
-          const lags = await Promise.all(readers.map(({ topic, group }) => log.lag(topic, group).catch(() => null)));
-          const waiting = lags.some((lag) => lag === null || lag.some(({ records }) => records > 0n));
-          const [{ queued } = { queued: 1 }] = await store.run<{ queued: number }>(sql.queued);
-          return !waiting && queued === 0;
-        }, SETTLED_WITHIN_MS);
-      } finally {
-        await log.close();
-      }
+    async isQuiet() {
+      log ??= await openLog(common);
+      const { lag } = log;
+      const lags = await Promise.all(readers.map(({ topic, group }) => lag(topic, group).catch(() => null)));
+      if (lags.some((partitions) => partitions === null || partitions.some(({ records }) => records > 0n)))
+        return false;
+      const [row] = await store.run<{ queued: number }>(sql.queued);
+      return row?.queued === 0;
     },
 
     async finish(acknowledged) {
       await Promise.all(Object.values(services).map(({ process }) => process.stop()));
       await Promise.all(Object.values(servers).map((server) => server.settled()));
-      const log = await openLog(common);
+      log ??= await openLog(common);
       const blobs = await openS3Blobs({ config: readConfig(consoleService, common), logger: silent, missing: 'wait' });
       try {
         const frames = [...(await readTopic(log, 'frames')), ...(await readTopic(log, 'backlog'))];
@@ -126,12 +130,12 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
         return { ...outcome, disorder: findDisorder(frames, observations) };
       } finally {
         blobs.close();
-        await log.close();
       }
     },
 
     async close() {
       await Promise.all(Object.values(services).map(({ process }) => process.stop()));
+      await log?.close();
       await store.close();
       await stack.stop();
     },
@@ -168,6 +172,7 @@ async function describeServices(
     'processor-1': await describe('processor-1', 'processor/main.ts'),
     'processor-2': await describe('processor-2', 'processor/main.ts'),
     aggregator: await describe('aggregator', 'aggregator/main.ts'),
+    snapshots: await describe('snapshots', 'snapshots/main.ts'),
     visitor: await describe('visitor', 'processor/main.ts'),
   };
 }

@@ -19,7 +19,7 @@ interface Capture {
   readonly state: string;
 }
 
-/** What a run has left behind: rows as the lines that are compared, and what is wrong with them on their own. */
+/** What a run has left behind: rows and snapshots as the lines that are compared, and what is wrong on its own. */
 export interface Outcome {
   readonly lines: readonly string[];
   readonly captured: number;
@@ -46,11 +46,16 @@ export async function readOutcome({ store, blobs, told, acknowledged }: Remains)
   const events = await store.run(sql.events);
   const rows = { captures, events, letters: await store.run(sql.deadLetters), ledger: await store.run(sql.ledger) };
   const stored = await findStored(blobs, captures);
+  const snapshots: string[] = [];
+  for await (const key of blobs.list('snapshots/')) snapshots.push(`snapshot ${key}`);
   const analysed = new Set(
     captures.filter(({ state }) => state === 'done' || state === 'dead').map(({ frame_id }) => frame_id),
   );
   return {
-    lines: Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
+    lines: [
+      ...Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
+      ...snapshots,
+    ],
     captured: captures.length,
     stored: stored.size,
     lost: acknowledged

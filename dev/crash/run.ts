@@ -3,6 +3,7 @@ import { type Acknowledged, runCameras } from './cameras.ts';
 import { type Blow, carryOut } from './kills.ts';
 import type { Outcome } from './outcome.ts';
 import type { Target, TargetOptions } from './target.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 export interface RunOptions {
   readonly createTarget: (options: TargetOptions) => Promise<Target>;
@@ -24,6 +25,7 @@ export interface Ran {
 }
 
 const PROGRESS_EVERY_MS = 10_000;
+const SETTLED_WITHIN_MS = 120_000;
 
 /** One run from an empty folder: start, send everything, strike or not, wait until all is analysed, stop, look. */
 export async function run(options: RunOptions): Promise<Ran> {
@@ -49,7 +51,8 @@ export async function run(options: RunOptions): Promise<Ran> {
     });
     const both = Promise.all([cameras, striking]);
     const [acknowledged, kills] = await Promise.race([both, target.died]).finally(() => clearInterval(ticker));
-    if (acknowledged.length > 0) await Promise.race([target.untilSettled(), target.died]);
+    // What is missing after that is missing.
+    await Promise.race([untilQuiet(target.isQuiet, SETTLED_WITHIN_MS), target.died]);
     const outcome = await target.finish(acknowledged);
     return { acknowledged, kills, outcome, measured: target.measured ?? {} };
   } finally {

@@ -9,8 +9,8 @@ export interface Target {
   start(): Promise<string>;
   /** Answers whether something was killed by it. What was killed is started again, at once and by itself. */
   strike(blow: string): Promise<boolean>;
-  /** Until nothing waits any more; what is missing after that is missing. */
-  untilSettled(): Promise<void>;
+  /** Whether it answers, and nothing of what it has taken waits any more. */
+  isQuiet(): Promise<boolean>;
   /** Stops the services, and reads what they have left behind. */
   finish(acknowledged: readonly Acknowledged[]): Promise<Outcome>;
   /** Stops whatever still runs. */
