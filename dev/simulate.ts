@@ -95,9 +95,13 @@ async function simulate(given: Arguments): Promise<number> {
       await counter.count({ cameraId: `${given.prefix}-1`, startMs: 0, endMs: 1 });
       return null;
     } catch (error) {
-      if (!(error instanceof Refused))
-        return `nothing answers at ${consoleUrl}: start it with npm start (${reasonOf(error)})`;
-      if (error.status !== 401) return `${consoleUrl} does not answer GET /api/captures as expected: ${error.message}`;
+      if (!(error instanceof Refused)) {
+        return `${consoleUrl} cannot be asked for its count: ${reasonOf(error)}. Is the service started?`;
+      }
+      if (error.status !== 401) {
+        const advice = 'Where the console has an address of its own, name it: --console http://127.0.0.1:8081.';
+        return `${consoleUrl} does not answer GET /api/captures as expected: ${error.message}\n${advice}`;
+      }
       const fault = given.password === undefined ? 'a password is needed' : 'this is not the password';
       return `${consoleUrl} answers 401: ${fault}. The first start prints it; give it as --password or in ADMIN_PASSWORD.`;
     }

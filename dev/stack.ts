@@ -59,7 +59,10 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
       tellDeath(new Error('a server ended by itself; see above'));
     },
   });
-  parts.started('servers', () => stack.stop());
+  parts.started('servers', async () => {
+    await stack.stop();
+    say('stopped');
+  });
   parts.run('watch', (signal) => Promise.race([death, once(signal, 'abort')]).then(() => undefined));
 
   const file = stackFileOf(options.folder);

@@ -38,7 +38,7 @@ export async function runService<Schema extends ServiceSchema>(
   start: (service: Service<Schema>) => Promise<Serving>,
 ): Promise<void> {
   const logger = pino(
-    { level: 'info', base: { service: name }, serializers: { error: stdSerializers.err } },
+    { level: 'info', base: { service: name }, serializers: { error: describeError } },
     pino.destination(2),
   );
   await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
@@ -52,14 +52,24 @@ export async function runService<Schema extends ServiceSchema>(
     registerHealth(app, { ready });
     await routes?.(app);
     const url = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      throw new Unusable(`HOST=${host} PORT=${port} cannot be listened on: ${error.message}`);
+      const advice = error.code === 'EADDRINUSE' ? `. Give it a port of its own: PORT=${port + 10}` : '';
+      throw new Unusable(`HOST=${host} PORT=${port} cannot be listened on: ${error.message}${advice}`);
     });
     parts.started('http', () => app.close());
     logger.info({ url }, 'up');
   });
 }
 
+/** Where an outage came up in the program says nothing that its message does not. */
+function describeError(error: Error): object {
+  return error instanceof Outage ? { type: error.name, message: error.message } : stdSerializers.err(error);
+}
+
 function explain(error: unknown): string {
-  if ([Unusable, Outage, RegistryUnusable].some((kind) => error instanceof kind)) return (error as Error).message;
+  if (error instanceof Outage) {
+    const advice = 'Is it running, and does KAFKA_BROKERS, DATABASE_URL or S3_ENDPOINT say where?';
+    return `${error.message}\nThe start has waited for it for a minute. ${advice}`;
+  }
+  if ([Unusable, RegistryUnusable].some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -27,11 +27,11 @@ test('what is wrong with the work itself is told at once', async () => {
   expect(tries).toBe(1);
 });
 
-test('nobody waits for what is to stop', async () => {
+test.each([
+  ['is away', () => Promise.reject(refused())],
+  ['never answers', () => new Promise(() => undefined)],
+])('nobody who is to stop waits for a server that %s', async (_, work) => {
   const stop = new AbortController();
-  const work = async () => {
-    setTimeout(() => stop.abort());
-    throw refused();
-  };
+  setTimeout(() => stop.abort(), 50);
   await expect(untilAvailable(work, { logger, signal: stop.signal })).rejects.toThrow(/aborted/);
 });

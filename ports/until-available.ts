@@ -9,23 +9,36 @@ const TELL_EVERY_MS = 5_000;
 
 /**
  * Does one thing of a start, again for as long as the server that it needs cannot be had: it may be starting itself, or
- * may have been killed just then. What is done is safe to repeat. After a minute it is for somebody else to know
- * better. Rejects in a pause when the signal aborts.
+ * may have been killed just then. What is done is safe to repeat, or to leave half done. After a minute it is for
+ * somebody else to know better. Rejects at once when the signal aborts.
  */
 export async function untilAvailable<Result>(
   work: () => Promise<Result>,
-  { logger, signal }: { readonly logger: Logger; readonly signal?: AbortSignal },
+  { logger, signal = new AbortController().signal }: { readonly logger: Logger; readonly signal?: AbortSignal },
 ): Promise<Result> {
   const giveUpMs = performance.now() + WITHIN_MS;
-  for (let tellMs = 0; ; await sleep(PAUSE_MS, undefined, { ...(signal && { signal }) })) {
-    try {
-      return await work();
-    } catch (error) {
-      const outage = asOutage(error);
-      if (!(outage instanceof Outage) || performance.now() > giveUpMs) throw outage;
-      if (performance.now() < tellMs) continue;
-      tellMs = performance.now() + TELL_EVERY_MS;
-      logger.warn({ reason: outage.message }, 'the start waits');
+  let reason: string | null = null;
+  const tell = () => logger.warn({ reason: reason ?? 'no answer yet' }, 'the start waits, for a minute at most');
+  const teller = setInterval(tell, TELL_EVERY_MS);
+  const aborted = new Promise<never>((_, fail) => {
+    if (signal.aborted) fail(signal.reason);
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  try {
+    for (;;) {
+      try {
+        return await Promise.race([work(), aborted]);
+      } catch (error) {
+        const outage = asOutage(error);
+        if (!(outage instanceof Outage) || performance.now() > giveUpMs) throw outage;
+        const isFirst = reason === null;
+        reason = outage.message;
+        if (isFirst) tell();
+      }
+      await sleep(PAUSE_MS, undefined, { signal });
     }
+  } finally {
+    clearInterval(teller);
   }
 }

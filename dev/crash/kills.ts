@@ -36,13 +36,18 @@ function choose(share: number, blows: Target['blows']): string {
 }
 
 /** Carries the plan out. Resolves to how many killed something. */
-export async function carryOut(plan: readonly Blow[], target: Target, signal: AbortSignal): Promise<number> {
+export async function carryOut(
+  plan: readonly Blow[],
+  { target, signal, onStruck }: { target: Target; signal: AbortSignal; onStruck: (line: string) => void },
+): Promise<number> {
   const beganMs = performance.now();
   let kills = 0;
   for (const { atMs, name } of plan) {
     await sleep(Math.max(0, beganMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    if (await target.strike(name)) kills += 1;
+    const killed = await target.strike(name);
+    if (killed) kills += 1;
+    onStruck(`${(atMs / 1_000).toFixed(1)} s: ${name} ${killed ? 'killed' : 'comes, goes or is still starting'}`);
   }
   return kills;
 }

@@ -39,7 +39,7 @@ export async function run(options: RunOptions): Promise<Ran> {
     const url = await target.start();
     let acknowledgedCount = 0;
     const ticker = setInterval(() => onProgress(`${acknowledgedCount} acknowledged`), PROGRESS_EVERY_MS);
-    const striking = carryOut(plan?.(target.blows) ?? [], target, stop.signal);
+    const striking = carryOut(plan?.(target.blows) ?? [], { target, signal: stop.signal, onStruck: onProgress });
     const cameras = runCameras({
       ...options,
       url,

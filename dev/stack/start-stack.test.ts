@@ -128,6 +128,7 @@ describe.skipIf(!toolsAreHere)(`the real servers ${needs('tools')}`, { timeout: 
     await first.stop();
     const second = await startStack({ folder, toolsFolder: TOOLS_FOLDER, only });
     undo.push(() => second.stop());
+    expect(second.env).toEqual(first.env);
     expect(await endOffset(second.kafka.brokers)).toBe('0');
   });
 });

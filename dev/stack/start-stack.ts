@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
-import { findFreePorts } from '../../ports/free-ports.ts';
 import type { Environment } from './environment.ts';
 import { createKafka, type KafkaServer } from './kafka.ts';
+import { keepPorts } from './ports.ts';
 import { createEmbeddedPostgres, type PostgresServer, stopLeftoverPostgres, useServer } from './postgres.ts';
 import { createS3, type S3Server } from './s3.ts';
 import { keepSecrets } from './secrets.ts';
@@ -76,7 +76,7 @@ export async function startStack<Part extends StackPart = StackPart>(
     if (options.fresh) clear(folder);
     const tools = await provideTools(options.toolsFolder ?? join(folder, 'tools'), wanted, { say, signal });
     const [direct = 0, controller = 0, proxied = 0, api = 0, s3Port = 0, postgresPort = 0, ...proxyPorts] =
-      await findFreePorts(9);
+      await keepPorts(folder, 9);
     const [kafkaProxy = 0, s3Proxy = 0, postgresProxy = 0] = proxyPorts;
     const secrets = keepSecrets(folder);
     const env: Record<string, string> = {};

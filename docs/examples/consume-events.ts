@@ -1,14 +1,14 @@
 /**
  * Prints what happened in front of the cameras, one JSON object a line, from the beginning and then as it comes.
  *
- * npm install kafkajs@2.2.4 avsc@5.7.9
+ * npm install kafkajs@2.2.4 avsc@5.7.9 tsx
  * KAFKA_BROKERS=127.0.0.1:9092 SCHEMA_REGISTRY_URL=http://127.0.0.1:8081 npx tsx consume-events.ts [topic] [group]
  */
 import avro, { type Type } from 'avsc';
 import { Kafka, logLevel } from 'kafkajs';
 
 const { KAFKA_BROKERS = '127.0.0.1:9092', SCHEMA_REGISTRY_URL = 'http://127.0.0.1:8081' } = process.env;
-const [topic = 'events', groupId = 'my-events'] = process.argv.slice(2);
+const [topic = 'events', groupId = 'my-events-in-typescript'] = process.argv.slice(2);
 
 const types = new Map<number, Type>();
 
@@ -44,17 +44,24 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-await consumer.connect();
-await consumer.subscribe({ topics: [topic], fromBeginning: true });
-await consumer.run({
-  // The place is kept once a record is dealt with: what throws here is read again.
-  eachMessage: async ({ message: { value } }) => {
-    // In compacted topics a record without a value says that its key is gone.
-    if (value === null) return;
-    if (value.length < 5 || value[0] !== 0) throw new Error('a record begins with a zero and a schema id');
-    const type = await typeOf(value.readInt32BE(1));
-    const record = type.fromBuffer(value.subarray(5));
-    // Where a database takes the place of this line: insert by event_id, and replace only a lower version.
-    console.log(JSON.stringify(record));
-  },
+async function consume(): Promise<void> {
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    // The place is kept once a record is dealt with: what throws here is read again.
+    eachMessage: async ({ message: { value } }) => {
+      // In compacted topics a record without a value says that its key is gone.
+      if (value === null) return;
+      if (value.length < 5 || value[0] !== 0) throw new Error('a record begins with a zero and a schema id');
+      const type = await typeOf(value.readInt32BE(1));
+      const record = type.fromBuffer(value.subarray(5));
+      // Where a database takes the place of this line: insert by event_id, and replace only a lower version.
+      console.log(JSON.stringify(record));
+    },
+  });
+}
+
+consume().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
 });

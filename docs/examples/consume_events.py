@@ -15,7 +15,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 topic = sys.argv[1] if len(sys.argv) > 1 else "events"
-group = sys.argv[2] if len(sys.argv) > 2 else "my-events"
+group = sys.argv[2] if len(sys.argv) > 2 else "my-events-in-python"
 
 registry = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"]})
 # With its name, one kind of payload is told from another: ("passerby.Motion", {...}).

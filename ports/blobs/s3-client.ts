@@ -22,6 +22,8 @@ const BEGIN_WITHIN_MS = 4_000;
 const TRIES_MAX = 3;
 
 export function createS3Client(config: S3Config): S3 {
+  // Which Node we run on is for us to say; the SDK would tell it to every operator at every start.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { S3_ENDPOINT: endpoint, S3_REGION: region, S3_BUCKET: bucket } = config;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   const client = new S3Client({
@@ -48,7 +50,7 @@ export function createS3Client(config: S3Config): S3 {
   return {
     client,
     bucket,
-    where: endpoint ?? `AWS in ${region}`,
+    where: endpoint ?? `AWS in ${region} (S3_ENDPOINT is not set)`,
     ask(work) {
       const abortSignal = AbortSignal.timeout(ANSWER_WITHIN_MS);
       return inTurn(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Outage } from '../errors.ts';
+import { Outage, Unusable } from '../errors.ts';
 import { readServerPid } from './embedded/orphan.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
 import { createPostgresStore } from './postgres.ts';
@@ -162,6 +162,18 @@ test('a server that is killed is an outage until it is back, with all that was c
   await store.check();
   expect(await notes()).toContain('before the kill');
   expect(await notes()).not.toContain('in hand');
+});
+
+test.each([
+  ['password', (url: URL) => Object.assign(url, { password: 'wrong' })],
+  ['database', (url: URL) => Object.assign(url, { pathname: '/nowhere' })],
+])('a wrong %s is told in words', async (_, change) => {
+  const connectionString = change(new URL(server.connectionString)).href;
+  const wrong = createPostgresStore({ connectionString, connectionsMax: 1, name: 'wrong' });
+  const refused = wrong.run(sql.insert, ['x']);
+  await expect(refused).rejects.toThrow(Unusable);
+  await expect(refused).rejects.toThrow(/DATABASE_URL is refused: .*(password|nowhere)/);
+  await wrong.close();
 });
 
 test('no server at all, and one that never answers, are outages', async () => {
