@@ -46,7 +46,7 @@ function writeSecrets(file: string): void {
     '',
     '  Console        user admin, with ADMIN_PASSWORD of that file',
     '  Grafana        user admin, with GRAFANA_ADMIN_PASSWORD of that file',
-    `  Start          docker compose --env-file ${file} up -d`,
+    `  Start          docker compose --env-file ${file} up -d --build`,
   );
   console.log(lines.join('\n'));
 }
