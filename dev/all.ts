@@ -22,6 +22,7 @@ import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
+import { untilAvailable } from '../ports/until-available.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
@@ -98,7 +99,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.started('http', () => app.close());
   // Last: a password that is made up is shown below, and never if anything before this had failed.
   const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
-  const administrator = await parts.untilAvailable(() => users.ensureAdministrator(preset));
+  // And not given up half-way when a stop is asked for: it would be made, and shown to nobody.
+  const administrator = await untilAvailable(() => users.ensureAdministrator(preset), { logger });
 
   if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(

@@ -31,7 +31,7 @@ export function explain(error: unknown): string {
   if (error instanceof Unusable) return error.message;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\nUsage: npm start [-- --demo]`;
-  if (process.env.DATABASE_URL && (error instanceof Outage || /^(28...|3D...)$/.test(code))) {
+  if (process.env.DATABASE_URL && error instanceof Outage) {
     return `The database that DATABASE_URL names cannot be used: ${(error as Error).message}`;
   }
   return `Passerby could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

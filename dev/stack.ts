@@ -20,16 +20,9 @@ const STOP_WITHIN_MS = 20_000;
 
 const logger = pino({ level: 'warn', base: null, serializers: { error: stdSerializers.err } }, destination(2));
 const say = (line: string) => process.stderr.write(`stack: ${line}\n`);
-const aborted = new AbortController();
-
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    say('stopping');
-    aborted.abort();
-  });
-}
 
 await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts) => {
+  parts.stopping.addEventListener('abort', () => say('stopping'));
   const { values: options } = parseArgs({
     options: {
       folder: { type: 'string', default: './.stack' },
@@ -53,7 +46,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     fresh: options.fresh,
     databaseUrl: process.env.TIMESCALE_URL,
     say,
-    signal: aborted.signal,
+    signal: parts.stopping,
     onDeath: (why) => {
       say(why);
       tellDeath(new Error('a server ended by itself; see above'));

@@ -68,7 +68,7 @@ function describeError(error: Error): object {
 function explain(error: unknown): string {
   if (error instanceof Outage) {
     const advice = 'Is it running, and does KAFKA_BROKERS, DATABASE_URL or S3_ENDPOINT say where?';
-    return `${error.message}\nThe start has waited for it for a minute. ${advice}`;
+    return `${error.message}\nThe start has waited for it, for about a minute. ${advice}`;
   }
   if ([Unusable, RegistryUnusable].some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

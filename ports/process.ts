@@ -37,7 +37,8 @@ export async function runProcess(
   let stopping: Promise<void> | null = null;
 
   const stopAll = async () => {
-    // Whoever is still starting gets as far as the next part, so that what it has just started is stopped too.
+    // Whoever is still starting gets as far as the next part, so that what it has just started is stopped too. Only a
+    // wait for a server is given up.
     await starting.catch(() => undefined);
     for (let part = stops.pop(); part; part = stops.pop()) {
       const { name, stop } = part;

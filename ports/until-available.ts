@@ -10,7 +10,7 @@ const TELL_EVERY_MS = 5_000;
 /**
  * Does one thing of a start, again for as long as the server that it needs cannot be had: it may be starting itself, or
  * may have been killed just then. What is done is safe to repeat, or to leave half done. After a minute it is for
- * somebody else to know better. Rejects at once when the signal aborts.
+ * somebody else to know better, unless the work itself never ends. Rejects at once when the signal aborts.
  */
 export async function untilAvailable<Result>(
   work: () => Promise<Result>,
@@ -18,7 +18,7 @@ export async function untilAvailable<Result>(
 ): Promise<Result> {
   const giveUpMs = performance.now() + WITHIN_MS;
   let reason: string | null = null;
-  const tell = () => logger.warn({ reason: reason ?? 'no answer yet' }, 'the start waits, for a minute at most');
+  const tell = () => logger.warn({ reason: reason ?? 'no answer yet' }, 'the start waits');
   const teller = setInterval(tell, TELL_EVERY_MS);
   const aborted = new Promise<never>((_, fail) => {
     if (signal.aborted) fail(signal.reason);
@@ -27,6 +27,7 @@ export async function untilAvailable<Result>(
   aborted.catch(() => undefined);
   try {
     for (;;) {
+      signal.throwIfAborted();
       try {
         return await Promise.race([work(), aborted]);
       } catch (error) {

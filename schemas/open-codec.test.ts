@@ -198,6 +198,16 @@ describe('a start is refused in words', () => {
     expect(await refusal(open(registry.url))).toMatch(/does not answer as a schema registry does/);
   });
 
+  test('by a registry that has hundreds of versions of one schema', async () => {
+    const registry = await start();
+    registry.intercept = (request, response) => {
+      if (!request.url?.endsWith('/versions')) return false;
+      response.end(JSON.stringify(Array.from({ length: 101 }, (_, at) => at + 1)));
+      return true;
+    };
+    expect(await refusal(open(registry.url))).toMatch(/has 101 versions of passerby\.Frame/);
+  });
+
   test('by a registry that gives one id to two schemas', async () => {
     const registry = await start();
     registry.intercept = (_, response) => {
@@ -239,11 +249,15 @@ describe('a registry that cannot be had', () => {
     expect(waits).not.toHaveLength(0);
   });
 
-  test('is waited for no longer than the process is to run', async () => {
+  test.each([
+    ['is away', false],
+    ['hangs', true],
+  ])('is waited for no longer than the process is to run, when it %s', async (_, hangs) => {
     const registry = await start();
-    await registry.stop();
+    registry.intercept = () => true;
+    if (!hangs) await registry.stop();
     const stop = new AbortController();
-    const opening = open(registry.url, {}, { signal: stop.signal });
+    const opening = open(registry.url, {}, { signal: stop.signal, answerWithinMs: 60_000 });
     setTimeout(() => stop.abort(), 50);
     await expect(opening).rejects.toThrow(/aborted/);
   });

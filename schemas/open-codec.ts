@@ -30,7 +30,11 @@ export async function openCodec(
 ): Promise<Codec> {
   const url = config.SCHEMA_REGISTRY_URL;
   if (url === undefined) return fixedCodec;
-  const client = createRegistryClient({ url, ...(answerWithinMs !== undefined && { answerWithinMs }) });
+  const client = createRegistryClient({
+    url,
+    ...(answerWithinMs !== undefined && { answerWithinMs }),
+    ...(signal && { signal }),
+  });
   const mayRegister = config.SCHEMA_REGISTRY_REGISTER === 'on';
   const giveUpMs = performance.now() + withinMs;
   for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS)) {
@@ -38,6 +42,7 @@ export async function openCodec(
       const registered = await identify(client, mayRegister);
       return createCodec(config.SCHEMA_REGISTRY_EARLIER_IDS === 'read' ? withEarlier(registered, client) : registered);
     } catch (error) {
+      signal?.throwIfAborted();
       if (!(error instanceof RegistryUnavailable)) throw error;
       if (performance.now() + pauseMs > giveUpMs) {
         const advice = 'Start it, or set SCHEMA_REGISTRY_URL to where it is.';

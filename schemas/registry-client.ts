@@ -7,7 +7,7 @@ export interface RegistryClient {
   readonly address: string;
   /** The id of a schema under its subject, or null where it is not registered. */
   lookUp(subject: string, schema: string): Promise<number | null>;
-  /** The versions of a subject; of very many the newest. */
+  /** All versions of a subject. */
   list(subject: string): Promise<readonly RegisteredSchema[]>;
   register(subject: string, schema: string): Promise<number>;
 }
@@ -56,6 +56,8 @@ interface Answer {
 export function createRegistryClient(options: {
   readonly url: string;
   readonly answerWithinMs?: number;
+  /** Ends what is being asked. */
+  readonly signal?: AbortSignal;
 }): RegistryClient {
   const { address, authorization } = splitCredentials(options.url);
   const answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
@@ -67,7 +69,7 @@ export function createRegistryClient(options: {
       const response = await fetch(`${address}${path}`, {
         ...(schema !== undefined && { method: 'POST', body: JSON.stringify({ schema }) }),
         headers: { accept: `${MEDIA_TYPE}, application/json`, 'content-type': MEDIA_TYPE, ...authorization },
-        signal: AbortSignal.timeout(answerWithinMs),
+        signal: AbortSignal.any([AbortSignal.timeout(answerWithinMs), ...(options.signal ? [options.signal] : [])]),
       });
       status = response.status;
       text = await readStart(response);
@@ -129,8 +131,15 @@ export function createRegistryClient(options: {
       if (answer.errorCode === SUBJECT_UNKNOWN) return [];
       refuseUnread(subject, answer);
       expectAnswer(Array.isArray(answer.body) && answer.body.every(isId), answer, path);
+      const versions = answer.body as number[];
+      if (versions.length > VERSIONS_MAX) {
+        throw new RegistryUnusable(
+          `The schema registry at ${address} has ${versions.length} versions of ${subject}: more than the releases of ` +
+            'Passerby have brought, so somebody else registers there. Use a registry of its own for Passerby.',
+        );
+      }
       const listed: RegisteredSchema[] = [];
-      for (const version of (answer.body as number[]).slice(-VERSIONS_MAX)) {
+      for (const version of versions) {
         const one = await ask(`${path}/${version}`);
         const schema = memberOf(one.body, 'schema');
         expectAnswer(typeof schema === 'string', one, `${path}/${version}`);

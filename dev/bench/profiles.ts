@@ -13,8 +13,9 @@ import { createScene } from '../simulate/scene.ts';
 import { createUploader } from '../simulate/upload.ts';
 
 /**
- * `npm run bench:profiles`: frames a second from the first upload until all are in the tables, in each profile on this
- * machine, servers included; and what sharp alone decodes of the same pictures with as many at once. All take turns.
+ * `npm run bench:profiles`: frames a second from the first upload until the tables say that all are analysed, in each
+ * profile on this machine, servers included; and what sharp alone decodes of the same pictures on all cores. All take
+ * turns.
  */
 const { values } = parseArgs({
   options: {
@@ -63,36 +64,29 @@ async function sendAll(url: string, frames: Frames): Promise<void> {
   await Promise.all([...frames].map(sendDevice));
 }
 
-/** Until two looks in a row find nothing waiting; answers when the first of them was. */
-async function untilDone(target: Target): Promise<number> {
-  for (let quietMs: number | null = null; ; await sleep(LOOK_EVERY_MS)) {
-    const lookedMs = performance.now();
-    if (!(await target.isQuiet())) quietMs = null;
-    else if (quietMs !== null) return quietMs;
-    else quietMs = lookedMs;
-  }
-}
-
 async function measureProfile(createTarget: (options: TargetOptions) => Promise<Target>, frames: Frames) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
-  const target = await createTarget({ dataDir, onProgress: () => undefined });
+  const folder = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
+  const target = await createTarget({ dataDir: join(folder, 'data'), onProgress: () => undefined });
   try {
     const url = await target.start();
     const startMs = performance.now();
     await Promise.race([sendAll(url, frames), target.died]);
     const takenMs = performance.now() - startMs;
-    const doneMs = (await Promise.race([untilDone(target), target.died])) - startMs;
     const count = devices * framesEach;
+    while ((await Promise.race([target.analysed(), target.died])) < count) await sleep(LOOK_EVERY_MS);
+    const doneMs = performance.now() - startMs;
     return { taken: (count * 1_000) / takenMs, done: (count * 1_000) / doneMs };
   } finally {
     await target.close();
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function measureSharp(frames: Frames) {
   const { columns, rows } = motionSettings;
   const limit = pLimit(availableParallelism());
+  // As the processor has it: threads inside one picture only get in each other's way.
+  sharp.concurrency(1);
   const startMs = performance.now();
   const decoding = [...frames.values()]
     .flat()

@@ -26,6 +26,19 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
     onDied: tell,
   });
 
+  interface Answer {
+    readonly lag?: readonly { readonly records: number }[];
+    readonly total?: number;
+  }
+
+  async function ask(path: string): Promise<Answer> {
+    const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
+    const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
+    return answer?.ok ? ((await answer.json()) as Answer) : {};
+  }
+
+  const countOf = async (state: string) => (await ask(`captures?page_size=1&state=${state}`)).total;
+
   return {
     died,
     blows: { service: 0.6, postgres: 0.4 },
@@ -48,16 +61,15 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
       return true;
     },
 
+    async analysed() {
+      const [done, dead] = await Promise.all(['done', 'dead'].map(countOf));
+      return (done ?? 0) + (dead ?? 0);
+    },
+
     async isQuiet() {
-      const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
-      const [status, captures] = await Promise.all(
-        ['status', 'captures?page_size=1&state=queued'].map(async (path) => {
-          const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
-          return answer?.ok ? ((await answer.json()) as { lag?: { records: number }[]; total?: number }) : {};
-        }),
-      );
-      const waiting = status?.lag?.reduce((sum, { records }) => sum + records, 0);
-      return waiting === 0 && captures?.total === 0;
+      const [status, queued] = await Promise.all([ask('status'), countOf('queued')]);
+      const waiting = status.lag?.reduce((sum, { records }) => sum + records, 0);
+      return waiting === 0 && queued === 0;
     },
 
     async finish(acknowledged) {

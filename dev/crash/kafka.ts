@@ -23,6 +23,7 @@ import { createDeath, createServiceProcess, type ServiceProcess, untilReady } fr
 import type { Target, TargetOptions } from './target.ts';
 
 const sql = {
+  analysed: statement(import.meta.url, './sql/analysed.sql'),
   queued: statement(import.meta.url, './sql/queued.sql'),
   doneSince: statement(import.meta.url, './sql/done-since.sql'),
 };
@@ -105,6 +106,11 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       if (process.running) void process.stop();
       else process.start();
       return false;
+    },
+
+    async analysed() {
+      const [row] = await store.run<{ analysed: number }>(sql.analysed);
+      return row?.analysed ?? 0;
     },
 
     async isQuiet() {

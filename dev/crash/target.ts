@@ -9,6 +9,8 @@ export interface Target {
   start(): Promise<string>;
   /** Answers whether something was killed by it. What was killed is started again, at once and by itself. */
   strike(blow: string): Promise<boolean>;
+  /** How many frames have been dealt with, as the tables say. */
+  analysed(): Promise<number>;
   /** Whether it answers, and nothing of what it has taken waits any more. */
   isQuiet(): Promise<boolean>;
   /** Stops the services, and reads what they have left behind. */

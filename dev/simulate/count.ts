@@ -51,8 +51,6 @@ export function createCounter({ url, password, clock = monotonicClock, sleep = d
         password === undefined ? {} : { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
       const response = await fetch(target, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       const text = await response.text();
-      // A camera that never got a frame through is not known, and has none.
-      if (response.status === 404 && text.includes('"unknown-device"')) return 0;
       if (response.status >= 400 && response.status < 500 && response.status !== 429)
         throw new Refused(response.status, text);
       if (!response.ok) throw new Error(`it answers HTTP ${response.status}: ${text}`);

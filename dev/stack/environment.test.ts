@@ -14,6 +14,6 @@ test('plain values are not quoted, so that they can be copied', () => {
   expect(exportLines({ PLAIN: env.PLAIN })).toEqual(['export PLAIN=http://127.0.0.1:1']);
 });
 
-test('an env file has one variable on each line', () => {
-  expect(envFile({ A: '1', B: 'postgres://x' })).toBe('A=1\nB=postgres://x\n');
+test('an env file has one variable on each line, which a shell can take too', () => {
+  expect(envFile({ A: '1', B: env.URL })).toBe(`A=1\nB='${env.URL}'\n`);
 });

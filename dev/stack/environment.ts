@@ -4,10 +4,10 @@ export type Environment = Readonly<Record<string, string>>;
 export const exportLines = (env: Environment) =>
   Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`);
 
-/** As `docker --env-file` and `node --env-file` read it: no quotes, no shell. */
+/** As a shell and `node --env-file` read it. */
 export const envFile = (env: Environment) =>
   Object.entries(env)
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join('');
 
 function quoted(value: string): string {

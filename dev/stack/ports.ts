@@ -1,17 +1,27 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts, isFree } from '../../ports/free-ports.ts';
 
 /**
- * The same ports as at the last start, where nobody else has taken one meanwhile: what was told where the servers are
- * finds them again.
+ * The same ports as at the last start, so that whoever was told where the servers are finds them again; but for those
+ * that somebody else has taken meanwhile.
  */
-export async function keepPorts(folder: string, count: number): Promise<readonly number[]> {
+export async function keepPorts(
+  folder: string,
+  count: number,
+  say: (line: string) => void,
+): Promise<readonly number[]> {
   const file = join(folder, 'ports.json');
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as readonly number[]) : [];
   const stillFree = await Promise.all(kept.map(isFree));
-  if (kept.length === count && stillFree.every(Boolean)) return kept;
-  const ports = await findFreePorts(count);
-  writeFileSync(file, JSON.stringify(ports));
+  // So many that enough are left without those kept, which are free too.
+  const fresh = (await findFreePorts(2 * count)).filter((port) => !kept.includes(port)).slice(0, count);
+  const ports = fresh.map((port, at) => (stillFree[at] ? (kept[at] ?? port) : port));
+  const taken = kept.filter((port) => !ports.includes(port));
+  if (taken.length > 0) say(`somebody else listens on ${taken.join(', ')}: these addresses have changed`);
+  // Written aside: one that is half-written would be taken for all there is.
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(ports));
+  renameSync(unfinished, file);
   return ports;
 }

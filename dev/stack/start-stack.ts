@@ -76,7 +76,7 @@ export async function startStack<Part extends StackPart = StackPart>(
     if (options.fresh) clear(folder);
     const tools = await provideTools(options.toolsFolder ?? join(folder, 'tools'), wanted, { say, signal });
     const [direct = 0, controller = 0, proxied = 0, api = 0, s3Port = 0, postgresPort = 0, ...proxyPorts] =
-      await keepPorts(folder, 9);
+      await keepPorts(folder, 9, say);
     const [kafkaProxy = 0, s3Proxy = 0, postgresProxy = 0] = proxyPorts;
     const secrets = keepSecrets(folder);
     const env: Record<string, string> = {};

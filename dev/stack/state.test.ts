@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive } from '../../ports/leftover.ts';
+import { keepPorts } from './ports.ts';
 import { keepSecrets } from './secrets.ts';
 import { stopLeftoverProcess } from './server-process.ts';
 import { readRunningStack, stackFileOf, writeStackFile } from './stack-file.ts';
@@ -24,6 +26,21 @@ test('secrets are made once, and nobody else may read them', () => {
   expect(modeOf(join(folder, 'secrets.json'))).toBe(0o600);
   expect(new Set(Object.values(first)).size).toBe(Object.values(first).length);
   for (const secret of Object.values(first)) expect(secret).toMatch(/^[0-9a-f]{24,}$/);
+});
+
+test('ports are the same at the next start, but for one that somebody else has taken', async () => {
+  const said: string[] = [];
+  const keep = () => keepPorts(folder, 3, (line) => said.push(line));
+  const first = await keep();
+  expect(await keep()).toEqual(first);
+  expect(said).toEqual([]);
+  const other = createServer().listen(first[1], '127.0.0.1');
+  await once(other, 'listening');
+  const [a, b, c] = await keep();
+  other.close();
+  expect([a, c]).toEqual([first[0], first[2]]);
+  expect(b).not.toBe(first[1]);
+  expect(said).toEqual([`somebody else listens on ${first[1]}: these addresses have changed`]);
 });
 
 describe('the file that says where a stack is', () => {

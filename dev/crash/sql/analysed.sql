@@ -1,0 +1,1 @@
+select count(*) as analysed from captures where state in ('done', 'dead')
