@@ -65,13 +65,18 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
   let log: KafkaLog | null = null;
   const measured = { resumed_ms: [] as number[] };
 
-  /** How long until a frame that came in after the kill has been analysed and its result written. */
+  let brokerKills = 0;
+
+  /** How long until a frame that came in after the kill has been analysed and its result written; if none follows. */
   async function measureResume(): Promise<void> {
+    brokerKills += 1;
+    const kill = brokerKills;
     const killedMs = performance.now();
     const since = new Date(clock.nowMs());
     for (;;) {
       await sleep(LOOK_EVERY_MS);
       const rows = await store.run(sql.doneSince, [since]).catch(() => []);
+      if (brokerKills > kill) return;
       if (rows.length > 0) break;
     }
     const ms = Math.round(performance.now() - killedMs);

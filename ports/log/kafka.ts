@@ -6,7 +6,7 @@ import { again } from './again.ts';
 import { openAppender } from './kafka/appender.ts';
 import { createAsker } from './kafka/asker.ts';
 import type { KafkaConfig } from './kafka/config.ts';
-import { asKafkaOutage, connectKafka, withOutages } from './kafka/connect.ts';
+import { asKafkaOutage, connectKafka, PATIENT, withOutages } from './kafka/connect.ts';
 import { createTopics } from './kafka/create-topics.ts';
 import { groupId } from './kafka/group-id.ts';
 import { measureLag } from './kafka/lag.ts';
@@ -51,6 +51,7 @@ export async function createKafkaLog({ config, name, topics, clock, logger }: Ka
   };
   const member: MemberDependencies = {
     kafka,
+    consumers: connectKafka(config, name, logger, PATIENT),
     memberName: `${hostname()} ${name} ${randomUUID()}`,
     partitionCount,
     positions: {

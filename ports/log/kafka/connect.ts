@@ -9,8 +9,13 @@ import type { KafkaConfig } from './config.ts';
  * loading, take milliseconds instead of the default's 300.
  */
 const RETRY: RetryOptions = { initialRetryTime: 10, multiplier: 2, maxRetryTime: 1_000, retries: 10 };
+/**
+ * For members of groups: a broker that starts again is waited for, for some 25 s, as the member that it knows. A new one
+ * would have to wait until the group has given that one up.
+ */
+export const PATIENT: RetryOptions = { ...RETRY, retries: 30 };
 
-export function connectKafka(config: KafkaConfig, name: string, logger: Logger): Kafka {
+export function connectKafka(config: KafkaConfig, name: string, logger: Logger, retry = RETRY): Kafka {
   const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password = '' } = config;
   return new Kafka({
     clientId: `passerby-${name}`,
@@ -19,7 +24,7 @@ export function connectKafka(config: KafkaConfig, name: string, logger: Logger):
     ...(username !== undefined && { sasl: { mechanism: config.KAFKA_SASL_MECHANISM, username, password } as Sasl }),
     connectionTimeout: 3_000,
     requestTimeout: 10_000,
-    retry: RETRY,
+    retry,
     logLevel: logLevel.INFO,
     // What it reports comes back as errors, which are told once and in their place; all else is for those who look.
     logCreator:

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
 import { Arrivals } from '../arrivals.ts';
 import { consumePartition } from '../consume-partition.ts';
 import type { Subscription } from '../log.ts';
 import { coPartition } from './co-partition.ts';
+import { PATIENT } from './connect.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import { groupId } from './group-id.ts';
 import { asStored } from './messages.ts';
@@ -24,6 +25,8 @@ const DRAIN_WITHIN_MS = 10_000;
 const LEAVE_WITHIN_MS = 5_000;
 
 export interface MemberDependencies extends OwnerDependencies {
+  /** A client that is patient. */
+  readonly consumers: Kafka;
   /** Equal for all groups that this process is a member of. */
   readonly memberName: string;
 }
@@ -38,9 +41,9 @@ export async function runMember<State>(
   subscription: Subscription<State>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kafka, memberName } = dependencies;
+  const { consumers, memberName } = dependencies;
   const { topic, changelog, batchRecordsMax } = subscription;
-  const consumer = kafka.consumer({
+  const consumer = consumers.consumer({
     groupId: groupId(subscription),
     partitionAssigners: [coPartition(memberName)],
     readUncommitted: false,
@@ -52,7 +55,7 @@ export async function runMember<State>(
     maxBytesPerPartition: PARTITION_FETCH_BYTES,
     maxBytes: FETCH_BYTES,
     // By itself it would start again without end, and with it we would not know where the group stands.
-    retry: { retries: 10, initialRetryTime: 50, maxRetryTime: 1_000, restartOnFailure: async () => false },
+    retry: { ...PATIENT, restartOnFailure: async () => false },
   });
   const arrivals = new Arrivals();
   let feeds = new Map<string, Feed>();

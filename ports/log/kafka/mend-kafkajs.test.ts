@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { KafkaBroker, KafkaConnection } from './mend-kafkajs.ts';
+import { KafkaBroker, KafkaConnection, KafkaConsumerGroup } from './mend-kafkajs.ts';
 
 let server: Server | null = null;
 afterEach(() => server?.close());
@@ -53,4 +53,17 @@ test('a broker that is connected but has not said what it speaks is asked anew',
   });
   await expect(broker.connect()).rejects.toThrow('enough');
   expect(asked).toEqual(['disconnect', 'connect']);
+});
+
+test('a member that joins waits for a coordinator that is still loading', async () => {
+  const answers = ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_AUTHORIZATION_FAILED'];
+  const findGroupCoordinator = async () => {
+    const type = answers.shift();
+    throw Object.assign(new Error(type), { type });
+  };
+  const logger = { namespace: () => logger };
+  const options = { logger, cluster: { findGroupCoordinator }, assigners: [], retry: {} };
+  const member: { joinAndSync(): Promise<void> } = Reflect.construct(KafkaConsumerGroup as never, [options]);
+  await expect(member.joinAndSync()).rejects.toThrow('GROUP_AUTHORIZATION_FAILED');
+  expect(answers).toEqual([]);
 });

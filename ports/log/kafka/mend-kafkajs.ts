@@ -1,13 +1,15 @@
 import { createRequire } from 'node:module';
+import { untilServed } from './until-served.ts';
 
 /**
- * Three faults of kafkajs 2.2.4, mended where they are, since it has had no release in years:
+ * Faults of kafkajs 2.2.4, mended where they are, since it has had no release in years:
  *
  *  1. What a connection had received of an answer when it was cut is put before the first answer of the next connection,
  *     and every answer is then read from the wrong place, until a read past the end throws where nobody can catch it.
  *  2. A broker whose connection was cut before it said what it speaks counts as connected when the connection is back,
  *     and fails every request from then on with 'Broker not connected'.
- *  3. A reader before whom records were deleted has 'the earliest' committed for its group, in place of where it stood.
+ *  3. A member that joins while its coordinator is still loading ends.
+ *  4. A reader before whom records were deleted has 'the earliest' committed for its group, in place of where it stood.
  */
 interface Connection {
   isConnected(): boolean;
@@ -24,6 +26,10 @@ interface Broker {
   disconnect(): Promise<void>;
 }
 
+interface ConsumerGroup {
+  joinAndSync(): Promise<void>;
+}
+
 interface OffsetManager {
   readonly cluster: {
     fetchTopicsOffset(asked: readonly object[]): Promise<{ partitions: { offset: string }[] }[]>;
@@ -37,6 +43,7 @@ const LENGTH_BYTES = 4;
 
 export const KafkaConnection: { prototype: Connection } = require('kafkajs/src/network/connection.js');
 export const KafkaBroker: { prototype: Broker } = require('kafkajs/src/broker/index.js');
+export const KafkaConsumerGroup: { prototype: ConsumerGroup } = require('kafkajs/src/consumer/consumerGroup.js');
 const KafkaOffsetManager: { prototype: OffsetManager } = require('kafkajs/src/consumer/offsetManager/index.js');
 
 const { connect } = KafkaConnection.prototype;
@@ -55,6 +62,10 @@ KafkaBroker.prototype.connect = async function (this: Broker) {
   return connectBroker.call(this);
 };
 
+const { joinAndSync } = KafkaConsumerGroup.prototype;
+KafkaConsumerGroup.prototype.joinAndSync = function (this: ConsumerGroup) {
+  return untilServed(() => joinAndSync.call(this));
+};
 KafkaOffsetManager.prototype.setDefaultOffset = async function (this: OffsetManager, { topic, partition }) {
   const [found] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
   const earliest = BigInt(found?.partitions[0]?.offset ?? 0);
