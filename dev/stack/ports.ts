@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts, isFree } from '../../ports/free-ports.ts';
+import { writeWhole } from './write-whole.ts';
 
 /**
  * The same ports as at the last start, so that whoever was told where the servers are finds them again; but for those
@@ -19,9 +20,6 @@ export async function keepPorts(
   const ports = fresh.map((port, at) => (stillFree[at] ? (kept[at] ?? port) : port));
   const taken = kept.filter((port) => !ports.includes(port));
   if (taken.length > 0) say(`somebody else listens on ${taken.join(', ')}: these addresses have changed`);
-  // Written aside: one that is half-written would be taken for all there is.
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(ports));
-  renameSync(unfinished, file);
+  writeWhole(file, JSON.stringify(ports));
   return ports;
 }

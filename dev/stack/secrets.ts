@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from './write-whole.ts';
 
 export interface Secrets {
   readonly s3AccessKeyId: string;
@@ -17,10 +18,7 @@ export function keepSecrets(folder: string): Secrets {
     s3SecretAccessKey: random(24),
     adminPassword: random(15),
   };
-  // Written aside: one that is half-written would be taken for all there is.
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(secrets), { mode: 0o600 });
-  renameSync(unfinished, file);
+  writeWhole(file, JSON.stringify(secrets));
   return secrets;
 }
 

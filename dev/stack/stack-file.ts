@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../ports/leftover.ts';
 import type { Environment } from './environment.ts';
+import { writeWhole } from './write-whole.ts';
 
 interface StackFile {
   readonly pid: number;
@@ -12,11 +13,7 @@ export const stackFileOf = (folder: string) => join(folder, 'stack.json');
 
 /** Says where a running stack is to be found; whoever wrote it removes it when it stops. */
 export function writeStackFile(file: string, env: Environment): void {
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, `${JSON.stringify({ pid: process.pid, env } satisfies StackFile, null, 2)}\n`, {
-    mode: 0o600,
-  });
-  renameSync(unfinished, file);
+  writeWhole(file, `${JSON.stringify({ pid: process.pid, env } satisfies StackFile, null, 2)}\n`);
 }
 
 /** The environment of the stack that runs in the folder; null when none does. */
