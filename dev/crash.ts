@@ -18,6 +18,7 @@ const USAGE =
   'Usage: npm run crash -- --profile embedded|kafka [--seconds 120] [--seed 1] [--devices 4] [--fps 5] ' +
   '[--only broker,s3] [--churn] [--keep]';
 const SHOWN_MAX = 10;
+const RESUMES_WITHIN_MS = 30_000;
 const CHURN_EVERY_MS = 10_000;
 const PROFILES = { embedded: createEmbeddedTarget, kafka: createKafkaTarget };
 
@@ -77,10 +78,14 @@ async function crash(given: Omit<RunOptions, 'dataDir' | 'plan' | 'onProgress'>)
   show('duplicated', duplicated);
   show('out of order', disorder);
   show('differing', differing);
-  for (const [name, figures] of Object.entries(crashed.measured)) {
-    const sorted = [...figures].sort((a, b) => a - b);
-    if (sorted.length > 0) console.log(`${name}: ${sorted.join(' ')}`);
+  const afterBroker = crashed.resumes.map(({ afterBrokerMs }) => afterBrokerMs);
+  const afterLast = crashed.resumes.map(({ afterLastMs }) => afterLastMs);
+  if (crashed.resumes.length > 0) {
+    console.log(`resumed, ms after the broker was killed: ${afterBroker.join(' ')}`);
+    console.log(`resumed, ms after the last kill of all: ${afterLast.join(' ')}`);
   }
+  const tooLate = afterLast.filter((ms) => ms > RESUMES_WITHIN_MS);
+  if (tooLate.length > 0) console.log(`resumed too late, more than ${RESUMES_WITHIN_MS} ms: ${tooLate.join(' ')}`);
 
   const counts = {
     acknowledged: crashed.acknowledged.length,
@@ -92,7 +97,7 @@ async function crash(given: Omit<RunOptions, 'dataDir' | 'plan' | 'onProgress'>)
     duplicated: duplicated.length,
     differing: differing.length,
   };
-  const clean = lost.length + duplicated.length + disorder.length + differing.length === 0;
+  const clean = lost.length + duplicated.length + disorder.length + differing.length + tooLate.length === 0;
   // A run in which nothing was killed or nothing sent has shown nothing.
   const shown = (values.churn || counts.kills > 0) && counts.acknowledged > 0;
   const passed = clean && shown && calm.outcome.lost.length === 0;

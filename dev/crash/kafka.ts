@@ -20,7 +20,7 @@ import { findDisorder } from './disorder.ts';
 import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
 import { createDeath, createServiceProcess, type ServiceProcess, untilReady } from './service-process.ts';
-import type { Target, TargetOptions } from './target.ts';
+import type { Resume, Target, TargetOptions } from './target.ts';
 
 const sql = {
   analysed: statement(import.meta.url, './sql/analysed.sql'),
@@ -62,32 +62,47 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
     connectionsMax: 2,
     name: 'crash',
   });
+  const resumes: Resume[] = [];
   let log: KafkaLog | null = null;
-  const measured = { resumed_ms: [] as number[] };
-
   let brokerKills = 0;
+  let lastKillMs = 0;
 
   /** How long until a frame that came in after the kill has been analysed and its result written; if none follows. */
   async function measureResume(): Promise<void> {
     brokerKills += 1;
     const kill = brokerKills;
-    const killedMs = performance.now();
-    const since = new Date(clock.nowMs());
+    const [killedMs, since] = [performance.now(), new Date(clock.nowMs())];
     for (;;) {
       await sleep(LOOK_EVERY_MS);
       const rows = await store.run(sql.doneSince, [since]).catch(() => []);
       if (brokerKills > kill) return;
       if (rows.length > 0) break;
     }
-    const ms = Math.round(performance.now() - killedMs);
-    measured.resumed_ms.push(ms);
-    onProgress(`resumed ${ms} ms after the broker was killed`);
+    const nowMs = performance.now();
+    const resume = { afterBrokerMs: Math.round(nowMs - killedMs), afterLastMs: Math.round(nowMs - lastKillMs) };
+    resumes.push(resume);
+    onProgress(
+      `resumed ${resume.afterBrokerMs} ms after the broker was killed, ${resume.afterLastMs} after the last kill`,
+    );
+  }
+
+  async function strike(blow: string): Promise<boolean> {
+    if (blow === 'broker' || blow === 's3') return servers[blow].strike();
+    const { process } = services[blow as keyof typeof services];
+    if (blow !== 'visitor') {
+      const killed = await process.kill();
+      process.start();
+      return killed;
+    }
+    if (process.running) void process.stop();
+    else process.start();
+    return false;
   }
 
   return {
     died,
     blows: BLOWS,
-    measured,
+    resumes,
 
     async start() {
       for (const [name, { process }] of Object.entries(services)) if (name !== 'visitor') process.start();
@@ -97,20 +112,10 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
     },
 
     async strike(blow) {
-      if (blow === 'broker' || blow === 's3') {
-        const killed = await servers[blow].strike();
-        if (killed && blow === 'broker') void measureResume().catch(() => undefined);
-        return killed;
-      }
-      const { process } = services[blow as keyof typeof services];
-      if (blow !== 'visitor') {
-        const killed = await process.kill();
-        process.start();
-        return killed;
-      }
-      if (process.running) void process.stop();
-      else process.start();
-      return false;
+      const killed = await strike(blow);
+      if (killed) lastKillMs = performance.now();
+      if (killed && blow === 'broker') void measureResume().catch(() => undefined);
+      return killed;
     },
 
     async analysed() {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { type Acknowledged, runCameras } from './cameras.ts';
 import { type Blow, carryOut } from './kills.ts';
 import type { Outcome } from './outcome.ts';
-import type { Target, TargetOptions } from './target.ts';
+import type { Resume, Target, TargetOptions } from './target.ts';
 import { untilQuiet } from './until-quiet.ts';
 
 export interface RunOptions {
@@ -21,7 +21,7 @@ export interface Ran {
   readonly acknowledged: readonly Acknowledged[];
   readonly kills: number;
   readonly outcome: Outcome;
-  readonly measured: NonNullable<Target['measured']>;
+  readonly resumes: readonly Resume[];
 }
 
 const PROGRESS_EVERY_MS = 10_000;
@@ -54,7 +54,7 @@ export async function run(options: RunOptions): Promise<Ran> {
     // What is missing after that is missing.
     await Promise.race([untilQuiet(target.isQuiet, SETTLED_WITHIN_MS), target.died]);
     const outcome = await target.finish(acknowledged);
-    return { acknowledged, kills, outcome, measured: target.measured ?? {} };
+    return { acknowledged, kills, outcome, resumes: target.resumes ?? [] };
   } finally {
     stop.abort();
     await target.close();

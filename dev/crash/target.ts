@@ -19,8 +19,14 @@ export interface Target {
   close(): Promise<void>;
   /** Rejects should a process ever end without having been asked to, or killed. */
   readonly died: Promise<never>;
-  /** Of each blow that a measurement was made of. */
-  readonly measured?: Readonly<Record<string, readonly number[]>>;
+  /** One for each time that the broker was killed, unless it was killed again before. */
+  readonly resumes?: readonly Resume[];
+}
+
+/** How long it took until frames were analysed again. Whatever else is struck meanwhile has to come back first. */
+export interface Resume {
+  readonly afterBrokerMs: number;
+  readonly afterLastMs: number;
 }
 
 export interface TargetOptions {
