@@ -17,7 +17,9 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
   const store = createPostgresStore({ connectionString, connectionsMax: 10, name });
   parts.started('store', () => store.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
-  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
+  const log = await parts.untilAvailable(() =>
+    createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
+  );
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
   return { ready: { database: () => store.check(), log: () => log.check() } };

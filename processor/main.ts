@@ -14,7 +14,9 @@ await runService({ name, schema: processorService }, async ({ parts, config, log
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
-  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
+  const log = await parts.untilAvailable(() =>
+    createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
+  );
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runProcessor({ log, blobs, codec, logger, metrics, config }, signal));
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };

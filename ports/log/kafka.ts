@@ -6,7 +6,7 @@ import { again } from './again.ts';
 import { openAppender } from './kafka/appender.ts';
 import { createAsker } from './kafka/asker.ts';
 import type { KafkaConfig } from './kafka/config.ts';
-import { asKafkaOutage, connectKafka, PATIENT, withOutages } from './kafka/connect.ts';
+import { asKafkaOutage, clientIdOf, connectKafka, PATIENT, withOutages } from './kafka/connect.ts';
 import { createTopics } from './kafka/create-topics.ts';
 import { groupId } from './kafka/group-id.ts';
 import { measureLag } from './kafka/lag.ts';
@@ -18,6 +18,8 @@ export interface KafkaLogOptions {
   readonly config: KafkaConfig;
   /** Of the service, for the brokers' logs and for the order of a group's members. */
   readonly name: string;
+  /** The port that this process listens on: with the host's name, what it shares with nobody but its former lives. */
+  readonly port?: number;
   readonly topics: readonly LogTopic[];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -34,7 +36,8 @@ const SETTLED_MS = 30_000;
 const REJOIN_PAUSE_MAX_MS = 1_000;
 
 /** Makes the topics that are missing. Throws `Outage` while no broker can be had. */
-export async function createKafkaLog({ config, name, topics, clock, logger }: KafkaLogOptions): Promise<KafkaLog> {
+export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
+  const { config, name, port, topics, clock, logger } = options;
   const kafka = connectKafka(config, name, logger);
   const { ask, close: closeAsker } = createAsker(kafka);
   const names = new Set(topics.map((topic) => topic.name));
@@ -49,9 +52,11 @@ export async function createKafkaLog({ config, name, topics, clock, logger }: Ka
     if (!names.has(topic)) throw new TypeError(`there is no topic ${topic}`);
     return config.KAFKA_PARTITIONS;
   };
+  const instance = port === undefined ? null : `${name}@${hostname()}:${port}`;
   const member: MemberDependencies = {
     kafka,
-    consumers: connectKafka(config, name, logger, PATIENT),
+    consumers: connectKafka(config, instance ?? name, logger, PATIENT),
+    formerLives: instance && clientIdOf(instance),
     memberName: `${hostname()} ${name} ${randomUUID()}`,
     partitionCount,
     positions: {

@@ -15,10 +15,14 @@ const RETRY: RetryOptions = { initialRetryTime: 10, multiplier: 2, maxRetryTime:
  */
 export const PATIENT: RetryOptions = { ...RETRY, retries: 30 };
 
+export function clientIdOf(name: string): string {
+  return `passerby-${name}`;
+}
+
 export function connectKafka(config: KafkaConfig, name: string, logger: Logger, retry = RETRY): Kafka {
   const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password = '' } = config;
   return new Kafka({
-    clientId: `passerby-${name}`,
+    clientId: clientIdOf(name),
     brokers: config.KAFKA_BROKERS.split(','),
     ssl: config.KAFKA_SSL,
     ...(username !== undefined && { sasl: { mechanism: config.KAFKA_SASL_MECHANISM, username, password } as Sasl }),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, type Kafka, logLevel } from 'kafkajs';
+import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { type Logger, pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../clock/manual.ts';
@@ -11,7 +13,7 @@ import { createKafkaLog, type KafkaLog } from '../kafka.ts';
 import type { StoredRecord, Subscription, Trouble } from '../log.ts';
 import { partitionFor } from '../partition-for.ts';
 import { kafkaConfigOf } from './config-under-test.ts';
-import { connectKafka } from './connect.ts';
+import { clientIdOf, connectKafka } from './connect.ts';
 import { TopicMismatch } from './create-topics.ts';
 import { groupId } from './group-id.ts';
 import { createPartitionWriter } from './partition-writer.ts';
@@ -108,6 +110,44 @@ describeWith('kafka', 'the log on a real Kafka, when things go wrong', ({ broker
     const opening = createKafkaLog({ config: nowhere, name: 'test', topics, clock: systemClock, logger: silent });
     await expect(opening).rejects.toThrow(Outage);
     expect(performance.now() - beganMs).toBeLessThan(15_000);
+  });
+
+  test('a process that was killed is not waited for when it is back', { timeout: 60_000 }, async () => {
+    const port = 54_321;
+    const name = `killed-${randomUUID().slice(0, 8)}`;
+    const sockets: Socket[] = [];
+    let dead = false;
+    const killed = new Kafka({
+      clientId: clientIdOf(`${name}@${hostname()}:${port}`),
+      brokers: config.KAFKA_BROKERS.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 0, restartOnFailure: async () => false },
+      socketFactory: ({ host, port, onConnect }) => {
+        const socket = connect(dead ? 9 : port, host, onConnect);
+        sockets.push(socket);
+        return socket;
+      },
+    });
+    const group = groupId({ group: 'reader', topic: input });
+    // Longer than the test: without leaving for it, nobody else would get anything.
+    const consumer = killed.consumer({ groupId: group, sessionTimeout: 60_000, rebalanceTimeout: 60_000 });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [input] });
+    const joined = new Promise((settle) => consumer.on(consumer.events.GROUP_JOIN, settle));
+    await consumer.run({ eachMessage: async () => undefined });
+    await joined;
+    dead = true;
+    for (const socket of sockets) socket.destroy();
+    const members = async () => (await admin.describeGroups([group])).groups[0]?.members ?? [];
+    expect(await members()).toHaveLength(1);
+
+    const back = await createKafkaLog({ config, name, port, topics, clock: systemClock, logger: silent });
+    opened.push(back);
+    await append(3);
+    const read: StoredRecord[] = [];
+    await consumeUntil(back, collect(read), () => read.length === 3);
+    expect(await members()).toEqual([]);
+    void consumer.disconnect().catch(() => undefined);
   });
 
   test('a former owner that wakes up late writes nothing, and its offset does not count', async () => {

@@ -7,6 +7,7 @@ import type { Subscription } from '../log.ts';
 import { coPartition } from './co-partition.ts';
 import { PATIENT } from './connect.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
+import { leaveFormerLives } from './former-lives.ts';
 import { groupId } from './group-id.ts';
 import { asStored } from './messages.ts';
 import { createOwned, type OwnerDependencies } from './owned.ts';
@@ -27,6 +28,8 @@ const LEAVE_WITHIN_MS = 5_000;
 export interface MemberDependencies extends OwnerDependencies {
   /** A client that is patient. */
   readonly consumers: Kafka;
+  /** By which client id this process, and before it one that was killed, is known as a member; null if by none. */
+  readonly formerLives: string | null;
   /** Equal for all groups that this process is a member of. */
   readonly memberName: string;
 }
@@ -41,7 +44,7 @@ export async function runMember<State>(
   subscription: Subscription<State>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { consumers, memberName } = dependencies;
+  const { kafka, consumers, memberName, formerLives } = dependencies;
   const { topic, changelog, batchRecordsMax } = subscription;
   const consumer = consumers.consumer({
     groupId: groupId(subscription),
@@ -119,6 +122,7 @@ export async function runMember<State>(
   });
 
   const join = async () => {
+    if (formerLives) await leaveFormerLives(kafka, groupId(subscription), formerLives);
     await consumer.connect();
     await consumer.subscribe({ topics: changelog ? [topic, changelog] : [topic], fromBeginning: true });
     await consumer.run({
