@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { KafkaBroker, KafkaConnection, KafkaConsumerGroup } from './mend-kafkajs.ts';
+import { Outage } from '../../errors.ts';
+import { asKafkaOutage } from './connect.ts';
+import { KafkaBroker, KafkaCluster, KafkaConnection, KafkaConsumerGroup } from './mend-kafkajs.ts';
 
 let server: Server | null = null;
 afterEach(() => server?.close());
@@ -66,4 +68,20 @@ test('a member that joins waits for a coordinator that is still loading', async 
   const member: { joinAndSync(): Promise<void> } = Reflect.construct(KafkaConsumerGroup as never, [options]);
   await expect(member.joinAndSync()).rejects.toThrow('GROUP_AUTHORIZATION_FAILED');
   expect(answers).toEqual([]);
+});
+
+test('brokers that break off while they are asked for topics are an outage', async () => {
+  const { default: createRetry } = await import('kafkajs/src/retry/index.js' as string);
+  const { default: BrokerPool } = await import('kafkajs/src/cluster/brokerPool.js' as string);
+  const brokerPool = Object.create(BrokerPool.prototype, {
+    brokers: { value: { 0: {} } },
+    refreshMetadataIfNecessary: { value: async () => undefined },
+    findBroker: { value: async () => ({ metadata: () => Promise.reject(new Error('Closed connection')) }) },
+  });
+  const cluster = Object.create(KafkaCluster.prototype, {
+    brokerPool: { value: brokerPool },
+    retrier: { value: createRetry({ retries: 1, initialRetryTime: 1 }) },
+  });
+  const error = await cluster.metadata({ topics: ['any'] }).catch((failed: unknown) => failed);
+  expect(asKafkaOutage(error)).toBeInstanceOf(Outage);
 });

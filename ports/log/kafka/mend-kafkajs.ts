@@ -10,6 +10,7 @@ import { untilServed } from './until-served.ts';
  *     and fails every request from then on with 'Broker not connected'.
  *  3. A member that joins while its coordinator is still loading ends.
  *  4. A reader before whom records were deleted has 'the earliest' committed for its group, in place of where it stood.
+ *  5. Brokers that all break off while they are asked for topics make an answer of null, which is then read.
  */
 interface Connection {
   isConnected(): boolean;
@@ -38,12 +39,18 @@ interface OffsetManager {
   setDefaultOffset(place: { topic: string; partition: number }): Promise<void>;
 }
 
+interface Cluster {
+  metadata(asked?: object): Promise<object | null>;
+}
+
 const require = createRequire(import.meta.url);
 const LENGTH_BYTES = 4;
 
 export const KafkaConnection: { prototype: Connection } = require('kafkajs/src/network/connection.js');
 export const KafkaBroker: { prototype: Broker } = require('kafkajs/src/broker/index.js');
 export const KafkaConsumerGroup: { prototype: ConsumerGroup } = require('kafkajs/src/consumer/consumerGroup.js');
+export const KafkaCluster: { prototype: Cluster } = require('kafkajs/src/cluster/index.js');
+const { KafkaJSConnectionError }: { KafkaJSConnectionError: new (why: string) => Error } = require('kafkajs');
 const KafkaOffsetManager: { prototype: OffsetManager } = require('kafkajs/src/consumer/offsetManager/index.js');
 
 const { connect } = KafkaConnection.prototype;
@@ -70,4 +77,11 @@ KafkaOffsetManager.prototype.setDefaultOffset = async function (this: OffsetMana
   const [found] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
   const earliest = BigInt(found?.partitions[0]?.offset ?? 0);
   this.resolveOffset({ topic, partition, offset: String(earliest - 1n) });
+};
+
+const { metadata } = KafkaCluster.prototype;
+KafkaCluster.prototype.metadata = async function (this: Cluster, asked) {
+  const answer = await metadata.call(this, asked);
+  if (answer === null) throw new KafkaJSConnectionError('no broker answered');
+  return answer;
 };
