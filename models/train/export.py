@@ -1,0 +1,77 @@
+"""Writes a training's network as ONNX for one input size, and checks that it answers as the network does.
+
+models/train/run export --weights run1/best.pt --onnx person-320.onnx
+models/train/run export --weights run1/best.pt --size 416x320 --onnx person-416.onnx
+
+Input `image`: uint8 [n, H, W, 3] RGB. Output `boxes`: float32 [n, N, 5]: centre x, centre y, width, height in pixels of
+the input, score. Nothing is suppressed.
+"""
+
+import argparse
+import os
+
+import onnx
+import torch
+
+from agreement import DIFFERENCE_MAX, difference
+from letterbox import Size, parse_size
+from network import Deployed, Network, grid_of
+
+OPSET = 17
+
+
+def load_weights(path: str) -> tuple[Network, dict]:
+    """The moving average in a checkpoint.pt or best.pt, and the file's whole content."""
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    network = Network()
+    network.load_state_dict(content["ema"])
+    return network.eval(), content
+
+
+def export(network: Network, size: Size, path: str) -> float:
+    """Returns how far the file is from the network."""
+    deployed = Deployed(network, size).eval()
+    example = torch.zeros(2, size.height, size.width, 3, dtype=torch.uint8)
+    torch.onnx.export(
+        deployed,
+        (example,),
+        path,
+        input_names=["image"],
+        output_names=["boxes"],
+        opset_version=OPSET,
+        dynamo=False,
+        dynamic_axes={"image": {0: "n"}, "boxes": {0: "n"}},
+    )
+    model = onnx.load(path)
+    cells, values = model.graph.output[0].type.tensor_type.shape.dim[1:]
+    cells.dim_value, values.dim_value = len(grid_of(size).centre), 5
+    onnx.helper.set_model_props(
+        model,
+        {
+            "author": "Passerby, models/train",
+            "input": f"uint8 NHWC RGB {size}, picture at the top left, rest 114",
+            "output": "centre x, centre y, width, height in input pixels, score; before suppression",
+        },
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return difference(network, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", required=True, help="best.pt or checkpoint.pt")
+    parser.add_argument("--onnx", required=True)
+    parser.add_argument("--size", type=parse_size, help="the training's, unless given")
+    options = parser.parse_args()
+    network, content = load_weights(options.weights)
+    size = options.size or parse_size(content["settings"]["size"])
+    apart = export(network, size, options.onnx)
+    told = f"step {content['progress']['step']}, held-out AP50 so far {content['progress']['best']:.4f}"
+    print(f"{options.onnx}: {size}, {os.path.getsize(options.onnx)} bytes, {told}, differs from torch by {apart:.1e}")
+    if apart > DIFFERENCE_MAX:
+        raise SystemExit("that is too much")
+
+
+if __name__ == "__main__":
+    main()
