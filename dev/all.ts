@@ -13,6 +13,8 @@ import { createServer } from '../http/server.ts';
 import { registerIngest } from '../ingest/app.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
+import { modelOf } from '../ports/detector/config.ts';
+import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { lockFolder } from '../ports/folder-lock.ts';
 import { holdLog } from '../ports/log/hold.ts';
 import { createPostgresLog, migratePostgresLog } from '../ports/log/postgres.ts';
@@ -53,6 +55,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
   const { connectionString, folder } = await openDatabase(parts, config);
+  const detector = await openThreadedDetector(modelOf(config));
+  parts.run('detector', (signal) => detector.run(signal));
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
 
@@ -83,7 +87,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.run('aggregator', (signal) =>
     runAggregator({ log, store: aggregatorStore, clock, codec, logger, metrics, config }, signal),
   );
-  parts.run('processor', (signal) => runProcessor({ log, blobs, codec, logger, metrics, config }, signal));
+  parts.run('processor', (signal) => runProcessor({ log, blobs, detector, codec, logger, metrics, config }, signal));
   parts.run('snapshots', (signal) =>
     runSnapshots({ log, blobs, store: snapshotsStore, codec, clock, logger, metrics, config }, signal),
   );

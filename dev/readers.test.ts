@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { runAggregator } from '../aggregator/aggregator.ts';
 import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
+import { brightnessDetector } from '../ports/detector/brightness-under-test.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
 import { runProcessor } from '../processor/processor.ts';
@@ -40,7 +41,7 @@ test('the readers whose lag is watched are those that read', async () => {
   const config = { PROCESSOR_BATCH: 1, DECODERS_MAX: 1, AGGREGATOR_BATCH: 1, SNAPSHOTS_BATCH: 1, DRAWINGS_MAX: 1 };
   const stop = new AbortController();
   const running = Promise.all([
-    runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), config }, stop.signal),
+    runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), detector: brightnessDetector, config }, stop.signal),
     runAggregator({ ...shared, store, config }, stop.signal),
     runSnapshots({ ...shared, blobs: createMemoryBlobs({ clock }), store, config }, stop.signal),
   ]);

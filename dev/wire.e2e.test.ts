@@ -15,15 +15,15 @@ import type { Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { current, released } from '../schemas/registry.ts';
 import { samplesOf } from '../schemas/sample.ts';
+import { openPython } from './python/open-python.ts';
 import { asRead, inPython, inTypeScript } from './wire/as-read.ts';
-import { openPythonClient } from './wire/python-client.ts';
 import { readLines } from './wire/read-lines.ts';
 
 /**
  * Our records as others read them: by clients that we did not write, from a real broker, with the schemas that the
  * console serves. What runs is what docs/consumers.md tells people to run.
  */
-const client = await openPythonClient();
+const client = await openPython(new URL('./wire/requirements.txt', import.meta.url));
 const python = 'python' in client ? client.python : null;
 if ('missing' in client) console.warn(`SKIPPED: dev/wire.e2e.test.ts: ${client.missing}`);
 

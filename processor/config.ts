@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { serviceConfig } from '../http/service-config.ts';
 import { s3Config } from '../ports/blobs/s3-config.ts';
+import { detectorConfig } from '../ports/detector/config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
 import { registryConfig } from '../schemas/registry-config.ts';
 
@@ -15,8 +16,9 @@ export const processorConfig = Type.Object({
     default: 4,
     minimum: 1,
     maximum: 64,
-    description: 'How many pictures are fetched and decoded at once.',
+    description: 'How many pictures are fetched, decoded and looked at at once.',
   }),
+  ...detectorConfig.properties,
 });
 
 export type ProcessorConfig = Static<typeof processorConfig>;

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
 import { type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
-import { firstAtMs, frameOf, noPicture, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
+import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallSettings } from './frames-under-test.ts';
+import type { Look } from './look.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
 
 interface Input {
   readonly frame: Frame;
-  readonly picture: GreyPicture | NoPicture;
+  readonly look: Look | NoPicture;
 }
 
 describe('a device', () => {
@@ -23,6 +24,18 @@ describe('a device', () => {
     const box = { x: 0, y: 0, width: 0.5, height: 2 / 6 };
     expect(seen.map(({ motion }) => motion)).toEqual([null, { score: 0, boxes: [] }, { score: 8 / 48, boxes: [box] }]);
     expect(seen[2]).toMatchObject({ seq: 2, captured_at: firstAtMs + 400, width: 320, height: 240, lane: 'live' });
+  });
+
+  test('says what was found in each frame, and by which model; of one that is late, nothing', () => {
+    const person = { className: 'person', confidence: 0.8, box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 } };
+    const found = (input: Input): Input => ({ ...input, look: { ...lookOf(0), objects: [person], model: 'mine@1' } });
+    const seen = observations(run([found(show(0, 0, 0)), found(show(1, 400, 0)), found(show(2, 300, 0))]));
+    const told = { class_name: 'person', confidence: 0.8, box: person.box, track_id: null };
+    expect(seen.map(({ objects, model }) => ({ objects, model }))).toEqual([
+      { objects: [told], model: 'mine@1' },
+      { objects: [told], model: 'mine@1' },
+      { objects: [], model: null },
+    ]);
   });
 
   test('tells of motion twice under one id: when it is sure, and when it is over', () => {
@@ -39,17 +52,17 @@ describe('a device', () => {
   });
 
   test('gives motion another id in another device, and for another beginning', () => {
-    const other = visit.map(({ frame, picture }) => ({
+    const other = visit.map(({ frame, look }) => ({
       frame: frameOf({ device: 'camera-2', seq: frame.seq, atMs: frame.captured_at - firstAtMs }),
-      picture,
+      look,
     }));
-    const later = visit.map(({ frame, picture }) => inputOf(frame.seq + 7, frame.captured_at - firstAtMs, picture));
+    const later = visit.map(({ frame, look }) => inputOf(frame.seq + 7, frame.captured_at - firstAtMs, look));
     const ids = [visit, other, later].map((inputs) => events(run(inputs))[0]?.event_id);
     expect(new Set(ids).size).toBe(3);
   });
 
   test('rejects what cannot be decoded once, and goes on as if it had not come', () => {
-    const broken = { ...show(2, 300, 0), picture: noPicture };
+    const broken = { ...show(2, 300, 0), look: noPicture };
     const told = run([...visit.slice(0, 2), broken, broken, ...visit.slice(2).map(shifted)]);
     const without = run([...visit.slice(0, 2), ...visit.slice(2).map(shifted)]);
     expect(told.filter(({ kind }) => kind === 'rejected')).toEqual([{ kind: 'rejected', ...noPicture }]);
@@ -120,7 +133,7 @@ describe('for any frames', () => {
         const outputs = run(inputs);
         expect(outputs.filter(({ kind }) => kind !== 'event')).toHaveLength(inputs.length);
         const observed = observations(outputs).map(({ frame_id }) => frame_id);
-        const decodable = inputs.filter(({ picture }) => !('code' in picture));
+        const decodable = inputs.filter(({ look }) => !('code' in look));
         expect(observed).toEqual(decodable.map(({ frame }) => frame.frame_id));
       }),
     );
@@ -153,7 +166,7 @@ const anyInputs: fc.Arbitrary<readonly Input[]> = fc
       const epoch = at > 20 ? 2 : 1;
       seq = at === 21 ? 0 : seq + move.seqs;
       atMs = Math.max(0, atMs + move.afterMs);
-      return { frame: frameOf({ epoch, seq, atMs }), picture: move.place === null ? noPicture : pictureOf(move.place) };
+      return { frame: frameOf({ epoch, seq, atMs }), look: move.place === null ? noPicture : lookOf(move.place) };
     });
   });
 
@@ -165,21 +178,21 @@ function withCopies(inputs: readonly Input[], copies: readonly { readonly of: nu
     const first = of % inputs.length;
     const copy = inputs[first];
     // The picture of a second copy may well be gone.
-    if (copy) behind[first + (after % (inputs.length - first))]?.push(copy, { ...copy, picture: noPicture });
+    if (copy) behind[first + (after % (inputs.length - first))]?.push(copy, { ...copy, look: noPicture });
   }
   return inputs.flatMap((input, at) => [input, ...(behind[at] ?? [])]);
 }
 
 function show(seq: number, atMs: number, place: Place): Input {
-  return inputOf(seq, atMs, pictureOf(place));
+  return inputOf(seq, atMs, lookOf(place));
 }
 
-function inputOf(seq: number, atMs: number, picture: Input['picture']): Input {
-  return { frame: frameOf({ seq, atMs }), picture };
+function inputOf(seq: number, atMs: number, look: Input['look']): Input {
+  return { frame: frameOf({ seq, atMs }), look };
 }
 
-function shifted({ frame, picture }: Input): Input {
-  return inputOf(frame.seq + 1, frame.captured_at - firstAtMs, picture);
+function shifted({ frame, look }: Input): Input {
+  return inputOf(frame.seq + 1, frame.captured_at - firstAtMs, look);
 }
 
 function run(inputs: readonly Input[], between = (state: DeviceState) => state): readonly StepOutput[] {

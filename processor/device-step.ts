@@ -1,6 +1,7 @@
-import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
 import { derivedId } from '../schemas/identity.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
+import type { Look } from './look.ts';
 import { type MotionSettings, measureMotion } from './motion.ts';
 import { type Episode, stepEpisode, type Telling } from './motion-episode.ts';
 import { hasSeen, noSeqs, type SeenSeqs, withSeen } from './seen-seqs.ts';
@@ -33,26 +34,25 @@ export const newDevice: DeviceState = { seen: noSeqs, newestAtMs: null, picture:
 
 export function stepDevice(
   state: DeviceState,
-  { frame, picture }: { readonly frame: Frame; readonly picture: GreyPicture | NoPicture },
+  { frame, look }: { readonly frame: Frame; readonly look: Look | NoPicture },
   settings: DeviceSettings,
 ): readonly [DeviceState, readonly StepOutput[]] {
   if (hasSeen(state.seen, frame.epoch, frame.seq)) return [state, []];
   const seen = withSeen(state.seen, frame.epoch, frame.seq);
-  if ('code' in picture)
-    return [{ ...state, seen }, [{ kind: 'rejected', code: picture.code, message: picture.message }]];
+  if ('code' in look) return [{ ...state, seen }, [{ kind: 'rejected', code: look.code, message: look.message }]];
 
-  const size = { width: picture.width, height: picture.height };
+  const { grey, original, model } = look;
   // Frames up to 2 s late share the lane with those they are late for; they cannot be compared backwards.
   if (state.newestAtMs !== null && frame.captured_at < state.newestAtMs) {
-    return [{ ...state, seen }, [observe(frame, { ...size, outcome: 'skipped', reason: 'out-of-order' })]];
+    return [{ ...state, seen }, [observe(frame, { ...original, outcome: 'skipped', reason: 'out-of-order' })]];
   }
-  const next = { ...state, seen, newestAtMs: frame.captured_at, picture: picture.grey };
+  const next = { ...state, seen, newestAtMs: frame.captured_at, picture: grey };
   // Also after an upgrade that looks at pictures of another size.
-  if (state.picture?.length !== picture.grey.length)
-    return [next, [observe(frame, { ...size, reason: 'first-frame' })]];
+  const sight = { ...original, objects: look.objects.map(asSeenObject), model };
+  if (state.picture?.length !== grey.length) return [next, [observe(frame, { ...sight, reason: 'first-frame' })]];
 
   const gapMs = frame.captured_at - (state.newestAtMs ?? frame.captured_at);
-  const motion = measureMotion(state.picture, picture.grey, settings.motion);
+  const motion = measureMotion(state.picture, grey, settings.motion);
   const [episode, tellings] = stepEpisode(
     state.episode,
     { frameId: frame.frame_id, frameSeq: frame.seq, atMs: frame.captured_at, gapMs, motion },
@@ -61,8 +61,12 @@ export function stepDevice(
   const { score, boxes } = motion;
   return [
     { ...next, episode },
-    [observe(frame, { ...size, motion: { score, boxes } }), ...tellings.map((telling) => tell(frame, telling))],
+    [observe(frame, { ...sight, motion: { score, boxes } }), ...tellings.map((telling) => tell(frame, telling))],
   ];
+}
+
+function asSeenObject({ className, confidence, box }: Look['objects'][number]): Observation['objects'][number] {
+  return { class_name: className, confidence, box, track_id: null };
 }
 
 function observe(frame: Frame, seen: Partial<Observation>): StepOutput {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
 import { frameId } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
 import type { DeviceSettings } from './device-step.ts';
+import type { Look } from './look.ts';
 
 /** Small pictures, so that a test can step many: a bright square on grey, at one of several places. */
 export const smallSettings: DeviceSettings = {
@@ -48,10 +49,10 @@ export function frameOf({
   };
 }
 
-export function pictureOf(place: Place): GreyPicture {
+export function lookOf(place: Place): Look {
   const { columns, rows } = smallSettings.motion;
   const grey = Uint8Array.from({ length: columns * rows }, (_, cell) => (isBright(cell, place) ? 200 : 60));
-  return { grey, width: 320, height: 240 };
+  return { grey, original: { width: 320, height: 240 }, objects: [], model: 'none@0' };
 }
 
 export const noPicture: NoPicture = { code: 'undecodable', message: 'not a picture' };

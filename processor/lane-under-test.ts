@@ -5,13 +5,14 @@ import sharp from 'sharp';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
-import { createGreyDecoder } from '../ports/detector/decode.ts';
+import { brightnessDetector } from '../ports/detector/brightness-under-test.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Batch, Log, LogRecord, StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { createMemoryLog } from '../ports/log/memory.ts';
 import { type Decoded, fixedCodec } from '../schemas/codec.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
-import { firstAtMs, type Place, pictureOf, smallSettings } from './frames-under-test.ts';
+import { firstAtMs, lookOf, type Place, smallSettings } from './frames-under-test.ts';
+import { createLook } from './look.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { processLane } from './run-partition.ts';
 
@@ -40,22 +41,23 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const clock = createManualClock(firstAtMs);
   const log = createMemoryLog({ partitionCount, clock, compacted: ['tracker-state'] });
   const blobs = createMemoryBlobs({ clock });
-  const metrics = new Registry();
+  const registry = new Registry();
+  const metrics = createProcessorMetrics(registry);
   const troubles: Trouble[] = [];
   const lines: object[] = [];
-  const { columns, rows } = smallSettings.motion;
+  const { columns: width, rows: height } = smallSettings.motion;
   const shared = {
     codec: fixedCodec,
     settings: smallSettings,
-    decodeGrey: createGreyDecoder({ width: columns, height: rows }),
+    lookAt: createLook({ detector: brightnessDetector, greySize: { width, height }, metrics }),
     limit: pLimit(4),
-    metrics: createProcessorMetrics(metrics),
+    metrics,
     logger: { debug: (line: object) => lines.push(line), error: (line: object) => lines.push(line) },
   };
   return {
     log,
     blobs,
-    metrics,
+    metrics: registry,
     troubles,
     lines,
     lane: (options = {}) =>
@@ -73,7 +75,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
 /** What a device sees, as a camera sends it: each cell of the small picture is one block of the JPEG. */
 export async function jpegOf(place: Place): Promise<Buffer> {
   const { columns, rows } = smallSettings.motion;
-  return await sharp(pictureOf(place).grey, { raw: { width: columns, height: rows, channels: 1 } })
+  return await sharp(lookOf(place).grey, { raw: { width: columns, height: rows, channels: 1 } })
     .resize(columns * 8, rows * 8, { kernel: 'nearest' })
     .jpeg()
     .toBuffer();

@@ -1,6 +1,8 @@
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
+import { modelOf } from '../ports/detector/config.ts';
+import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
@@ -11,6 +13,8 @@ import { runProcessor } from './processor.ts';
 const name = 'processor';
 
 await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
+  const detector = await openThreadedDetector(modelOf(config));
+  parts.run('detector', (signal) => detector.run(signal));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
@@ -18,6 +22,6 @@ await runService({ name, schema: processorService }, async ({ parts, config, log
     createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
   );
   parts.started('log', () => log.close());
-  parts.run(name, (signal) => runProcessor({ log, blobs, codec, logger, metrics, config }, signal));
+  parts.run(name, (signal) => runProcessor({ log, blobs, detector, codec, logger, metrics, config }, signal));
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createScene, type TrueBox } from '../dev/simulate/scene.ts';
-import { createGreyDecoder } from '../ports/detector/decode.ts';
+import { shrinkToGrey } from '../ports/detector/grey.ts';
+import { createDecoder } from '../ports/detector/picture.ts';
 import { type FrameMotion, measureMotion, motionSettings } from './motion.ts';
 
 const { columns, rows } = motionSettings;
@@ -87,7 +88,7 @@ describe('motion in a room with visitors, of which the truth is known', () => {
   const seen: { readonly walking: boolean; readonly nobody: boolean; readonly motion: FrameMotion }[] = [];
 
   beforeAll(async () => {
-    const decode = createGreyDecoder({ width: columns, height: rows });
+    const decode = createDecoder(() => ({ width: 320, height: 240 }));
     for (const { seed, camera, fps } of [
       { seed: 1, camera: 'camera-1', fps: 5 },
       { seed: 2, camera: 'camera-2', fps: 5 },
@@ -99,7 +100,7 @@ describe('motion in a room with visitors, of which the truth is known', () => {
       for (let frame = 0; frame < 45 * fps; frame += 1) {
         const picture = await decode(await scene.render(frame));
         if ('code' in picture) throw new Error(picture.message);
-        const now = { grey: picture.grey, truth: scene.truth(frame) };
+        const now = { grey: shrinkToGrey(picture, { width: columns, height: rows }), truth: scene.truth(frame) };
         if (before) {
           seen.push({
             walking: walks(before.truth, now.truth),

@@ -2,11 +2,12 @@ import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import { createGreyDecoder } from '../ports/detector/decode.ts';
+import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { ProcessorConfig } from './config.ts';
 import type { DeviceSettings } from './device-step.ts';
+import { createLook } from './look.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { motionSettings } from './motion.ts';
 import { processLane } from './run-partition.ts';
@@ -18,13 +19,15 @@ export async function runProcessor(
   {
     log,
     blobs,
+    detector,
     codec,
     logger,
-    metrics,
+    metrics: registry,
     config,
   }: {
     readonly log: Log;
     readonly blobs: Blobs;
+    readonly detector: Detector;
     readonly codec: Codec;
     readonly logger: Logger;
     readonly metrics: Registry;
@@ -32,14 +35,16 @@ export async function runProcessor(
   },
   signal: AbortSignal,
 ): Promise<void> {
+  const metrics = createProcessorMetrics(registry);
+  const { columns: width, rows: height } = settings.motion;
   const shared = {
     blobs,
     codec,
     settings,
-    decodeGrey: createGreyDecoder({ width: settings.motion.columns, height: settings.motion.rows }),
+    lookAt: createLook({ detector, greySize: { width, height }, metrics }),
     limit: pLimit(config.DECODERS_MAX),
     batchRecordsMax: config.PROCESSOR_BATCH,
-    metrics: createProcessorMetrics(metrics),
+    metrics,
     logger,
   };
   const lanes = (['live', 'backlog'] as const).map((lane) =>

@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
-import type { DecodeGrey, GreyPicture, NoPicture } from '../ports/detector/decode.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
 import type {
   Batch,
   LogRecord,
@@ -19,11 +19,12 @@ import { deadLetterOf } from '../schemas/dead-letter.ts';
 import { DEVICE_ID } from '../schemas/identity.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
 import { type DeviceSettings, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
+import type { Look, LookAt } from './look.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
 
 /**
- * The shell around the pure step, for one lane: pictures are fetched and decoded ahead and at once, frames are stepped
+ * The shell around the pure step, for one lane: pictures are fetched and looked at ahead and at once, frames are stepped
  * one by one in the log's order, and what a batch yields is committed with the state it leads to (promises 4 and 5).
  * The step itself is device-step.ts.
  */
@@ -31,7 +32,7 @@ export interface LaneDependencies {
   readonly lane: Lane;
   readonly blobs: Blobs;
   readonly codec: Codec;
-  readonly decodeGrey: DecodeGrey;
+  readonly lookAt: LookAt;
   readonly settings: DeviceSettings;
   /** Shared by all lanes and partitions, so that memory and processors are bounded once for all. */
   readonly limit: LimitFunction;
@@ -85,7 +86,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
-    const inputs = await metrics.time('fetch_decode', () => Promise.all(batch.records.map(read)));
+    const inputs = await metrics.time('look', () => Promise.all(batch.records.map(read)));
     const devices = new Map(before);
     const outputs: Output[] = [];
     for (const [at, input] of inputs.entries()) {
@@ -96,9 +97,9 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
         metrics.frame(lane, 'dead');
         continue;
       }
-      const { frame, picture } = input;
+      const { frame, look } = input;
       const state = devices.get(frame.device_id) ?? newDevice;
-      const [next, told] = stepDevice(state, { frame, picture }, settings);
+      const [next, told] = stepDevice(state, { frame, look }, settings);
       devices.set(frame.device_id, next);
       outputs.push(...told.map((output) => toRecord(batch, record, frame, output)));
       const outcome = outcomeOf(told);
@@ -120,7 +121,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       if (name === 'frame' && !deviceId.test(frame.device_id)) {
         return { kind: 'poison', code: 'bad-device-id', message: 'no device can be called that' };
       }
-      if (name === 'frame') return { kind: 'frame', frame, picture: await readPicture(frame) };
+      if (name === 'frame') return { kind: 'frame', frame, look: await lookAtFrame(frame) };
       // Control records begin to mean something with configurations; until then none is written.
       return { kind: 'ignored' };
     } catch (error) {
@@ -129,7 +130,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     }
   }
 
-  async function readPicture(frame: Frame): Promise<GreyPicture | NoPicture> {
+  async function lookAtFrame(frame: Frame): Promise<Look | NoPicture> {
     try {
       requireKey(frame.blob_key);
     } catch (error) {
@@ -138,7 +139,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     }
     return dependencies.limit(async () => {
       const jpeg = await dependencies.blobs.get(frame.blob_key);
-      if (jpeg) return dependencies.decodeGrey(jpeg);
+      if (jpeg) return dependencies.lookAt(jpeg);
       return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
     });
   }
@@ -187,7 +188,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
 }
 
 type Input =
-  | { readonly kind: 'frame'; readonly frame: Frame; readonly picture: GreyPicture | NoPicture }
+  | { readonly kind: 'frame'; readonly frame: Frame; readonly look: Look | NoPicture }
   | { readonly kind: 'poison'; readonly code: string; readonly message: string }
   | { readonly kind: 'ignored' };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newDevice, stepDevice } from './device-step.ts';
-import { frameOf, smallSettings } from './frames-under-test.ts';
+import { frameOf, lookOf, smallSettings } from './frames-under-test.ts';
 import { motionSettings } from './motion.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
 
@@ -11,8 +11,12 @@ describe('a stored state', () => {
     let state = newDevice;
     for (let seq = 0; seq < 10_000; seq += 3) {
       const grey = new Uint8Array(columns * rows).fill(seq % 7, (seq * 13) % 2_000).fill(250, 2_500);
-      const picture = { grey: seq % 2 ? grey : grey.toReversed(), width: 8_000, height: 1_000 };
-      [state] = stepDevice(state, { frame: frameOf({ seq, atMs: seq * 71 }), picture }, settings);
+      const look = {
+        ...lookOf(0),
+        grey: seq % 2 ? grey : grey.toReversed(),
+        original: { width: 8_000, height: 1_000 },
+      };
+      [state] = stepDevice(state, { frame: frameOf({ seq, atMs: seq * 71 }), look }, settings);
     }
     expect(state.episode).not.toBeNull();
     expect(packState(state).length).toBeLessThan(64 * 1024);

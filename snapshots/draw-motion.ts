@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import type { NoPicture } from '../ports/detector/decode.ts';
 import { openJpeg, whyNoPicture } from '../ports/detector/jpeg.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Box } from '../schemas/types.ts';
 import { sizeOfText } from './glyphs.ts';
 import { type Area, type Colour, createOverlay } from './overlay.ts';

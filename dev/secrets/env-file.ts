@@ -41,6 +41,8 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   IN_FLIGHT_BYTES_MAX: { meaning: 'Bytes of pictures being received at once.', byDefault: '' },
   PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },
   DECODERS_MAX: { meaning: 'Pictures decoded at once by a processor.', byDefault: '' },
+  MODEL_PATH: { meaning: 'Another detector, such as models/yolox-nano.onnx.', byDefault: '' },
+  DETECTOR_THREADS: { meaning: 'Threads that look at one picture.', byDefault: '' },
   AGGREGATOR_BATCH: { meaning: 'Records of a partition written together.', byDefault: '' },
   SNAPSHOTS_BATCH: { meaning: 'Events of a partition drawn together.', byDefault: '' },
   DRAWINGS_MAX: { meaning: 'Snapshots drawn at once.', byDefault: '' },

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import type { NoPicture } from './decode.ts';
+import type { NoPicture } from './picture.ts';
 
 const PIXELS_MAX = 8_000_000;
 

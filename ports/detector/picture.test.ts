@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { createGreyDecoder, type GreyPicture } from './decode.ts';
+import { shrinkToGrey } from './grey.ts';
+import { createDecoder, type Picture, type Size } from './picture.ts';
 
-const size = { width: 64, height: 48 };
-const decode = createGreyDecoder(size);
+/** As a detector would have it; other proportions than the pictures', so that one cannot pass for the other. */
+const decode = createDecoder(() => ({ width: 320, height: 256 }));
+const cells = { width: 64, height: 48 };
 
-describe('decoding to a small grey picture', () => {
+describe('decoding', () => {
   test.each([
     { width: 320, height: 240 },
     { width: 1600, height: 1200 },
@@ -15,9 +17,10 @@ describe('decoding to a small grey picture', () => {
     { width: 16, height: 16 },
     { width: 1, height: 1 },
   ])('a picture of $width by $height tells its size', async ({ width, height }) => {
-    const picture = await decoded(await jpegOf({ width, height }));
-    expect(picture).toMatchObject({ width, height });
-    expect(picture.grey).toHaveLength(size.width * size.height);
+    const { original, grey, ...picture } = await decoded(await jpegOf({ width, height }));
+    expect({ original, ...picture }).toMatchObject({ original: { width, height }, width: 320, height: 256 });
+    expect(picture.rgb).toHaveLength(320 * 256 * 3);
+    expect(grey).toHaveLength(cells.width * cells.height);
   });
 
   test.each([80, 240, 640])('of a height of %d, each part of the picture lies at its place', async (height) => {
@@ -38,16 +41,21 @@ describe('decoding to a small grey picture', () => {
     }
   });
 
-  test('a grey, a progressive and a CMYK picture come out as the colour one does', async () => {
+  test('a progressive picture comes out as another one does, and one of grey alone as one of grey colours', async () => {
     const jpeg = await jpegOf({ width: 320, height: 240 });
-    const { grey } = await decoded(jpeg);
-    const others = await Promise.all([
-      sharp(jpeg).greyscale().jpeg({ quality: 100 }).toBuffer(),
-      sharp(jpeg).jpeg({ quality: 100, progressive: true }).toBuffer(),
-    ]);
-    for (const other of others) expect(furthest(grey, (await decoded(other)).grey)).toBeLessThan(4);
+    const progressive = await sharp(jpeg).jpeg({ quality: 100, progressive: true }).toBuffer();
+    expect(furthest((await decoded(jpeg)).rgb, (await decoded(progressive)).rgb)).toBeLessThan(8);
+    const grey = await sharp(jpeg).toColourspace('b-w').jpeg({ quality: 100 }).toBuffer();
+    const greyColours = await sharp(grey).toColourspace('srgb').jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(grey).metadata()).channels).toBe(1);
+    expect((await sharp(greyColours).metadata()).channels).toBe(3);
+    expect(furthest((await decoded(grey)).rgb, (await decoded(greyColours)).rgb)).toBeLessThan(4);
+  });
+
+  test('a CMYK picture is one', async () => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
     const cmyk = await sharp(jpeg).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
-    expect((await decoded(cmyk)).grey).toHaveLength(size.width * size.height);
+    expect((await decoded(cmyk)).rgb).toHaveLength(320 * 256 * 3);
   });
 
   test('the same bytes give the same grey, alone or among many', async () => {
@@ -102,7 +110,7 @@ describe('what is no picture is said to be none', () => {
   });
 
   test('8 megapixels are a picture, more are not', async () => {
-    expect(await decode(await flat(4_000, 2_000))).toMatchObject({ width: 4_000, height: 2_000 });
+    expect(await decode(await flat(4_000, 2_000))).toMatchObject({ original: { width: 4_000, height: 2_000 } });
     expect(await decode(await flat(4_000, 2_001))).toMatchObject({ code: 'too-many-pixels' });
   });
 
@@ -137,22 +145,22 @@ test('many pictures at once leave the event loop free', async () => {
   expect(longestMs).toBeLessThan((performance.now() - startedMs) / 3);
 });
 
-async function decoded(jpeg: Buffer): Promise<GreyPicture> {
+async function decoded(jpeg: Buffer): Promise<Picture & { readonly grey: Uint8Array }> {
   const picture = await decode(jpeg);
   if ('code' in picture) throw new Error(picture.message);
-  return picture;
+  return { ...picture, grey: shrinkToGrey(picture, cells) };
 }
 
 function at(grey: Uint8Array, column: number, row: number): number {
-  return grey[row * size.width + column] ?? -1;
+  return grey[row * cells.width + column] ?? -1;
 }
 
 function furthest(some: Uint8Array, others: Uint8Array): number {
-  return Math.max(...some.map((grey, cell) => Math.abs(grey - (others[cell] ?? 0))));
+  return some.reduce((most, value, at) => Math.max(most, Math.abs(value - (others[at] ?? 0))), 0);
 }
 
 /** Something to see: waves of colour. */
-async function jpegOf({ width, height }: { readonly width: number; readonly height: number }): Promise<Buffer> {
+async function jpegOf({ width, height }: Size): Promise<Buffer> {
   const pixels = Uint8Array.from({ length: width * height * 3 }, (_, byte) => {
     const [x, y] = [(byte / 3) % width, byte / 3 / width];
     return 128 + 100 * Math.sin(x / 17 + (byte % 3)) * Math.cos(y / 23);

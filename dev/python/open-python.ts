@@ -6,26 +6,27 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const cache = fileURLToPath(new URL('../../node_modules/.cache/wire', import.meta.url));
+const cache = fileURLToPath(new URL('../../node_modules/.cache/python', import.meta.url));
 const WITHIN_MS = 300_000;
 
 /**
- * A Python with the client that most who read Kafka in Python use, at pinned versions; made once and kept. Answers the
- * reason where there can be none: no Python, or no way to the packages.
+ * A Python with the packages of a requirements file, at pinned versions; made once and kept. Answers the reason where
+ * there can be none: no Python, or no way to the packages.
  */
-export async function openPythonClient(): Promise<{ readonly python: string } | { readonly missing: string }> {
+export async function openPython(
+  requirements: URL,
+): Promise<{ readonly python: string } | { readonly missing: string }> {
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const folder = join(cache, digest);
   const pythonIn = (root: string) => join(root, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   if (existsSync(folder)) return { python: pythonIn(folder) };
-  // Under a name of its own until it is whole: one that was broken off, or is being made by another run, is no client.
+  // Under a name of its own until it is whole: one that was broken off, or is being made by another run, is none.
   const draft = `${folder}.${process.pid}`;
   try {
     mkdirSync(cache, { recursive: true });
     await run('python3', ['-m', 'venv', draft], { timeout: WITHIN_MS });
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    const pinned = ['--require-hashes', '--only-binary', ':all:', '--requirement', requirements];
+    const pinned = ['--require-hashes', '--only-binary', ':all:', '--requirement', fileURLToPath(requirements)];
     await run(pythonIn(draft), [...pip, ...pinned], { timeout: WITHIN_MS });
     if (!existsSync(folder)) renameSync(draft, folder);
     return { python: pythonIn(folder) };

@@ -1,0 +1,36 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Detection } from './detector.ts';
+import { type Model, type ModelOptions, openModel } from './model.ts';
+import type { Picture } from './picture.ts';
+
+/** The thread in which the model looks at pictures; threaded-detector.ts starts it and talks to it. */
+export type Answer =
+  | { readonly kind: 'opened'; readonly version: string; readonly input: Model['understood']['input'] }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'seen'; readonly detections: readonly Detection[] }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Pictures are looked at in the order in which they come, and answered in it. */
+export type Question = Picture;
+
+const port = parentPort;
+if (port) {
+  const answer = (told: Answer) => port.postMessage(told);
+  try {
+    const model = await openModel(workerData as ModelOptions);
+    const look = async (picture: Question) => {
+      try {
+        answer({ kind: 'seen', detections: await model.detect(picture) });
+      } catch (error) {
+        answer({ kind: 'failed', message: String(error) });
+      }
+    };
+    let before = Promise.resolve();
+    port.on('message', (picture: Question) => {
+      before = before.then(() => look(picture));
+    });
+    answer({ kind: 'opened', version: model.version, input: model.understood.input });
+  } catch (error) {
+    answer({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+  }
+}

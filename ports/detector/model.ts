@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Unusable } from '../errors.ts';
+import type { Detection } from './detector.ts';
+import { createFiller, type InputForm, offsetOf } from './input-tensor.ts';
+import type { Candidate, Output } from './layouts/layout.ts';
+import type { InputDescription, ModelDescription } from './model-description.ts';
+import { readMetadata } from './model-metadata.ts';
+import type { Picture, Size } from './picture.ts';
+import { readDescription } from './read-description.ts';
+import { suppress } from './suppress.ts';
+import { type Understood, understandInput, understandOutput } from './understand-model.ts';
+
+/** A model in this thread, which it blocks while it looks: onnxruntime-node has no other way. */
+export interface Model {
+  /** Its file's name, and the first digits of its checksum. */
+  readonly version: string;
+  readonly understood: Understood;
+  readonly form: InputForm & Size;
+  detect(picture: Picture): Promise<Detection[]>;
+  close(): Promise<void>;
+}
+
+export interface ModelOptions {
+  /** The .onnx file; a .json of the same name beside it may say what the file does not. */
+  readonly path: string;
+  /** How many threads look at one picture. */
+  readonly threads: number;
+  /** Instead of what the JSON says. */
+  readonly given?: ModelDescription;
+}
+
+const VERSION_DIGITS = 8;
+
+/** Opens a model and looks at a grey picture with it: so it is understood, and the first real picture does not wait. */
+export async function openModel(options: ModelOptions): Promise<Model> {
+  const { path } = options;
+  try {
+    return await open(options);
+  } catch (error) {
+    throw new Unusable(`The model ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function open({ path, threads, given: instead }: ModelOptions): Promise<Model> {
+  const file = await readFile(path);
+  const given = { ...(await readDescription(path)), ...instead };
+  const sha256 = createHash('sha256').update(file).digest('hex');
+  if (given.sha256 !== undefined && given.sha256 !== sha256) {
+    throw new Unusable(`its SHA-256 is ${sha256}, but the one that is meant has ${given.sha256}`);
+  }
+  const session = await InferenceSession.create(file, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Errors only: models are full of what it would warn of.
+    logSeverityLevel: 3,
+    // Threads that wait for the next picture would otherwise burn the processor meanwhile.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+  const metadata = readMetadata(file);
+  const inputs = session.inputMetadata.map((input) => {
+    if (!input.isTensor) throw new Unusable(`its input ${input.name} is no tensor`);
+    return input;
+  });
+  const form = understandInput({ inputs, metadata }, given);
+  const look = (tensor: Uint8Array | Float32Array) => run(session, form, tensor);
+  const grey =
+    form.type === 'uint8'
+      ? new Uint8Array(form.width * form.height * 3)
+      : new Float32Array(form.width * form.height * 3);
+  const trial = { outputs: await look(grey.fill(form.type === 'uint8' ? 114 : 0.5)), input: form };
+  const understood = understandOutput(trial, { metadata, given });
+  const { input, classes, wanted, overlapMax, read } = understood;
+  const fill = createFiller(input, form);
+  return {
+    version: `${basename(path, '.onnx')}@${sha256.slice(0, VERSION_DIGITS)}`,
+    understood,
+    form,
+    async detect(picture) {
+      const found = suppress(read(await look(fill(picture)), wanted), overlapMax);
+      return found.flatMap((candidate) => asDetection(candidate, { picture, input, classes }));
+    },
+    close: () => session.release(),
+  };
+}
+
+async function run(
+  session: InferenceSession,
+  form: InputForm & Size,
+  tensor: Uint8Array | Float32Array,
+): Promise<Output[]> {
+  const { name, channelsLast, width, height } = form;
+  const dims = channelsLast ? [1, height, width, 3] : [1, 3, height, width];
+  const input = tensor instanceof Uint8Array ? new Tensor('uint8', tensor, dims) : new Tensor('float32', tensor, dims);
+  const outputs = await session.run({ [name]: input });
+  return session.outputNames.map((output): Output => {
+    const { dims, data } = outputs[output] as Tensor;
+    // Class numbers come as 64-bit integers.
+    return {
+      name: output,
+      dims,
+      data: data instanceof BigInt64Array ? Float64Array.from(data, Number) : (data as Float32Array),
+    };
+  });
+}
+
+/** Nothing where the box lies wholly outside the picture. */
+function asDetection(
+  { left, top, right, bottom, confidence, classIndex }: Candidate,
+  {
+    picture,
+    input,
+    classes,
+  }: { readonly picture: Size; readonly input: InputDescription; readonly classes: readonly string[] },
+): Detection[] {
+  const offset = offsetOf(picture, input);
+  const share = (at: number, from: number, length: number) => Math.min(1, Math.max(0, (at - from) / length));
+  const x = share(left, offset.left, picture.width);
+  const y = share(top, offset.top, picture.height);
+  const width = share(right, offset.left, picture.width) - x;
+  const height = share(bottom, offset.top, picture.height) - y;
+  if (!(width > 0 && height > 0)) return [];
+  return [{ className: classes[classIndex] as string, confidence, box: { x, y, width, height } }];
+}

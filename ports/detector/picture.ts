@@ -1,0 +1,43 @@
+import { openJpeg, whyNoPicture } from './jpeg.ts';
+
+/** A decoded picture, at the size at which a detector looks at it. */
+export interface Picture {
+  /** Three bytes a pixel (red, green, blue), row by row. */
+  readonly rgb: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** The size that the camera sent. */
+  readonly original: Size;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture that cannot be had is bad input: a value with a reason, whose code is stable. */
+export interface NoPicture {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Decode = (jpeg: Buffer) => Promise<Picture | NoPicture>;
+
+/** Decodes a JPEG once, to the size that `fit` says; libjpeg leaves out on the way what is not needed for it. */
+export function createDecoder(fit: (original: Size) => Size): Decode {
+  return async (jpeg) => {
+    try {
+      const image = openJpeg(jpeg);
+      const { width, height } = await image.metadata();
+      const size = fit({ width, height });
+      const rgb = await image
+        .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer();
+      return { rgb, ...size, original: { width, height } };
+    } catch (error) {
+      return whyNoPicture(error);
+    }
+  };
+}
