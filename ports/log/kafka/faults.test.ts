@@ -121,7 +121,7 @@ describeWith('kafka', 'the log on a real Kafka, when things go wrong', ({ broker
       clientId: clientIdOf(`${name}@${hostname()}:${port}`),
       brokers: config.KAFKA_BROKERS.split(','),
       logLevel: logLevel.NOTHING,
-      retry: { retries: 0, restartOnFailure: async () => false },
+      retry: { initialRetryTime: 50, retries: 10, restartOnFailure: async () => false },
       socketFactory: ({ host, port, onConnect }) => {
         const socket = connect(dead ? 9 : port, host, onConnect);
         sockets.push(socket);
