@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelOf } from '../ports/detector/config.ts';
-import { fitted } from '../ports/detector/input-tensor.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
-import { createDecoder, type Picture } from '../ports/detector/picture.ts';
+import type { Picture } from '../ports/detector/picture.ts';
 import { type DataSet, readClip, readHeldOut, readSequence } from './eval/data-sets.ts';
+import { readPicture } from './models/read-picture.ts';
 import { openPython } from './python/open-python.ts';
 import { SHARED_DATA } from './shared-data.ts';
 
@@ -97,7 +97,7 @@ async function score({ pictures }: DataSet, paths: readonly string[]): Promise<R
     found[path] = [];
     sizes.length = 0;
     for (const [id, { path: file }] of pictures.entries()) {
-      const picture = await decode(model, file);
+      const picture = await readPicture(model, file);
       const { width, height } = picture.original;
       sizes.push({ id, width, height });
       for (const { box, confidence } of await model.detect(picture)) {
@@ -121,7 +121,7 @@ async function score({ pictures }: DataSet, paths: readonly string[]): Promise<R
 async function framesWithSomebody(path: string, frames: readonly string[]): Promise<number> {
   const model = await openModel({ path, threads: 2 });
   let count = 0;
-  for (const frame of frames) if ((await model.detect(await decode(model, frame))).length > 0) count += 1;
+  for (const frame of frames) if ((await model.detect(await readPicture(model, frame))).length > 0) count += 1;
   await model.close();
   return count;
 }
@@ -132,7 +132,7 @@ async function medianMs(paths: readonly string[], threads: number): Promise<Read
   for (const path of paths) {
     const model = await openModel({ path, threads });
     const file = join(SHARED_DATA, 'mot/TUD-Campus/img1/000020.jpg');
-    open.push({ path, model, picture: await decode(model, file), ms: [] });
+    open.push({ path, model, picture: await readPicture(model, file), ms: [] });
   }
   for (let round = 0; round < LATENCY_ROUNDS; round += 1) {
     for (const { model, picture, ms } of open) {
@@ -143,12 +143,6 @@ async function medianMs(paths: readonly string[], threads: number): Promise<Read
   }
   for (const { model } of open) await model.close();
   return new Map(open.map(({ path, ms }) => [path, ms.sort((a, b) => a - b)[Math.floor(ms.length / 2)] as number]));
-}
-
-async function decode({ understood }: Model, file: string): Promise<Picture> {
-  const picture = await createDecoder((original) => fitted(original, understood.input))(readFileSync(file));
-  if ('code' in picture) throw new Error(`${file}: ${picture.message}`);
-  return picture;
 }
 
 function byModel(paths: readonly string[], row: (path: string) => object): Record<string, object> {

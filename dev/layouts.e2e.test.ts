@@ -9,8 +9,8 @@ import type { Detection } from '../ports/detector/detector.ts';
 import { fitted } from '../ports/detector/input-tensor.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
 import type { ModelDescription } from '../ports/detector/model-description.ts';
-import { createDecoder } from '../ports/detector/picture.ts';
 import { needs } from '../ports/servers-under-test.ts';
+import { readPicture } from './models/read-picture.ts';
 import { openPython } from './python/open-python.ts';
 import { SHARED_DATA } from './shared-data.ts';
 import { createScene } from './simulate/scene.ts';
@@ -149,8 +149,7 @@ interface Found {
 }
 
 async function detect(model: Model, path: string): Promise<Found[]> {
-  const picture = await createDecoder((original) => fitted(original, model.understood.input))(readFileSync(path));
-  if ('code' in picture) throw new Error(picture.message);
+  const picture = await readPicture(model, path);
   const { width, height } = picture.original;
   return (await model.detect(picture)).map(({ confidence, box }: Detection) => ({
     score: confidence,

@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { fitted } from '../ports/detector/input-tensor.ts';
 import { openModel } from '../ports/detector/model.ts';
-import { createDecoder } from '../ports/detector/picture.ts';
 import { Unusable } from '../ports/errors.ts';
 import { drawDetections } from './models/draw-detections.ts';
+import { readPicture } from './models/read-picture.ts';
 
 /** `npm run model:inspect FILE [-- --picture PHOTO.jpg]`: what was understood of a model, and what it sees. */
 const USAGE = 'Usage: npm run model:inspect FILE.onnx [-- --picture PHOTO.jpg [--out BOXES.png]]';
@@ -32,8 +31,7 @@ try {
   console.log(`overlap     at most ${overlapMax} of two boxes of a class`);
   if (values.picture !== undefined) {
     const jpeg = readFileSync(values.picture);
-    const picture = await createDecoder((original) => fitted(original, input))(jpeg);
-    if ('code' in picture) throw new Unusable(`${values.picture}: ${picture.message}`);
+    const picture = await readPicture(model, values.picture);
     const detections = await model.detect(picture);
     const beganMs = performance.now();
     for (let round = 0; round < ROUNDS; round += 1) await model.detect(picture);

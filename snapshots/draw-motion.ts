@@ -3,7 +3,7 @@ import { openJpeg, whyNoPicture } from '../ports/detector/jpeg.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Box } from '../schemas/types.ts';
 import { sizeOfText } from './glyphs.ts';
-import { type Area, type Colour, createOverlay } from './overlay.ts';
+import { areaOf, type Colour, createOverlay } from './overlay.ts';
 
 export interface Motion {
   readonly jpeg: Buffer;
@@ -51,15 +51,6 @@ async function decode(jpeg: Buffer) {
   } catch (error) {
     return whyNoPicture(error);
   }
-}
-
-function areaOf({ x, y, width, height }: Box, picture: { readonly width: number; readonly height: number }): Area {
-  return {
-    left: Math.floor(x * picture.width),
-    top: Math.floor(y * picture.height),
-    right: Math.ceil((x + width) * picture.width),
-    bottom: Math.ceil((y + height) * picture.height),
-  };
 }
 
 /** Large enough to read at a glance, and inside the picture if that is wide enough for the smallest. */

@@ -1,3 +1,4 @@
+import type { Box } from '../schemas/types.ts';
 import { dotsOf, sizeOfText } from './glyphs.ts';
 
 /** What is laid over a picture: RGBA, and clear where nothing was drawn. */
@@ -19,6 +20,19 @@ export interface Area {
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
+}
+
+/** All pixels that a rectangle in shares of the picture touches. */
+export function areaOf(
+  { x, y, width, height }: Box,
+  picture: { readonly width: number; readonly height: number },
+): Area {
+  return {
+    left: Math.floor(x * picture.width),
+    top: Math.floor(y * picture.height),
+    right: Math.ceil((x + width) * picture.width),
+    bottom: Math.ceil((y + height) * picture.height),
+  };
 }
 
 export type Colour = readonly [red: number, green: number, blue: number, alpha: number];

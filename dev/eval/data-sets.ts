@@ -14,7 +14,6 @@ interface TruePicture {
   readonly boxes: readonly PixelBox[];
 }
 
-/** In shares of the picture for the training pack, in pixels for the others: see `unit`. */
 interface PixelBox {
   readonly left: number;
   readonly top: number;

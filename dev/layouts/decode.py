@@ -110,7 +110,8 @@ def find(job):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(job["model"], options, providers=["CPUExecutionProvider"])
-    canvas, back = place(cv2.imread(job["picture"]), job)
+    picture = cv2.imread(job["picture"])
+    canvas, back = place(picture, job)
     if job["channels_last"]:
         tensor = canvas[None]
     else:
@@ -121,7 +122,7 @@ def find(job):
     boxes, scores = np.asarray(boxes[sure], np.float64), scores[sure].astype(float)
     corners_and_sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
     kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores.tolist(), job["score_min"], job["overlap_max"])
-    height, width = cv2.imread(job["picture"]).shape[:2]
+    height, width = picture.shape[:2]
     return [
         {"score": float(scores[i]), "box": np.clip(back(boxes[i]), 0, [width, height, width, height]).tolist()}
         for i in np.asarray(kept, int).ravel()

@@ -1,7 +1,7 @@
 import type { Detection } from '../../ports/detector/detector.ts';
 import { openJpeg } from '../../ports/detector/jpeg.ts';
 import type { Size } from '../../ports/detector/picture.ts';
-import { createOverlay } from '../../snapshots/overlay.ts';
+import { areaOf, createOverlay } from '../../snapshots/overlay.ts';
 
 const GREEN = [0, 255, 0, 255] as const;
 const BLACK = [0, 0, 0, 255] as const;
@@ -11,12 +11,7 @@ export async function drawDetections(jpeg: Buffer, size: Size, detections: reado
   const overlay = createOverlay(size);
   const thickness = Math.max(1, Math.round(Math.min(size.width, size.height) / 160));
   for (const { box } of detections.toReversed()) {
-    const area = {
-      left: Math.floor(box.x * size.width),
-      top: Math.floor(box.y * size.height),
-      right: Math.ceil((box.x + box.width) * size.width),
-      bottom: Math.ceil((box.y + box.height) * size.height),
-    };
+    const area = areaOf(box, size);
     overlay.outline(area, 3 * thickness, BLACK);
     overlay.outline(area, thickness, GREEN);
   }

@@ -52,6 +52,15 @@ export function describeDetector(
       }
     });
 
+    test('2: no two of one class overlap more than the model allows', () => {
+      for (const found of seen) {
+        for (const [at, one] of found.entries()) {
+          const others = found.slice(at + 1).filter(({ className }) => className === one.className);
+          for (const other of others) expect(overlap(one.box, other.box)).toBeLessThanOrEqual(under.overlapMax + 1e-6);
+        }
+      }
+    });
+
     test('2: it is as sure as each class asks for', () => {
       for (const { className, confidence } of seen.flat()) {
         expect(under.confidence).toHaveProperty(className);
@@ -64,4 +73,11 @@ export function describeDetector(
       expect(under.detector.model).toMatch(/^.+@[0-9a-f]{8}$/);
     });
   });
+}
+
+function overlap(a: Detection['box'], b: Detection['box']): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  const shared = Math.max(0, width) * Math.max(0, height);
+  return shared / (a.width * a.height + b.width * b.height - shared);
 }

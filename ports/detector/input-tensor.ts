@@ -8,6 +8,11 @@ export interface InputForm {
   readonly channelsLast: boolean;
 }
 
+/** One picture's worth of numbers, all 0. */
+export function createTensor({ type }: InputForm, { width, height }: Size): Uint8Array | Float32Array {
+  return type === 'uint8' ? new Uint8Array(width * height * 3) : new Float32Array(width * height * 3);
+}
+
 /** The size at which a picture comes into an input of another size. */
 export function fitted(original: Size, { width, height, placement }: InputDescription): Size {
   if (placement === 'stretched') return { width, height };
@@ -26,18 +31,17 @@ export function offsetOf(picture: Size, { width, height, placement }: InputDescr
 }
 
 /** Fills an input with a picture: in its place, in the model's order of channels and scale, grey around it. */
-export function createFiller(input: InputDescription, { type, channelsLast }: InputForm) {
+export function createFiller(input: InputDescription, form: InputForm) {
   const { width, height, colour, mean, std, pad } = input;
   const channels = [0, 1, 2].map((channel) => ({
     source: colour === 'rgb' ? channel : 2 - channel,
     /** What each of the 256 values becomes. */
     values: Float32Array.from({ length: 256 }, (_, value) => (value - (mean[channel] ?? 0)) / (std[channel] ?? 1)),
   }));
-  const [pixelStep, channelStep] = channelsLast ? [3, 1] : [1, width * height];
-  const size = width * height * 3;
+  const [pixelStep, channelStep] = form.channelsLast ? [3, 1] : [1, width * height];
 
   return ({ rgb, ...picture }: Picture): Uint8Array | Float32Array => {
-    const tensor = type === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
+    const tensor = createTensor(form, input);
     const { left, top } = offsetOf(picture, input);
     const covered = picture.width === width && picture.height === height;
     for (const [channel, { source, values }] of channels.entries()) {

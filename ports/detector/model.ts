@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Unusable } from '../errors.ts';
 import type { Detection } from './detector.ts';
-import { createFiller, type InputForm, offsetOf } from './input-tensor.ts';
+import { createFiller, createTensor, type InputForm, offsetOf } from './input-tensor.ts';
 import type { Candidate, Output } from './layouts/layout.ts';
 import type { InputDescription, ModelDescription } from './model-description.ts';
 import { readMetadata } from './model-metadata.ts';
@@ -66,11 +66,8 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
   });
   const form = understandInput({ inputs, metadata }, given);
   const look = (tensor: Uint8Array | Float32Array) => run(session, form, tensor);
-  const grey =
-    form.type === 'uint8'
-      ? new Uint8Array(form.width * form.height * 3)
-      : new Float32Array(form.width * form.height * 3);
-  const trial = { outputs: await look(grey.fill(form.type === 'uint8' ? 114 : 0.5)), input: form };
+  const grey = createTensor(form, form).fill(form.type === 'uint8' ? 114 : 0.5);
+  const trial = { outputs: await look(grey), input: form };
   const understood = understandOutput(trial, { metadata, given });
   const { input, classes, wanted, overlapMax, read } = understood;
   const fill = createFiller(input, form);

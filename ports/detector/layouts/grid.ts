@@ -14,7 +14,7 @@ export interface Level {
   readonly from: number;
 }
 
-export function createGrid({ width, height }: Size, strides: readonly number[]): Grid {
+function createGrid({ width, height }: Size, strides: readonly number[]): Grid {
   let cells = 0;
   const levels = strides.map((stride) => {
     const level = { stride, columns: Math.ceil(width / stride), rows: Math.ceil(height / stride), from: cells };

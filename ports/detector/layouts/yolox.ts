@@ -1,4 +1,4 @@
-import { createGrid, type Grid, gridOf } from './grid.ts';
+import { type Grid, gridOf } from './grid.ts';
 import { type Candidate, type Layout, type Output, plain, surest, type Wanted } from './layout.ts';
 
 /**
@@ -13,7 +13,7 @@ export const yolox: Layout = {
     if (!output || others.length > 0 || output.dims.length !== 3 || output.dims[0] !== 1) return null;
     const [, cells = 0, columns = 0] = output.dims;
     const grid = gridOf(cells, input);
-    if (!grid || columns < 5 || grid.levels.length !== createGrid(input, [8, 16, 32]).levels.length) return null;
+    if (!grid || columns < 5 || grid.levels.length !== 3) return null;
     const decoded = given.decoded ?? liesAcross(output, input.width);
     const classCount = Math.max(1, columns - 5);
     return {
