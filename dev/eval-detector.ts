@@ -83,7 +83,7 @@ async function evaluate(): Promise<void> {
 }
 
 /** Of COCO: over overlaps of .50 to .95, at .50, at .75, and by the size of a person in the picture. */
-type Score = Readonly<Record<'ap' | 'ap50' | 'ap75' | 'small' | 'medium' | 'large', number>>;
+type Score = Readonly<Record<'ap' | 'ap50' | 'ap75', number> & Record<'small' | 'medium' | 'large', number | null>>;
 
 async function score({ pictures }: DataSet, paths: readonly string[]): Promise<ReadonlyMap<string, Score>> {
   const sizes: object[] = [];
@@ -150,5 +150,7 @@ function byModel(paths: readonly string[], row: (path: string) => object): Recor
 }
 
 function rounded(score: Score): object {
-  return Object.fromEntries(Object.entries(score).map(([name, value]) => [name, Number(value.toFixed(3))]));
+  return Object.fromEntries(
+    Object.entries(score).map(([name, value]) => [name, value === null ? 'nobody' : Number(value.toFixed(3))]),
+  );
 }

@@ -20,7 +20,8 @@ def score(truth, found):
     evaluation.evaluate()
     evaluation.accumulate()
     evaluation.summarize()
-    return {name: max(0.0, float(value)) for name, value in zip(SCORES, evaluation.stats)}
+    # -1 where there is nobody of a size.
+    return {name: float(value) if value >= 0 else None for name, value in zip(SCORES, evaluation.stats)}
 
 
 def main():

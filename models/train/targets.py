@@ -15,6 +15,8 @@ from network import Grid, decode
 
 CANDIDATES = 13
 BOX_WEIGHT = 2.0
+# A teacher's scores leave little to learn from each cell, so that they count more than those of labels.
+TEACHER_SCORE_WEIGHT = 6.0
 # A teacher's box is worth copying from here.
 TEACHER_BOX_MIN = 0.3
 # A teacher that gives a labelled person less than this overlooks them, and is not followed there.
@@ -44,7 +46,7 @@ class Losses:
 
     def total(self, distil: float) -> Tensor:
         label = self.score + BOX_WEIGHT * self.box
-        return label + distil * (self.teacher_score + BOX_WEIGHT * self.teacher_box)
+        return label + distil * (TEACHER_SCORE_WEIGHT * self.teacher_score + BOX_WEIGHT * self.teacher_box)
 
     def values(self) -> Tensor:
         return torch.stack([self.score, self.box, self.teacher_score, self.teacher_box]).detach()

@@ -32,32 +32,46 @@ export function offsetOf(picture: Size, { width, height, placement }: InputDescr
 
 /** Fills an input with a picture: in its place, in the model's order of channels and scale, grey around it. */
 export function createFiller(input: InputDescription, form: InputForm) {
-  const { width, height, colour, mean, std, pad } = input;
-  const channels = [0, 1, 2].map((channel) => ({
-    source: colour === 'rgb' ? channel : 2 - channel,
-    /** What each of the 256 values becomes. */
-    values: Float32Array.from({ length: 256 }, (_, value) => (value - (mean[channel] ?? 0)) / (std[channel] ?? 1)),
-  }));
+  const { width, height, colour, pad } = input;
+  /** What each of the 256 values becomes, for each of the model's channels. */
+  const [first, second, third] = [0, 1, 2].map((channel) => scaleOf(input, channel)) as [Scale, Scale, Scale];
+  const [firstOf, thirdOf] = colour === 'rgb' ? [0, 2] : [2, 0];
   const [pixelStep, channelStep] = form.channelsLast ? [3, 1] : [1, width * height];
+  const asItComes = form.channelsLast && colour === 'rgb' && [first, second, third].every(changesNothing);
+  const empty = createTensor(form, input);
+  for (const [channel, scale] of [first, second, third].entries()) {
+    for (let pixel = 0; pixel < width * height; pixel += 1) {
+      empty[channel * channelStep + pixel * pixelStep] = scale[pad] as number;
+    }
+  }
 
   return ({ rgb, ...picture }: Picture): Uint8Array | Float32Array => {
-    const tensor = createTensor(form, input);
+    const tensor = empty.slice();
     const { left, top } = offsetOf(picture, input);
-    const covered = picture.width === width && picture.height === height;
-    for (const [channel, { source, values }] of channels.entries()) {
-      const first = channel * channelStep;
-      if (!covered) {
-        const grey = values[pad] as number;
-        for (let pixel = 0; pixel < width * height; pixel += 1) tensor[first + pixel * pixelStep] = grey;
+    for (let y = 0; y < picture.height; y += 1) {
+      let from = y * picture.width * 3;
+      const end = from + picture.width * 3;
+      let to = ((top + y) * width + left) * pixelStep;
+      if (asItComes) {
+        tensor.set(rgb.subarray(from, end), to);
+        continue;
       }
-      for (let y = 0; y < picture.height; y += 1) {
-        let from = y * picture.width * 3 + source;
-        let to = first + ((top + y) * width + left) * pixelStep;
-        for (let x = 0; x < picture.width; x += 1, from += 3, to += pixelStep) {
-          tensor[to] = values[rgb[from] as number] as number;
-        }
+      for (; from < end; from += 3, to += pixelStep) {
+        tensor[to] = first[rgb[from + firstOf] as number] as number;
+        tensor[to + channelStep] = second[rgb[from + 1] as number] as number;
+        tensor[to + 2 * channelStep] = third[rgb[from + thirdOf] as number] as number;
       }
     }
     return tensor;
   };
+}
+
+type Scale = Float32Array;
+
+function scaleOf({ mean, std }: InputDescription, channel: number): Scale {
+  return Float32Array.from({ length: 256 }, (_, value) => (value - (mean[channel] ?? 0)) / (std[channel] ?? 1));
+}
+
+function changesNothing(scale: Scale): boolean {
+  return scale.every((becomes, value) => becomes === value);
 }

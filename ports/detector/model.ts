@@ -51,14 +51,7 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
   if (given.sha256 !== undefined && given.sha256 !== sha256) {
     throw new Unusable(`its SHA-256 is ${sha256}, but the one that is meant has ${given.sha256}`);
   }
-  const session = await InferenceSession.create(file, {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    // Errors only: models are full of what it would warn of.
-    logSeverityLevel: 3,
-    // Threads that wait for the next picture would otherwise burn the processor meanwhile.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+  const session = await InferenceSession.create(file, sessionOptions(threads));
   const metadata = readMetadata(file);
   const inputs = session.inputMetadata.map((input) => {
     if (!input.isTensor) throw new Unusable(`its input ${input.name} is no tensor`);
@@ -80,6 +73,17 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
       return found.flatMap((candidate) => asDetection(candidate, { picture, input, classes }));
     },
     close: () => session.release(),
+  };
+}
+
+export function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Errors only: models are full of what it would warn of.
+    logSeverityLevel: 3,
+    // Threads that wait for the next picture would otherwise burn the processor meanwhile.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   };
 }
 
