@@ -13,7 +13,7 @@ import { createServer } from '../http/server.ts';
 import { registerIngest } from '../ingest/app.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
-import { modelOf } from '../ports/detector/config.ts';
+import { modelOptionsOf } from '../ports/detector/config.ts';
 import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { lockFolder } from '../ports/folder-lock.ts';
 import { holdLog } from '../ports/log/hold.ts';
@@ -55,7 +55,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
   const { connectionString, folder } = await openDatabase(parts, config);
-  const detector = await openThreadedDetector(modelOf(config));
+  const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });

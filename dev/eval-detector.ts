@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { modelOf } from '../ports/detector/config.ts';
+import { modelOptionsOf } from '../ports/detector/config.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
+import type { ModelDescription } from '../ports/detector/model-description.ts';
 import type { Picture } from '../ports/detector/picture.ts';
 import { type DataSet, readClip, readHeldOut, readSequence } from './eval/data-sets.ts';
 import { readPicture } from './models/read-picture.ts';
@@ -18,8 +19,7 @@ import { SHARED_DATA } from './shared-data.ts';
  */
 const PUBLIC = ['yolox_nano_256x320', 'yolox_nano_416x416', 'rtmdet_nano', 'picodet_s_320_coco', 'FastestDet'];
 /** As COCO is evaluated: nearly all that is put out counts, by its confidence. */
-const FROM = 0.01;
-const OVERLAP_MAX = 0.65;
+const AS_EVALUATED: ModelDescription = { confidence: { person: 0.01 }, overlapMax: 0.65 };
 const LATENCY_ROUNDS = 100;
 const CARS = { clip: 'car-detection.mp4', every: 8 };
 
@@ -38,7 +38,7 @@ try {
 }
 
 async function evaluate(): Promise<void> {
-  const shipped = modelOf({}).path;
+  const shipped = modelOptionsOf({}).path;
   const paths = [shipped, ...values.model, ...PUBLIC.map((name) => join(SHARED_DATA, 'models', `${name}.onnx`))];
   const sets = [readHeldOut(join(folder, 'pack')), readSequence('TUD-Campus'), readSequence('ETH-Sunnyday')];
   const scores = new Map<string, ReadonlyMap<string, Score>>();
@@ -86,20 +86,15 @@ async function evaluate(): Promise<void> {
 type Score = Readonly<Record<'ap' | 'ap50' | 'ap75', number> & Record<'small' | 'medium' | 'large', number | null>>;
 
 async function score({ pictures }: DataSet, paths: readonly string[]): Promise<ReadonlyMap<string, Score>> {
-  const sizes: object[] = [];
+  const sizes = new Map<number, object>();
   const found: Record<string, object[]> = {};
   for (const path of paths) {
-    const model = await openModel({
-      path,
-      threads: 2,
-      given: { confidence: { person: FROM }, overlapMax: OVERLAP_MAX },
-    });
+    const model = await openEvaluated(path, 2, AS_EVALUATED);
     found[path] = [];
-    sizes.length = 0;
     for (const [id, { path: file }] of pictures.entries()) {
       const picture = await readPicture(model, file);
       const { width, height } = picture.original;
-      sizes.push({ id, width, height });
+      sizes.set(id, { id, width, height });
       for (const { box, confidence } of await model.detect(picture)) {
         const bbox = [box.x * width, box.y * height, box.width * width, box.height * height];
         found[path].push({ image_id: id, bbox, score: confidence });
@@ -111,15 +106,15 @@ async function score({ pictures }: DataSet, paths: readonly string[]): Promise<R
     boxes.map(({ left, top, width, height }) => ({ image_id: id, bbox: [left, top, width, height] })),
   );
   const answer = execFileSync(python, ['dev/eval/average_precision.py'], {
-    input: JSON.stringify({ pictures: sizes, truth, found }),
+    input: JSON.stringify({ pictures: [...sizes.values()], truth, found }),
     maxBuffer: 1e9,
-    stdio: ['pipe', 'pipe', 'ignore'],
+    stdio: 'pipe',
   });
   return new Map(Object.entries(JSON.parse(String(answer)) as Record<string, Score>));
 }
 
 async function framesWithSomebody(path: string, frames: readonly string[]): Promise<number> {
-  const model = await openModel({ path, threads: 2 });
+  const model = await openEvaluated(path, 2);
   let count = 0;
   for (const frame of frames) if ((await model.detect(await readPicture(model, frame))).length > 0) count += 1;
   await model.close();
@@ -130,7 +125,7 @@ async function framesWithSomebody(path: string, frames: readonly string[]): Prom
 async function medianMs(paths: readonly string[], threads: number): Promise<ReadonlyMap<string, number>> {
   const open: { path: string; model: Model; picture: Picture; ms: number[] }[] = [];
   for (const path of paths) {
-    const model = await openModel({ path, threads });
+    const model = await openEvaluated(path, threads);
     const file = join(SHARED_DATA, 'mot/TUD-Campus/img1/000020.jpg');
     open.push({ path, model, picture: await readPicture(model, file), ms: [] });
   }
@@ -143,6 +138,12 @@ async function medianMs(paths: readonly string[], threads: number): Promise<Read
   }
   for (const { model } of open) await model.close();
   return new Map(open.map(({ path, ms }) => [path, ms.sort((a, b) => a - b)[Math.floor(ms.length / 2)] as number]));
+}
+
+/** Of public ones some have no names of classes inside; all were trained on COCO. */
+function openEvaluated(path: string, threads: number, given: ModelDescription = {}): Promise<Model> {
+  const isPublic = PUBLIC.includes(basename(path, '.onnx'));
+  return openModel({ path, threads, given: { ...given, ...(isPublic && { classes: 'coco' }) } });
 }
 
 function byModel(paths: readonly string[], row: (path: string) => object): Record<string, object> {

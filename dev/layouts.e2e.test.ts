@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { modelOf } from '../ports/detector/config.ts';
+import { modelOptionsOf } from '../ports/detector/config.ts';
 import type { Detection } from '../ports/detector/detector.ts';
 import { fitted } from '../ports/detector/input-tensor.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
@@ -31,7 +31,7 @@ const OVERLAP_MAX = 0.6;
 const folder = mkdtempSync(join(tmpdir(), 'passerby-layouts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const ours = modelOf({}).path;
+const ours = modelOptionsOf({}).path;
 const { sha256: _, ...description } = JSON.parse(
   readFileSync(ours.replace('.onnx', '.json'), 'utf8'),
 ) as ModelDescription & { input: object };
@@ -70,7 +70,7 @@ describe.skipIf(!data)(`public models ${needs('data')}`, () => {
     ['yolox_nano_416x416', 'yolox', {}],
     ['picodet_s_320_coco', 'picodet', {}],
     ['FastestDet', 'fastestdet', {}],
-    ['rtmdet_nano', 'labelled', {}],
+    ['rtmdet_nano', 'labelled', { classes: 'coco' }],
   ])('%s', async (name, layout, given) => {
     await compare({ path: join(SHARED_DATA, 'models', `${name}.onnx`), layout, given, pictures: street });
   });
@@ -99,7 +99,10 @@ async function compare({ path, layout, given, pictures }: Comparison): Promise<v
     threads: 1,
     given: {
       ...given,
-      confidence: { '*': 1, [given.classes?.[0] ?? 'person']: CONFIDENCE_MIN },
+      confidence: {
+        '*': 1,
+        [typeof given.classes === 'object' ? (given.classes[0] as string) : 'person']: CONFIDENCE_MIN,
+      },
       overlapMax: OVERLAP_MAX,
     },
   });

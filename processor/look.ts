@@ -30,6 +30,7 @@ export function createLook({
     const picture = await decode(jpeg);
     if ('code' in picture) return picture;
     const objects = await metrics.timeDetector(() => detector.detect(picture));
+    if ('code' in objects) return objects;
     return { original: picture.original, grey: shrinkToGrey(picture, greySize), objects, model: detector.model };
   };
 }

@@ -1,7 +1,7 @@
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
-import { modelOf } from '../ports/detector/config.ts';
+import { modelOptionsOf } from '../ports/detector/config.ts';
 import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { openCodec } from '../schemas/open-codec.ts';
@@ -13,7 +13,7 @@ import { runProcessor } from './processor.ts';
 const name = 'processor';
 
 await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
-  const detector = await openThreadedDetector(modelOf(config));
+  const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());

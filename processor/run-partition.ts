@@ -86,7 +86,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
-    const inputs = await metrics.time('look', () => Promise.all(batch.records.map(read)));
+    const inputs = await metrics.time('look', () => readAll(batch.records));
     const devices = new Map(before);
     const outputs: Output[] = [];
     for (const [at, input] of inputs.entries()) {
@@ -114,14 +114,29 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     return { state: devices, outputs };
   }
 
-  async function read({ value }: StoredRecord): Promise<Input> {
+  /** All, or none: when one cannot be read now, no more are begun, and those under way are waited for. */
+  async function readAll(records: readonly StoredRecord[]): Promise<readonly Input[]> {
+    const givenUp = new AbortController();
+    const outcomes = await Promise.allSettled(
+      records.map((record) =>
+        read(record, givenUp.signal).catch((error: unknown) => {
+          givenUp.abort(error);
+          throw error;
+        }),
+      ),
+    );
+    givenUp.signal.throwIfAborted();
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+  }
+
+  async function read({ value }: StoredRecord, givenUp: AbortSignal): Promise<Input> {
     if (value === null) return { kind: 'poison', code: 'no-value', message: 'the record has no value' };
     try {
       const { name, value: frame } = codec.decode(value);
       if (name === 'frame' && !deviceId.test(frame.device_id)) {
         return { kind: 'poison', code: 'bad-device-id', message: 'no device can be called that' };
       }
-      if (name === 'frame') return { kind: 'frame', frame, look: await lookAtFrame(frame) };
+      if (name === 'frame') return { kind: 'frame', frame, look: await lookAtFrame(frame, givenUp) };
       // Control records begin to mean something with configurations; until then none is written.
       return { kind: 'ignored' };
     } catch (error) {
@@ -130,7 +145,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     }
   }
 
-  async function lookAtFrame(frame: Frame): Promise<Look | NoPicture> {
+  async function lookAtFrame(frame: Frame, givenUp: AbortSignal): Promise<Look | NoPicture> {
     try {
       requireKey(frame.blob_key);
     } catch (error) {
@@ -138,6 +153,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
     }
     return dependencies.limit(async () => {
+      givenUp.throwIfAborted();
       const jpeg = await dependencies.blobs.get(frame.blob_key);
       if (jpeg) return dependencies.lookAt(jpeg);
       return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };

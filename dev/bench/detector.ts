@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { modelOf } from '../../ports/detector/config.ts';
+import { modelOptionsOf } from '../../ports/detector/config.ts';
 import { openModel, sessionOptions } from '../../ports/detector/model.ts';
 import { createDecoder, type Picture } from '../../ports/detector/picture.ts';
 import { openThreadedDetector } from '../../ports/detector/threaded-detector.ts';
@@ -15,7 +15,7 @@ const ROUNDS = 60;
 const BATCHES = [1, 2, 4, 8];
 const RESULTS = new URL('./results/detector.json', import.meta.url);
 
-const { path } = modelOf({});
+const { path } = modelOptionsOf({});
 const jpeg = await createScene({ seed: 1, camera: 'camera-1', fps: 1 }).render(10);
 
 const results = { node: process.versions.node, cores: availableParallelism(), threads: {} as Record<number, object> };

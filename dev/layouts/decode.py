@@ -120,13 +120,11 @@ def find(job):
     boxes, scores = LAYOUTS[job["layout"]](outputs, job)
     sure = scores >= job["score_min"]
     boxes, scores = np.asarray(boxes[sure], np.float64), scores[sure].astype(float)
+    height, width = picture.shape[:2]
+    boxes = np.array([np.clip(back(box), 0, [width, height, width, height]) for box in boxes]).reshape(-1, 4)
     corners_and_sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
     kept = cv2.dnn.NMSBoxes(corners_and_sides.tolist(), scores.tolist(), job["score_min"], job["overlap_max"])
-    height, width = picture.shape[:2]
-    return [
-        {"score": float(scores[i]), "box": np.clip(back(boxes[i]), 0, [width, height, width, height]).tolist()}
-        for i in np.asarray(kept, int).ravel()
-    ]
+    return [{"score": float(scores[i]), "box": boxes[i].tolist()} for i in np.asarray(kept, int).ravel()]
 
 
 json.dump([find(job) for job in json.load(sys.stdin)], sys.stdout)

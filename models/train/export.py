@@ -8,7 +8,10 @@ the input, score. Nothing is suppressed.
 """
 
 import argparse
+import hashlib
+import json
 import os
+from pathlib import Path
 
 import onnx
 import torch
@@ -18,6 +21,16 @@ from letterbox import Size, parse_size
 from network import Deployed, Network, grid_of
 
 OPSET = 17
+# What the detector port cannot know of the file. The confidence is to be chosen anew for other weights: see the card.
+DESCRIPTION = {
+    "licence": "Apache-2.0",
+    "source": "trained by models/train; see models/README.md",
+    "classes": ["person"],
+    "confidence": {"person": 0.45},
+    "overlapMax": 0.5,
+    "input": {"colour": "rgb", "placement": "top-left", "pad": 114, "mean": [0, 0, 0], "std": [1, 1, 1]},
+    "output": {"layout": "yolox", "decoded": True},
+}
 
 
 def load_weights(path: str) -> tuple[Network, dict]:
@@ -58,6 +71,12 @@ def export(network: Network, size: Size, path: str) -> float:
     return difference(network, path)
 
 
+def describe(path: str) -> None:
+    """Writes the JSON of the same name, by which the detector port knows the file and how to use it."""
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    Path(path).with_suffix(".json").write_text(json.dumps({"sha256": digest} | DESCRIPTION, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", required=True, help="best.pt or checkpoint.pt")
@@ -71,6 +90,7 @@ def main() -> None:
     print(f"{options.onnx}: {size}, {os.path.getsize(options.onnx)} bytes, {told}, differs from torch by {apart:.1e}")
     if apart > DIFFERENCE_MAX:
         raise SystemExit("that is too much")
+    describe(options.onnx)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from camera import degrade
+from export import describe
 from letterbox import Size, letterbox
 from pack import Picture, read_pack
 from score import held_out_ap50, onnx_detector
@@ -78,6 +79,7 @@ def main() -> None:
     options = parser.parse_args()
     _, size = onnx_detector(options.onnx)
     quantise(options.onnx, options.out, read_pack(options.data, "train"), size, options.reduce_range)
+    describe(options.out)
     detect, _ = onnx_detector(options.out)
     ap50 = held_out_ap50(detect, read_pack(options.data, "val"), size)
     print(f"{options.out}: {os.path.getsize(options.out)} bytes, held-out AP50 {ap50:.4f}")

@@ -23,7 +23,10 @@ const SHIPPED = fileURLToPath(new URL('../../models/person-320.onnx', import.met
 /** More gain little on networks as small as these, and take from the decoding of other pictures. */
 const THREADS_MAX = 4;
 
-export function modelOf({ MODEL_PATH: path = SHIPPED, DETECTOR_THREADS }: Static<typeof detectorConfig>): ModelOptions {
+export function modelOptionsOf({
+  MODEL_PATH: path = SHIPPED,
+  DETECTOR_THREADS,
+}: Static<typeof detectorConfig>): ModelOptions {
   const half = Math.ceil(availableParallelism() / 2);
   return { path, threads: DETECTOR_THREADS ?? Math.min(half, THREADS_MAX) };
 }

@@ -10,24 +10,22 @@ export type Answer =
   | { readonly kind: 'seen'; readonly detections: readonly Detection[] }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Pictures are looked at in the order in which they come, and answered in it. */
-export type Question = Picture;
-
 const port = parentPort;
 if (port) {
   const answer = (told: Answer) => port.postMessage(told);
   try {
     const model = await openModel(workerData as ModelOptions);
-    const look = async (picture: Question) => {
+    const answerPicture = async (picture: Picture) => {
       try {
         answer({ kind: 'seen', detections: await model.detect(picture) });
       } catch (error) {
-        answer({ kind: 'failed', message: String(error) });
+        answer({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
       }
     };
     let before = Promise.resolve();
-    port.on('message', (picture: Question) => {
-      before = before.then(() => look(picture));
+    // In the order in which they come.
+    port.on('message', (picture: Picture) => {
+      before = before.then(() => answerPicture(picture));
     });
     answer({ kind: 'opened', version: model.version, input: model.understood.input });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Detection, Detector } from './detector.ts';
-import type { Picture } from './picture.ts';
+import type { NoPicture, Picture } from './picture.ts';
 
 export interface DetectorUnderTest {
   readonly detector: Detector;
@@ -23,13 +23,14 @@ export function describeDetector(
     beforeAll(async () => {
       under = await open();
       shown = await pictures(under.detector);
-      seen = [];
-      for (const picture of shown) seen = [...seen, await under.detector.detect(picture)];
+      const all: (readonly Detection[])[] = [];
+      for (const picture of shown) all.push(found(await under.detector.detect(picture)));
+      seen = all;
     });
 
     test('finds something, and not in all of them', () => {
-      expect(seen.some((found) => found.length > 0)).toBe(true);
-      expect(seen.some((found) => found.length === 0)).toBe(true);
+      expect(seen.some((boxes) => boxes.length > 0)).toBe(true);
+      expect(seen.some((boxes) => boxes.length === 0)).toBe(true);
     });
 
     test('1: sees the same in the same, also when all are asked for at once', async () => {
@@ -38,8 +39,8 @@ export function describeDetector(
     });
 
     test('1: tells the surest first', () => {
-      for (const found of seen) {
-        const order = found.map(({ confidence }) => confidence);
+      for (const boxes of seen) {
+        const order = boxes.map(({ confidence }) => confidence);
         expect(order).toEqual(order.toSorted((a, b) => b - a));
       }
     });
@@ -53,9 +54,9 @@ export function describeDetector(
     });
 
     test('2: no two of one class overlap more than the model allows', () => {
-      for (const found of seen) {
-        for (const [at, one] of found.entries()) {
-          const others = found.slice(at + 1).filter(({ className }) => className === one.className);
+      for (const boxes of seen) {
+        for (const [at, one] of boxes.entries()) {
+          const others = boxes.slice(at + 1).filter(({ className }) => className === one.className);
           for (const other of others) expect(overlap(one.box, other.box)).toBeLessThanOrEqual(under.overlapMax + 1e-6);
         }
       }
@@ -69,10 +70,24 @@ export function describeDetector(
       }
     });
 
+    test('3: a picture at which it fails has a reason, and those beside it are looked at', async () => {
+      const [first] = shown;
+      const broken = { ...(first as Picture), rgb: null as never };
+      const answers = await Promise.all(
+        [first, broken, first].map((picture) => under.detector.detect(picture as Picture)),
+      );
+      expect(answers).toEqual([seen[0], { code: 'detector-failed', message: expect.any(String) }, seen[0]]);
+    });
+
     test('says which model it is, and which version', () => {
       expect(under.detector.model).toMatch(/^.+@[0-9a-f]{8}$/);
     });
   });
+}
+
+function found(answer: readonly Detection[] | NoPicture): readonly Detection[] {
+  if ('code' in answer) throw new Error(answer.message);
+  return answer;
 }
 
 function overlap(a: Detection['box'], b: Detection['box']): number {

@@ -1,4 +1,4 @@
-import type { Picture, Size } from './picture.ts';
+import type { NoPicture, Picture, Size } from './picture.ts';
 
 /**
  * Finds things in pictures. What every model promises, whatever its layout, and `detector.contract.ts` checks:
@@ -6,7 +6,8 @@ import type { Picture, Size } from './picture.ts';
  *  1. The same picture gives the same detections in the same order, surest first, whatever else is being looked at.
  *  2. A box lies within the picture. A detection is of a class that the model names and is at least as sure as that
  *     class asks for, and no two of one class overlap more than the model allows.
- *  3. A model that cannot be used is refused before anything is looked at, in words (`Unusable`): it is missing, it is
+ *  3. A picture at which the model fails is a value with a reason; the next one is looked at as if nothing had been.
+ *  4. A model that cannot be used is refused before anything is looked at, in words (`Unusable`): it is missing, it is
  *     not the file that was meant, or what it puts out is not understood.
  */
 export interface Detector {
@@ -14,7 +15,7 @@ export interface Detector {
   readonly model: string;
   /** At which size a picture is to be decoded. */
   fit(original: Size): Size;
-  detect(picture: Picture): Promise<readonly Detection[]>;
+  detect(picture: Picture): Promise<readonly Detection[] | NoPicture>;
 }
 
 export interface Detection {

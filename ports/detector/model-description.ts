@@ -48,7 +48,9 @@ export const modelDescription = Type.Object(
   {
     sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'any other file is refused' })),
     classes: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'in the model’s order' }),
+      Type.Union([Type.Literal('coco'), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
+        description: 'in the model’s order; "coco" for its eighty',
+      }),
     ),
     confidence: Type.Optional(
       Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1 }), {

@@ -6,7 +6,7 @@ import { Unusable } from '../errors.ts';
 import type { Detection } from './detector.ts';
 import { createFiller, createTensor, type InputForm, offsetOf } from './input-tensor.ts';
 import type { Candidate, Output } from './layouts/layout.ts';
-import type { InputDescription, ModelDescription } from './model-description.ts';
+import type { ModelDescription } from './model-description.ts';
 import { readMetadata } from './model-metadata.ts';
 import type { Picture, Size } from './picture.ts';
 import { readDescription } from './read-description.ts';
@@ -34,7 +34,7 @@ export interface ModelOptions {
 
 const VERSION_DIGITS = 8;
 
-/** Opens a model and looks at a grey picture with it: so it is understood, and the first real picture does not wait. */
+/** Opens a model and shows it a picture of nothing: so it is understood, and the first real picture does not wait. */
 export async function openModel(options: ModelOptions): Promise<Model> {
   const { path } = options;
   try {
@@ -58,10 +58,9 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
     return input;
   });
   const form = understandInput({ inputs, metadata }, given);
-  const look = (tensor: Uint8Array | Float32Array) => run(session, form, tensor);
-  const grey = createTensor(form, form).fill(form.type === 'uint8' ? 114 : 0.5);
-  const trial = { outputs: await look(grey), input: form };
-  const understood = understandOutput(trial, { metadata, given });
+  const infer = (tensor: Uint8Array | Float32Array) => run(session, form, tensor);
+  const even = createTensor(form, form).fill(form.type === 'uint8' ? 114 : 0.5);
+  const understood = understandOutput(await infer(even), { form, metadata, given });
   const { input, classes, wanted, overlapMax, read } = understood;
   const fill = createFiller(input, form);
   return {
@@ -69,8 +68,9 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
     understood,
     form,
     async detect(picture) {
-      const found = suppress(read(await look(fill(picture)), wanted), overlapMax);
-      return found.flatMap((candidate) => asDetection(candidate, { picture, input, classes }));
+      const place = { ...offsetOf(picture, input), width: picture.width, height: picture.height };
+      const candidates = read(await infer(fill(picture)), wanted).flatMap((candidate) => cutAt(place, candidate));
+      return suppress(candidates, overlapMax).map((candidate) => asDetection(candidate, place, classes));
     },
     close: () => session.release(),
   };
@@ -107,21 +107,27 @@ async function run(
   });
 }
 
-/** Nothing where the box lies wholly outside the picture. */
+/** Where the picture lies in the model's input. */
+interface Place extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** As far as it lies in the picture; nothing where it lies wholly outside. */
+function cutAt(place: Place, candidate: Candidate): Candidate[] {
+  const left = Math.max(candidate.left, place.left);
+  const top = Math.max(candidate.top, place.top);
+  const right = Math.min(candidate.right, place.left + place.width);
+  const bottom = Math.min(candidate.bottom, place.top + place.height);
+  return right > left && bottom > top ? [{ ...candidate, left, top, right, bottom }] : [];
+}
+
 function asDetection(
   { left, top, right, bottom, confidence, classIndex }: Candidate,
-  {
-    picture,
-    input,
-    classes,
-  }: { readonly picture: Size; readonly input: InputDescription; readonly classes: readonly string[] },
-): Detection[] {
-  const offset = offsetOf(picture, input);
-  const share = (at: number, from: number, length: number) => Math.min(1, Math.max(0, (at - from) / length));
-  const x = share(left, offset.left, picture.width);
-  const y = share(top, offset.top, picture.height);
-  const width = share(right, offset.left, picture.width) - x;
-  const height = share(bottom, offset.top, picture.height) - y;
-  if (!(width > 0 && height > 0)) return [];
-  return [{ className: classes[classIndex] as string, confidence, box: { x, y, width, height } }];
+  place: Place,
+  classes: readonly string[],
+): Detection {
+  const [x, y] = [(left - place.left) / place.width, (top - place.top) / place.height];
+  const box = { x, y, width: (right - left) / place.width, height: (bottom - top) / place.height };
+  return { className: classes[classIndex] as string, confidence, box };
 }

@@ -2,12 +2,25 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Unusable } from '../errors.ts';
 import type { Detection, Detector } from './detector.ts';
-import type { Answer, Question } from './detector-thread.ts';
+import type { Answer } from './detector-thread.ts';
 import { fitted } from './input-tensor.ts';
 import type { ModelOptions } from './model.ts';
+import type { NoPicture, Picture } from './picture.ts';
+
+interface Asked {
+  readonly picture: Picture;
+  readonly settle: (seen: readonly Detection[] | NoPicture) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** The one that it looks at, and the next, so that it need not wait for this thread in between. */
+const IN_THREAD_MAX = 2;
 
 export interface ThreadedDetector extends Detector {
-  /** Ends with the signal; rejects should it end before, after which nothing is looked at any more. */
+  /**
+   * Ends with the signal, once what it is looking at is answered; rejects should it end before. Then nothing is looked
+   * at any more.
+   */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -20,14 +33,15 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
     name: 'detector',
     workerData: options,
   });
-  const waiting: { readonly settle: (seen: readonly Detection[]) => void; readonly fail: (error: Error) => void }[] =
-    [];
+  const waiting: Asked[] = [];
+  /** What the thread has been given, in the order of its answers. */
+  const inThread: Asked[] = [];
   let closing = false;
   let gone: Error | null = null;
   const ended = new Promise<void>((settle, fail) => {
     const end = (error: Error) => {
       gone ??= error;
-      for (const asked of waiting.splice(0)) asked.fail(error);
+      for (const { fail } of [...inThread.splice(0), ...waiting.splice(0)]) fail(error);
       if (closing) settle();
       else fail(error);
     };
@@ -43,10 +57,21 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
     throw new Unusable(first.kind === 'refused' ? first.message : 'The detector did not open');
   }
   const { version, input } = first;
+  const goOn = () => {
+    while (inThread.length < IN_THREAD_MAX) {
+      const next = waiting.shift();
+      if (!next) break;
+      inThread.push(next);
+      thread.postMessage(next.picture);
+    }
+    // Never in the middle of a picture: onnxruntime-node then aborts the whole process.
+    if (closing && inThread.length === 0) void thread.terminate();
+  };
   thread.on('message', (answer: Answer) => {
-    const asked = waiting.shift();
+    const asked = inThread.shift();
     if (answer.kind === 'seen') asked?.settle(answer.detections);
-    else asked?.fail(new Error(`the detector failed: ${'message' in answer ? answer.message : answer.kind}`));
+    else if (answer.kind === 'failed') asked?.settle({ code: 'detector-failed', message: answer.message });
+    goOn();
   });
 
   return {
@@ -55,13 +80,14 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
     detect: (picture) =>
       new Promise((settle, fail) => {
         if (closing || gone) throw gone ?? new Error('the detector is closed');
-        waiting.push({ settle, fail });
-        thread.postMessage(picture satisfies Question);
+        waiting.push({ picture, settle, fail });
+        goOn();
       }),
     async run(signal) {
       const close = () => {
         closing = true;
-        void thread.terminate();
+        for (const { fail } of waiting.splice(0)) fail(new Error('the detector is closed'));
+        goOn();
       };
       if (signal.aborted) close();
       signal.addEventListener('abort', close, { once: true });

@@ -2,7 +2,7 @@ import { Unusable } from '../errors.ts';
 import { cocoClasses } from './class-names.ts';
 import type { InputForm } from './input-tensor.ts';
 import { layouts } from './layouts/all.ts';
-import type { Layout, Reading, Trial, Wanted } from './layouts/layout.ts';
+import type { Layout, Output, Reading, Trial, Wanted } from './layouts/layout.ts';
 import type { InputDescription, ModelDescription } from './model-description.ts';
 import type { Size } from './picture.ts';
 
@@ -57,18 +57,31 @@ export function understandInput({ inputs, metadata }: ModelShapes, given: ModelD
 }
 
 export function understandOutput(
-  trial: Trial,
-  { metadata, given }: { readonly metadata: ModelShapes['metadata']; readonly given: ModelDescription },
+  outputs: readonly Output[],
+  {
+    form: { type, width, height },
+    metadata,
+    given,
+  }: {
+    readonly form: InputForm & Size;
+    readonly metadata: ModelShapes['metadata'];
+    readonly given: ModelDescription;
+  },
 ): Understood {
-  const [layout, reading] = findLayout(trial, given);
-  const classes = given.classes ?? namesIn(metadata) ?? usualNames(reading.classCount);
+  const [layout, reading] = findLayout({ outputs, input: { width, height } }, given);
+  const classes = namesGiven(given) ?? namesIn(metadata) ?? usualNames(reading.classCount);
+  const scale = type === 'uint8' ? bytesAsTheyAre : {};
+  const input = { ...reading.input, ...scale, ...given.input, width, height };
+  if (type === 'uint8' && [...input.mean, ...input.std.map((std) => std - 1)].some((off) => off !== 0)) {
+    throw new Unusable('its input is uint8, which holds 0 to 255 and nothing else: no mean and no std can be given');
+  }
   if (reading.classCount !== null && classes.length !== reading.classCount) {
     throw new Unusable(`it tells ${reading.classCount} classes apart, but ${classes.length} names are given`);
   }
   return {
     layout: layout.name,
     because: reading.because,
-    input: { ...reading.input, ...given.input, ...trial.input },
+    input,
     classes,
     wanted: chooseClasses(classes, given.confidence),
     overlapMax: given.overlapMax ?? OVERLAP_MAX,
@@ -102,10 +115,18 @@ function chooseClasses(classes: readonly string[], given: ModelDescription['conf
   });
 }
 
+const bytesAsTheyAre: Pick<InputDescription, 'mean' | 'std'> = { mean: [0, 0, 0], std: [1, 1, 1] };
+
+function namesGiven({ classes }: ModelDescription): readonly string[] | undefined {
+  return classes === 'coco' ? cocoClasses : classes;
+}
+
+/** Eighty are those of COCO. For any others a guess would be told as truth: a number plate as a person. */
 function usualNames(count: number | null): readonly string[] {
-  if (count === 1) return ['person'];
-  if (count === null || count === cocoClasses.length) return cocoClasses;
-  return Array.from({ length: count }, (_, index) => `class-${index}`);
+  if (count === cocoClasses.length) return cocoClasses;
+  throw new Unusable(
+    `it tells ${count === null ? 'an unknown number of' : count} classes apart, and nothing says which: a JSON of the same name beside it can, as "classes": ["person"], or "coco" for its eighty`,
+  );
 }
 
 /** Ultralytics writes them as Python would: `{0: 'person', 1: 'bicycle'}`. */

@@ -8,7 +8,7 @@ export interface Layout {
   open(trial: Trial, given: Partial<OutputDescription>): Reading | null;
 }
 
-/** What the model put out for a picture of nothing but grey. */
+/** What the model put out for a picture of one colour. */
 export interface Trial {
   readonly outputs: readonly Output[];
   readonly input: Size;
@@ -75,6 +75,11 @@ export const imageNet: Reading['input'] = {
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
 };
+
+/** A box by its centre and sides, as corners. */
+export function corners([x, y, width, height]: Readonly<[x: number, y: number, width: number, height: number]>) {
+  return { left: x - width / 2, top: y - height / 2, right: x + width / 2, bottom: y + height / 2 };
+}
 
 /** For the other order of the channels. */
 export function reversed({ mean, std }: Pick<InputDescription, 'mean' | 'std'>) {

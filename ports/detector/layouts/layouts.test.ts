@@ -84,12 +84,10 @@ describe('distributions', () => {
     expect(read([rows])).toEqual([near({ x: 8, y: 8, width: 48, height: 24, confidence: 0.8 })]);
   });
 
-  test('of three levels they look like yolox, unless it is said what they are', () => {
+  test('of three levels they are told from yolox by logarithms where that says how sure it is', () => {
     const rows = rowsOf(CELLS, 34, { 13: [0.8, 0, ...sides] });
-    expect(open([rows])).toMatchObject({ layout: 'yolox' });
-    expect(read([rows], { layout: 'distributions' })).toEqual([
-      near({ x: 12, y: 12, width: 48, height: 24, confidence: 0.8 }),
-    ]);
+    expect(open([rows])).toMatchObject({ layout: 'distributions', classCount: 2 });
+    expect(read([rows])).toEqual([near({ x: 12, y: 12, width: 48, height: 24, confidence: 0.8 })]);
   });
 });
 
@@ -111,6 +109,18 @@ describe('ssd', () => {
     const boxes = rowsOf(50, 4, { 7: [0.25, 0.125, 0.5, 0.5] }, 'boxes');
     expect(open([scores, boxes])).toMatchObject({ layout: 'ssd', classCount: 2 });
     expect(read([scores, boxes])).toEqual([near({ x: 36, y: 20, width: 24, height: 24, confidence: 0.7 })]);
+  });
+
+  test('of four classes, boxes are told by their name, and not guessed', () => {
+    const four = rowsOf(50, 4, { 7: [0.2, 0.7, 0.1, 0.1] }, 'scores');
+    const boxes = rowsOf(50, 4, { 7: [0.25, 0.125, 0.5, 0.5] }, 'boxes');
+    expect(read([four, boxes])).toEqual([near({ x: 36, y: 20, width: 24, height: 24, confidence: 0.7 })]);
+    expect(
+      open([
+        { ...four, name: '812' },
+        { ...boxes, name: '813' },
+      ]),
+    ).toBeNull();
   });
 
   test('pixels, and no such class', () => {

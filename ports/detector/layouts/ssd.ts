@@ -6,7 +6,7 @@ export const ssd: Layout = {
 
   open({ outputs, input }, given) {
     if (outputs.length !== 2 || outputs.some(({ dims }) => dims.length !== 3 || dims[0] !== 1)) return null;
-    const boxes = outputs.findIndex(({ dims }) => dims[2] === 4);
+    const boxes = findBoxes(outputs);
     const [box, score] = [outputs[boxes], outputs[1 - boxes]];
     if (!box || !score || score.dims[1] !== box.dims[1]) return null;
     const columns = score.dims[2] as number;
@@ -24,6 +24,14 @@ export const ssd: Layout = {
     };
   },
 };
+
+/** Four columns; where classes have four as well, by their names, and else not at all. */
+function findBoxes(outputs: readonly Output[]): number {
+  const four = [...outputs.keys()].filter((at) => outputs[at]?.dims[2] === 4);
+  const named = four.filter((at) => /box|loc/i.test(outputs[at]?.name ?? ''));
+  const [found = -1, ...others] = four.length === 1 ? four : named;
+  return others.length > 0 ? -1 : found;
+}
 
 /** Anchors cover the input also where nothing is seen, so that pixels are told from shares by any picture. */
 function liesWithinOne({ data }: Output): boolean {

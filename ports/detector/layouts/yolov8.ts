@@ -1,6 +1,5 @@
 import { gridOf } from './grid.ts';
-import { type Candidate, type Layout, type Output, surest, type Wanted, zeroToOne } from './layout.ts';
-import { corners } from './yolox.ts';
+import { type Candidate, corners, type Layout, type Output, surest, type Wanted, zeroToOne } from './layout.ts';
 
 /** YOLOv8, YOLO11 and their like: one column a cell, of centre x, centre y, width, height in pixels, and each class. */
 export const yolov8: Layout = {

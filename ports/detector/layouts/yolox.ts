@@ -1,5 +1,5 @@
 import { type Grid, gridOf } from './grid.ts';
-import { type Candidate, type Layout, type Output, plain, surest, type Wanted } from './layout.ts';
+import { type Candidate, corners, type Layout, type Output, plain, surest, type Wanted } from './layout.ts';
 
 /**
  * One row a cell: centre x, centre y, width, height, how sure that anything is there, how sure of each class. A row of
@@ -13,7 +13,7 @@ export const yolox: Layout = {
     if (!output || others.length > 0 || output.dims.length !== 3 || output.dims[0] !== 1) return null;
     const [, cells = 0, columns = 0] = output.dims;
     const grid = gridOf(cells, input);
-    if (!grid || columns < 5 || grid.levels.length !== 3) return null;
+    if (!grid || columns < 5 || grid.levels.length !== 3 || !isSureness(output, columns)) return null;
     const decoded = given.decoded ?? liesAcross(output, input.width);
     const classCount = Math.max(1, columns - 5);
     return {
@@ -24,6 +24,11 @@ export const yolox: Layout = {
     };
   },
 };
+
+/** NanoDet's rows of three levels look the same; but where these say how sure it is, those have logarithms. */
+function isSureness({ data }: Output, columns: number): boolean {
+  return Array.from(data).every((value, at) => at % columns < 4 || (value >= 0 && value <= 1));
+}
 
 /** Decoded centres are as far to the right as their cells, half the width on average; others stay near 0. */
 function liesAcross({ data, dims: [, cells = 0, columns = 0] }: Output, width: number): boolean {
@@ -62,7 +67,3 @@ function read(
 }
 
 type Box = [x: number, y: number, width: number, height: number];
-
-export function corners([x, y, width, height]: Readonly<Box>) {
-  return { left: x - width / 2, top: y - height / 2, right: x + width / 2, bottom: y + height / 2 };
-}

@@ -1,0 +1,90 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { modelOptionsOf } from '../ports/detector/config.ts';
+import { fitted } from '../ports/detector/input-tensor.ts';
+import { type Model, openModel } from '../ports/detector/model.ts';
+import { createDecoder } from '../ports/detector/picture.ts';
+import { needs } from '../ports/servers-under-test.ts';
+import type { Box } from '../schemas/types.ts';
+import { readClip } from './eval/data-sets.ts';
+import { SHARED_DATA } from './shared-data.ts';
+import { createScene } from './simulate/scene.ts';
+
+/** Of whole people in the simulator's pictures. */
+const FOUND_MIN = 0.5;
+
+/** What a new installation sees: the shipped weights at their own thresholds. */
+const model = await openModel(modelOptionsOf({ DETECTOR_THREADS: 1 }));
+const folder = mkdtempSync(join(tmpdir(), 'passerby-clips-'));
+afterAll(async () => {
+  await model.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the simulator’s people are found, and nobody else', async () => {
+  const outcome = { people: 0, found: 0, extra: 0 };
+  for (const camera of ['camera-1', 'camera-2', 'camera-3', 'camera-4', 'camera-5', 'camera-6']) {
+    const scene = createScene({ seed: 1, camera, fps: 1 });
+    for (let frame = 0; frame < 60; frame += 2) {
+      const truth = scene.truth(frame);
+      const whole = truth.filter(({ visibleShare }) => visibleShare === 1);
+      const boxes = await look(model, await scene.render(frame));
+      outcome.people += whole.length;
+      outcome.found += countFound(whole, boxes);
+      outcome.extra += boxes.filter((box) => !truth.some((person) => overlap(box, person) > 0.1)).length;
+    }
+  }
+  expect(outcome.people).toBeGreaterThan(40);
+  expect(outcome.extra).toBe(0);
+  expect(outcome.found / outcome.people).toBeGreaterThan(FOUND_MIN);
+});
+
+const clips = existsSync(SHARED_DATA) && readClip('car-detection.mp4', 8, join(folder, 'cars'));
+if (!clips) console.warn('SKIPPED: clips in dev/default-model.e2e.test.ts: they, or ffmpeg, are not there');
+
+describe.skipIf(!clips)(`clips ${needs('data')}`, () => {
+  test('who passes one by one is found, where another detector is sure of somebody', async () => {
+    const other = await openModel({
+      path: join(SHARED_DATA, 'models/rtmdet_nano.onnx'),
+      threads: 1,
+      given: { classes: 'coco', confidence: { person: 0.5 } },
+    });
+    const outcome = { people: 0, found: 0, boxes: 0 };
+    for (const path of readClip('one-by-one-person-detection.mp4', 10, join(folder, 'people')) ?? []) {
+      const jpeg = readFileSync(path);
+      const [people, boxes] = [await look(other, jpeg), await look(model, jpeg)];
+      outcome.people += people.length;
+      outcome.found += countFound(people, boxes);
+      outcome.boxes += boxes.length;
+    }
+    await other.close();
+    expect(outcome.people).toBeGreaterThan(90);
+    expect(outcome.found / outcome.people).toBeGreaterThan(0.95);
+    expect(outcome.boxes / outcome.people).toBeLessThan(1.05);
+  });
+
+  test('among cars there is nobody', async () => {
+    const seen: string[] = [];
+    for (const path of clips || []) if ((await look(model, readFileSync(path))).length > 0) seen.push(path);
+    expect(seen).toEqual([]);
+  });
+});
+
+async function look({ understood, detect }: Model, jpeg: Buffer): Promise<readonly Box[]> {
+  const picture = await createDecoder((original) => fitted(original, understood.input))(jpeg);
+  if ('code' in picture) throw new Error(picture.message);
+  return (await detect(picture)).map(({ box }) => box);
+}
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  const shared = Math.max(0, width) * Math.max(0, height);
+  return shared / (a.width * a.height + b.width * b.height - shared);
+}
+
+function countFound(people: readonly Box[], boxes: readonly Box[]): number {
+  return people.filter((person) => boxes.some((box) => overlap(box, person) >= 0.5)).length;
+}
