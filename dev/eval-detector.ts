@@ -147,7 +147,10 @@ function openEvaluated(path: string, threads: number, given: ModelDescription = 
 }
 
 function byModel(paths: readonly string[], row: (path: string) => object): Record<string, object> {
-  return Object.fromEntries(paths.map((path) => [basename(path, '.onnx'), row(path)]));
+  const names = paths.map((path) => basename(path, '.onnx'));
+  const nameOf = (path: string, at: number) =>
+    names.indexOf(names[at] ?? '') === names.lastIndexOf(names[at] ?? '') ? names[at] : path;
+  return Object.fromEntries(paths.map((path, at) => [nameOf(path, at), row(path)]));
 }
 
 function rounded(score: Score): object {

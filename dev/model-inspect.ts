@@ -47,7 +47,8 @@ try {
   }
   await model.close();
 } catch (error) {
-  if (!(error instanceof Unusable)) throw error;
-  console.error(error.message);
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Unusable) && code === undefined) throw error;
+  console.error(message);
   process.exitCode = 1;
 }

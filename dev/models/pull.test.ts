@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,6 +74,25 @@ test('a server that refuses, breaks off or is not there is told of, and what to 
   expect(await refusal()).toMatch(/could not be fetched \(.+\)/);
   describeModel({ sha256, url: 'http://127.0.0.1:1/public.onnx' });
   expect(await refusal()).toMatch(/could not be fetched \(fetch failed: .+\)/);
+});
+
+test('a refusal that goes on for ever is not waited for', async () => {
+  const closed = new Promise((settle) => {
+    answer = (response) => {
+      response.once('close', settle);
+      response.writeHead(404).write('and so on');
+    };
+  });
+  expect(await refusal()).toMatch(/it answered 404/);
+  await closed;
+});
+
+test('what a pull that was killed has left is cleared, what another is writing is not', async () => {
+  const [old, fresh] = ['old', 'fresh'].map((name) => join(folder, `public.onnx.${name}.part`)) as [string, string];
+  for (const draft of [old, fresh]) writeFileSync(draft, 'half');
+  utimesSync(old, new Date(), new Date(Date.now() - 3_600_000));
+  await pull();
+  expect([existsSync(old), existsSync(fresh)]).toEqual([false, true]);
 });
 
 test('a name that nothing describes, and one that comes with the repository', async () => {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,6 +14,9 @@ export interface PullOptions {
 }
 
 const WITHIN_MS = 600_000;
+const SILENT_MS = 30_000;
+/** Of an endless answer no more is written. The largest public detectors have half of it. */
+const BYTES_MAX = 1_000_000_000;
 
 /**
  * Fetches the weights of a model whose description names where they are and which bytes they must be. Nothing takes the
@@ -37,7 +40,8 @@ export async function pullModel({
   if (url === undefined || sha256 === undefined) {
     throw new Unusable(`${name} comes with this repository, and cannot be fetched: is the checkout whole?`);
   }
-  const draft = `${path}.${process.pid}.part`;
+  clearDrafts(folder);
+  const draft = `${path}.${randomUUID()}.part`;
   try {
     const got = await download(url, draft, onProgress);
     if (got !== sha256) throw new Unusable(`What ${url} sent is not the model: its SHA-256 is ${got}, not ${sha256}.`);
@@ -48,10 +52,24 @@ export async function pullModel({
   }
 }
 
+/** Those of pulls that were killed: none that is at work takes so long. */
+function clearDrafts(folder: string): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.part'))) {
+    const draft = join(folder, file);
+    if (Date.now() - statSync(draft).mtimeMs > WITHIN_MS) rmSync(draft, { force: true });
+  }
+}
+
 async function download(url: string, path: string, onProgress: PullOptions['onProgress']): Promise<string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(WITHIN_MS) });
-    if (!response.ok || !response.body) throw new Error(`it answered ${response.status} ${response.statusText}`);
+    const silent = new AbortController();
+    const patience = setTimeout(() => silent.abort(new Error(`nothing came for ${SILENT_MS / 1_000} s`)), SILENT_MS);
+    patience.unref();
+    const response = await fetch(url, { signal: AbortSignal.any([AbortSignal.timeout(WITHIN_MS), silent.signal]) });
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      throw new Error(`it answered ${response.status} ${response.statusText}`);
+    }
     const total = Number(response.headers.get('content-length')) || null;
     const hash = createHash('sha256');
     let received = 0;
@@ -59,8 +77,9 @@ async function download(url: string, path: string, onProgress: PullOptions['onPr
       transform(chunk: Buffer, _encoding, done) {
         hash.update(chunk);
         received += chunk.length;
+        patience.refresh();
         onProgress(received, total);
-        done(null, chunk);
+        done(received > BYTES_MAX ? new Error(`it sends more than ${BYTES_MAX / 1e9} GB`) : null, chunk);
       },
     });
     await pipeline(Readable.fromWeb(response.body), watch, createWriteStream(path));
@@ -70,7 +89,7 @@ async function download(url: string, path: string, onProgress: PullOptions['onPr
     const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
     throw new Unusable(
       `${url} could not be fetched (${why}). Where this machine cannot reach it, fetch it on another one and put it at ` +
-        `${path.replace(/\.\d+\.part$/, '')}.`,
+        `${path.replace(/\.[\da-f-]+\.part$/, '')}.`,
     );
   }
 }

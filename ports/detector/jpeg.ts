@@ -10,9 +10,12 @@ sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** A camera's picture, to be decoded: all of it or none. The work is done by libvips, off the event loop. */
+/**
+ * A camera's picture, to be decoded: all of it or none, and upright where it says how it was held, as browsers show it.
+ * The work is done by libvips, off the event loop.
+ */
 export function openJpeg(jpeg: Buffer): Sharp {
-  return sharp(jpeg, { failOn: 'error', limitInputPixels: PIXELS_MAX, sequentialRead: true });
+  return sharp(jpeg, { failOn: 'error', limitInputPixels: PIXELS_MAX, sequentialRead: true, autoOrient: true });
 }
 
 /**

@@ -1,14 +1,13 @@
 import { type Static, Type } from 'typebox';
 
-/**
- * How a model wants its pictures and what it puts out, in a JSON of the same name beside its file. It may say all of it
- * or nothing: the rest is understood from the model's shapes and metadata (understand-model.ts).
- */
+export const SIDE_MIN = 32;
+export const SIDE_MAX = 4_096;
+
 const closed = { additionalProperties: false } as const;
 const oneOf = <const Names extends readonly string[]>(names: Names, description: string) =>
   Type.Enum(names, { description });
-const channels = (description: string, least?: number) =>
-  Type.Array(Type.Number(least === undefined ? {} : { exclusiveMinimum: least }), {
+const channels = (description: string, minimum: number) =>
+  Type.Array(Type.Number({ minimum, maximum: 10_000 }), {
     minItems: 3,
     maxItems: 3,
     description,
@@ -16,11 +15,11 @@ const channels = (description: string, least?: number) =>
 
 const input = Type.Object(
   {
-    width: Type.Integer({ minimum: 32, maximum: 4_096, description: 'pixels across' }),
-    height: Type.Integer({ minimum: 32, maximum: 4_096, description: 'pixels down' }),
+    width: Type.Integer({ minimum: SIDE_MIN, maximum: SIDE_MAX, description: 'pixels across' }),
+    height: Type.Integer({ minimum: SIDE_MIN, maximum: SIDE_MAX, description: 'pixels down' }),
     colour: oneOf(['rgb', 'bgr'], 'the order of the channels'),
-    mean: channels('what is taken from 0 to 255, channel by channel'),
-    std: channels('what it is then divided by', 0),
+    mean: channels('what is taken from 0 to 255, channel by channel', -10_000),
+    std: channels('what it is then divided by', 0.0001),
     placement: oneOf(
       ['stretched', 'top-left', 'centred'],
       'where a picture of other proportions lies, if not stretched',
@@ -44,6 +43,10 @@ const output = Type.Object(
   closed,
 );
 
+/**
+ * How a model wants its pictures and what it puts out, in a JSON of the same name beside its file. It may say all of it
+ * or nothing: the rest is understood from the model's shapes and metadata (understand-model.ts).
+ */
 export const modelDescription = Type.Object(
   {
     sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'any other file is refused' })),

@@ -60,8 +60,11 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
   const form = understandInput({ inputs, metadata }, given);
   const infer = (tensor: Uint8Array | Float32Array) => run(session, form, tensor);
   const even = createTensor(form, form).fill(form.type === 'uint8' ? 114 : 0.5);
-  const understood = understandOutput(await infer(even), { form, metadata, given });
+  const outputs = await infer(even);
+  const understood = understandOutput(outputs, { form, metadata, given });
   const { input, classes, wanted, overlapMax, read } = understood;
+  // What fails here would fail at every picture.
+  read(outputs, wanted);
   const fill = createFiller(input, form);
   return {
     version: `${basename(path, '.onnx')}@${sha256.slice(0, VERSION_DIGITS)}`,
@@ -97,14 +100,16 @@ async function run(
   const input = tensor instanceof Uint8Array ? new Tensor('uint8', tensor, dims) : new Tensor('float32', tensor, dims);
   const outputs = await session.run({ [name]: input });
   return session.outputNames.map((output): Output => {
-    const { dims, data } = outputs[output] as Tensor;
-    // Class numbers come as 64-bit integers.
-    return {
-      name: output,
-      dims,
-      data: data instanceof BigInt64Array ? Float64Array.from(data, Number) : (data as Float32Array),
-    };
+    const { dims, data, type } = outputs[output] as Tensor;
+    return { name: output, dims, data: numbersOf(data, `its output ${output} is ${type}`) };
   });
+}
+
+function numbersOf(data: Tensor['data'], is: string): ArrayLike<number> {
+  // Class numbers come as 64-bit integers.
+  if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
+  if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Int32Array) return data;
+  throw new Unusable(`${is}; float32, float64, int32 or int64 is expected`);
 }
 
 /** Where the picture lies in the model's input. */
@@ -113,7 +118,7 @@ interface Place extends Size {
   readonly top: number;
 }
 
-/** As far as it lies in the picture; nothing where it lies wholly outside. */
+/** As far as it lies in the picture; nothing where it lies wholly outside, or is nowhere (NaN). */
 function cutAt(place: Place, candidate: Candidate): Candidate[] {
   const left = Math.max(candidate.left, place.left);
   const top = Math.max(candidate.top, place.top);
@@ -129,5 +134,5 @@ function asDetection(
 ): Detection {
   const [x, y] = [(left - place.left) / place.width, (top - place.top) / place.height];
   const box = { x, y, width: (right - left) / place.width, height: (bottom - top) / place.height };
-  return { className: classes[classIndex] as string, confidence, box };
+  return { className: classes[classIndex] as string, confidence: Math.min(1, confidence), box };
 }

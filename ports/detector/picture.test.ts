@@ -23,6 +23,24 @@ describe('decoding', () => {
     expect(grey).toHaveLength(cells.width * cells.height);
   });
 
+  test.each([
+    [1, 'left'],
+    [6, 'top'],
+    [3, 'right'],
+    [8, 'bottom'],
+  ])('a camera that was turned (%i) is looked at upright, as browsers show it', async (orientation, white) => {
+    const black = { width: 320, height: 240, channels: 3, background: 'black' } as const;
+    const left = { input: { create: { ...black, width: 80, background: 'white' } }, left: 0, top: 0 };
+    const jpeg = await sharp({ create: black }).composite([left]).withMetadata({ orientation }).jpeg().toBuffer();
+    const { original, grey } = await decoded(jpeg);
+    const [width, height] = orientation > 4 ? [240, 320] : [320, 240];
+    expect(original).toEqual({ width, height });
+    const sides = { left: [2, 24], top: [32, 2], right: [61, 24], bottom: [32, 45] } as const;
+    for (const [side, [column, row]] of Object.entries(sides)) {
+      expect(at(grey, column, row) > 128, side).toBe(side === white);
+    }
+  });
+
   test.each([80, 240, 640])('of a height of %d, each part of the picture lies at its place', async (height) => {
     const black = { width: 320, height, channels: 3, background: 'black' } as const;
     const pixels = await sharp({ create: black }).raw().toBuffer();

@@ -6,7 +6,7 @@ export interface Picture {
   readonly rgb: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** The size that the camera sent. */
+  /** The size that the camera sent, upright. */
   readonly original: Size;
 }
 
@@ -28,7 +28,7 @@ export function createDecoder(fit: (original: Size) => Size): Decode {
   return async (jpeg) => {
     try {
       const image = openJpeg(jpeg);
-      const { width, height } = await image.metadata();
+      const { width, height } = (await image.metadata()).autoOrient;
       const size = fit({ width, height });
       const rgb = await image
         .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })

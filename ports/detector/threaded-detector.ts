@@ -46,6 +46,8 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
       else fail(error);
     };
     thread.once('error', end);
+    // An answer that cannot be read: which ones come after it is no longer known.
+    thread.once('messageerror', end);
     thread.once('exit', (code) => end(new Error(`the detector's thread ended (${code})`)));
   });
   ended.catch(() => undefined);
@@ -61,8 +63,12 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
     while (inThread.length < IN_THREAD_MAX) {
       const next = waiting.shift();
       if (!next) break;
-      inThread.push(next);
-      thread.postMessage(next.picture);
+      try {
+        thread.postMessage(next.picture);
+        inThread.push(next);
+      } catch (error) {
+        next.fail(error as Error);
+      }
     }
     // Never in the middle of a picture: onnxruntime-node then aborts the whole process.
     if (closing && inThread.length === 0) void thread.terminate();

@@ -33,6 +33,17 @@ describe('classes', () => {
     expect(understand(80, { given: { classes: 'coco' } }).classes).toEqual(cocoClasses);
   });
 
+  test('are in the order of their numbers, and each is named once', () => {
+    expect(understand(2, { metadata: { names: "{1: 'person', 0: 'car'}" } }).classes).toEqual(['car', 'person']);
+    expect(() => understand(2, { metadata: { names: "{0: 'person', 2: 'car'}" } })).toThrow(/nothing says which/);
+    expect(() => understand(2, { given: { classes: ['person', 'person'] } })).toThrow(/twice: person/);
+  });
+
+  test('may be called anything', () => {
+    const { wanted } = understand(2, { given: { classes: ['constructor', 'car'], confidence: { '*': 0.5 } } });
+    expect(wanted.map(({ confidenceMin }) => confidenceMin)).toEqual([0.5, 0.5]);
+  });
+
   test.each([1, 2, 81])('%i that nothing names are not guessed', (count) => {
     expect(() => understand(count)).toThrow(Unusable);
     expect(() => understand(count)).toThrow(/"classes": \["person"\]/);
@@ -84,8 +95,9 @@ describe('the size of the input', () => {
   test.each([
     ['two pictures at once', [2, 3, 64, 64], /takes no single picture/],
     ['one channel', [1, 1, 64, 64], /\[n, 3, height, width\]/],
+    ['no size that a picture has', [1, 3, 'h', 'w'], /1 by 0; 32 to 4096/],
     ['no picture', [1, 512], /\[n, 3, height, width\]/],
   ])('of %s is refused', (_, shape, message) => {
-    expect(() => open(shape)).toThrow(message);
+    expect(() => open(shape, { imgsz: '[0, 1]' })).toThrow(message);
   });
 });

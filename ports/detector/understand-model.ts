@@ -3,7 +3,7 @@ import { cocoClasses } from './class-names.ts';
 import type { InputForm } from './input-tensor.ts';
 import { layouts } from './layouts/all.ts';
 import type { Layout, Output, Reading, Trial, Wanted } from './layouts/layout.ts';
-import type { InputDescription, ModelDescription } from './model-description.ts';
+import { type InputDescription, type ModelDescription, SIDE_MAX, SIDE_MIN } from './model-description.ts';
 import type { Size } from './picture.ts';
 
 /** What a model file says of itself. */
@@ -70,6 +70,9 @@ export function understandOutput(
 ): Understood {
   const [layout, reading] = findLayout({ outputs, input: { width, height } }, given);
   const classes = namesGiven(given) ?? namesIn(metadata) ?? usualNames(reading.classCount);
+  const twice = classes.filter((name, index) => classes.indexOf(name) !== index);
+  if (twice.length > 0)
+    throw new Unusable(`its classes have names that are there twice: ${[...new Set(twice)].join(', ')}`);
   const scale = type === 'uint8' ? bytesAsTheyAre : {};
   const input = { ...reading.input, ...scale, ...given.input, width, height };
   if (type === 'uint8' && [...input.mean, ...input.std.map((std) => std - 1)].some((off) => off !== 0)) {
@@ -110,7 +113,7 @@ function chooseClasses(classes: readonly string[], given: ModelDescription['conf
     throw new Unusable(`a confidence is given for ${unknown.join(', ')}, but its classes are ${classes.join(', ')}`);
   }
   return classes.flatMap((name, index) => {
-    const confidenceMin = confidence[name] ?? confidence['*'];
+    const confidenceMin = Object.hasOwn(confidence, name) ? confidence[name] : confidence['*'];
     return confidenceMin === undefined ? [] : [{ index, confidenceMin }];
   });
 }
@@ -129,16 +132,25 @@ function usualNames(count: number | null): readonly string[] {
   );
 }
 
-/** Ultralytics writes them as Python would: `{0: 'person', 1: 'bicycle'}`. */
+/** Ultralytics writes them as Python would: `{0: 'person', 1: 'bicycle'}`. Null where a number is left out. */
 function namesIn(metadata: ModelShapes['metadata']): readonly string[] | null {
-  const names = [...(metadata.get('names') ?? '').matchAll(/\d+\s*:\s*(?:'([^']*)'|"([^"]*)")/g)];
-  return names.length > 0 ? names.map(([, single, double]) => single ?? double ?? '') : null;
+  const names: string[] = [];
+  const told = [...(metadata.get('names') ?? '').matchAll(/(\d+)\s*:\s*(?:'([^']*)'|"([^"]*)")/g)];
+  for (const [, number, single, double] of told) names[Number(number)] = single ?? double ?? '';
+  return told.length > 0 && names.length === told.length ? names : null;
 }
 
 /** `[480, 640]`: down, across. */
 function sizeIn(metadata: ModelShapes['metadata']): Size | null {
   const [, height, width] = /^\[\s*(\d+)\s*,\s*(\d+)\s*\]$/.exec(metadata.get('imgsz') ?? '') ?? [];
-  return height && width ? { width: Number(width), height: Number(height) } : null;
+  if (!height || !width) return null;
+  const size = { width: Number(width), height: Number(height) };
+  if (Math.min(size.width, size.height) < SIDE_MIN || Math.max(size.width, size.height) > SIDE_MAX) {
+    throw new Unusable(
+      `its metadata says that pictures are ${width} by ${height}; ${SIDE_MIN} to ${SIDE_MAX} are expected`,
+    );
+  }
+  return size;
 }
 
 function show(shape: Shape): string {

@@ -10,7 +10,7 @@ export const endToEnd: Layout = {
 
   open({ outputs, input }, given) {
     const places = findPlaces(outputs, given.columns);
-    if (!places) return null;
+    if (!places || (!given.columns && !areClassNumbers(outputs, places.get('class')))) return null;
     const tensorflow = outputs.some(isTensorflow);
     const normalised = given.normalised ?? tensorflow;
     const [scaleX, scaleY] = normalised ? [input.width, input.height] : [1, 1];
@@ -46,6 +46,12 @@ export const endToEnd: Layout = {
     };
   },
 };
+
+/** A table of as many columns may be something else, such as YOLOv5's cells: what stands in place of classes tells. */
+function areClassNumbers(outputs: readonly Output[], place: Place | undefined): boolean {
+  const data = place && outputs[place.output]?.data;
+  return !data || Array.from(data).every((value, at) => at % place.step !== place.from || Number.isInteger(value));
+}
 
 type Column = OutputDescription['columns'][number];
 

@@ -173,6 +173,7 @@ test.each<[string, readonly Output[]]>([
   ['features', [{ name: 'features', dims: [1, 512], data: new Float32Array(512) }]],
   ['another number of cells', [rowsOf(CELLS + 1, 85, {})]],
   ['two pictures at once', [{ name: 'output', dims: [2, CELLS, 85], data: new Float32Array(2 * CELLS * 85) }]],
+  ['YOLOv5’s rows', [rowsOf(3 * CELLS, 6, { 4: [40, 20, 32, 24, 0.1, 0.2] })]],
   ['nothing', []],
 ])('%s are of no layout', (_, outputs) => {
   expect(open(outputs)).toBeNull();
