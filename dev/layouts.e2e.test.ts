@@ -82,7 +82,7 @@ describe.skipIf(!data)(`public models ${needs('data')}`, () => {
       .filter((file) => file.endsWith('.jpg'))
       .map((file) => join(folder, file));
     await compare({ path, layout: 'sevens', given: { classes: ['plate'] }, pictures });
-  });
+  }, 120_000);
 });
 
 interface Comparison {

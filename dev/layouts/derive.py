@@ -20,11 +20,14 @@ def derive(path, folder, name, nodes, constants, outputs):
 
 
 def main(path, folder):
+    graph = onnx.load(path).graph
+    _, height, width, _ = (side.dim_value for side in graph.input[0].type.tensor_type.shape.dim)
+    cells = graph.output[0].type.tensor_type.shape.dim[1].dim_value
     columns = {"begin": [0], "four": [4], "five": [5], "last": [2]}
     derive(
         path, folder, "as-yolov8",
         [helper.make_node("Transpose", ["boxes"], ["columns"], perm=[0, 2, 1])],
-        {}, {"columns": [None, 5, 1680]},
+        {}, {"columns": [None, 5, cells]},
     )
     derive(
         path, folder, "as-ssd",
@@ -38,13 +41,11 @@ def main(path, folder):
         {
             **columns,
             "one": np.float32(1),
-            # Centre and sides in pixels of 320 by 256, to corners in shares.
-            "to_corners": np.array(
-                [[1 / 320, 0, 1 / 320, 0], [0, 1 / 256, 0, 1 / 256], [-0.5 / 320, 0, 0.5 / 320, 0], [0, -0.5 / 256, 0, 0.5 / 256]],
-                np.float32,
-            ),
+            # Centre and sides in pixels, to corners in shares.
+            "to_corners": np.array([[1, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]], np.float32)
+            / np.array([width, height, width, height], np.float32),
         },
-        {"corners": [None, 1680, 4], "scores": [None, 1680, 2]},
+        {"corners": [None, cells, 4], "scores": [None, cells, 2]},
     )
 
 

@@ -1,7 +1,7 @@
 """Writes a training's network as ONNX for one input size, and checks that it answers as the network does.
 
 models/train/run export --weights run1/best.pt --onnx person-320.onnx
-models/train/run export --weights run1/best.pt --size 416x320 --onnx person-416.onnx
+models/train/run export --weights run1/best.pt --size 384x288 --onnx person-384-float.onnx
 
 Input `image`: uint8 [n, H, W, 3] RGB. Output `boxes`: float32 [n, N, 5]: centre x, centre y, width, height in pixels of
 the input, score. Nothing is suppressed.
@@ -26,7 +26,7 @@ DESCRIPTION = {
     "licence": "Apache-2.0",
     "source": "trained by models/train; see models/README.md",
     "classes": ["person"],
-    "confidence": {"person": 0.45},
+    "confidence": {"person": 0.52},
     "overlapMax": 0.5,
     "input": {"colour": "rgb", "placement": "top-left", "pad": 114, "mean": [0, 0, 0], "std": [1, 1, 1]},
     "output": {"layout": "yolox", "decoded": True},

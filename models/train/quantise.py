@@ -1,6 +1,6 @@
 """Makes an int8 model of an exported one: static, QDQ, per channel, calibrated on training pictures.
 
-models/train/run quantise --data ../shared/data/train-person.tar --onnx person-320.onnx --out person-320-int8.onnx
+models/train/run quantise --data ../shared/data/train-person.tar --onnx person-384-float.onnx --out person-384.onnx
 
 The last three convolutions and the decoding stay float32: a score needs its digits. Without VNNI, a CPU sums pairs of
 products in 16 bits and saturates: --reduce-range keeps weights to 7 bits so that this cannot happen.

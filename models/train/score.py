@@ -1,6 +1,6 @@
 """Measures AP50 on the held-out pictures, against the boxes that humans drew.
 
-models/train/run score --data ../shared/data/train-person.tar --onnx person-320.onnx
+models/train/run score --data ../shared/data/train-person.tar --onnx models/person-384.onnx
 """
 
 import argparse

@@ -1,7 +1,7 @@
 r"""Trains the person detector: from random weights or an earlier model, with labels and, if given, a teacher.
 
 models/train/run train --data ../shared/data/train-person.tar --teacher ../shared/data/models/rtmdet_nano.onnx \
-    --from models/person-320.onnx --out run1 --steps 40000 --lr 8e-4
+    --from models/person-384-float.onnx --out run1 --steps 40000 --lr 1e-3 --distil 1.5
 
 Leaves in --out: checkpoint.pt (goes on from there when started again), best.pt (the moving average that scored best on
 the held-out pictures), curve.csv and curve.svg. The same command, given again, goes on after a stop of any kind, with

@@ -19,7 +19,7 @@ export const detectorConfig = Type.Object({
   ),
 });
 
-const SHIPPED = fileURLToPath(new URL('../../models/person-320.onnx', import.meta.url));
+const SHIPPED = fileURLToPath(new URL('../../models/person-384.onnx', import.meta.url));
 /** More gain little on networks as small as these, and take from the decoding of other pictures. */
 const THREADS_MAX = 4;
 
