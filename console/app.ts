@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { Access } from '../http/access/access.ts';
 import type { Server } from '../http/server.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
@@ -19,8 +19,7 @@ export interface ConsoleDependencies {
   readonly lag: LagWatch;
   /** Whose schemas are told to whoever reads records. */
   readonly codec: Pick<Codec, 'schemas'>;
-  /** Lets nobody past who has not signed in. */
-  readonly requireUser: (request: FastifyRequest) => Promise<void>;
+  readonly access: Pick<Access, 'requireUser' | 'register'>;
 }
 
 /**
@@ -28,9 +27,11 @@ export interface ConsoleDependencies {
  * schemas of records show nobody.
  */
 export async function registerConsole(app: Server, dependencies: ConsoleDependencies): Promise<void> {
+  const { access } = dependencies;
   registerSchemas(app, dependencies.codec);
+  access.register(app);
   await app.register(async (signedIn: Server) => {
-    signedIn.addHook('onRequest', dependencies.requireUser);
+    signedIn.addHook('onRequest', access.requireUser);
     registerPage(signedIn);
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { secretConfig } from '../http/access/server-secret.ts';
 import { serviceConfig } from '../http/service-config.ts';
 import { s3Config } from '../ports/blobs/s3-config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
@@ -12,5 +13,6 @@ export const consoleService = Type.Object({
   ...s3Config.properties,
   ...storeConfig.properties,
   ...registryConfig.properties,
+  ...secretConfig.properties,
   ADMIN_PASSWORD: Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin.' }),
 });

@@ -1,5 +1,4 @@
-import { createBasicAccess } from '../http/access/basic.ts';
-import { createUsers } from '../http/access/users.ts';
+import { createAccess } from '../http/access/access.ts';
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
@@ -20,7 +19,7 @@ const LAG_EVERY_MS = 5_000;
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0002_claim_upload'));
+  await parts.untilAvailable(() => requireMigration(store, '0004_sessions'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
@@ -28,11 +27,10 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   parts.started('log', () => log.close());
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
-  const users = createUsers({ store });
-  await parts.untilAvailable(() => users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
-  const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
+  const access = createAccess({ store, secret: config.SERVER_SECRET, nowMs: clock.nowMs });
+  await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
   return {
     ready: { database: () => store.check(), log: () => log.check() },
-    routes: (app) => registerConsole(app, { store, blobs, clock, lag, codec, requireUser }),
+    routes: (app) => registerConsole(app, { store, blobs, clock, lag, codec, access }),
   };
 });

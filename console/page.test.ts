@@ -112,8 +112,8 @@ describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
       },
       look: async () => {},
     };
-    const requireUser = async () => {};
-    await registerConsole(app, { store, blobs, clock: systemClock, lag, codec: fixedCodec, requireUser });
+    const access = { requireUser: async () => {}, register: () => {} };
+    await registerConsole(app, { store, blobs, clock: systemClock, lag, codec: fixedCodec, access });
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port });
     const address = app.server.address();

@@ -4,9 +4,8 @@ import { destination, pino, stdSerializers } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { migrations, runAggregator } from '../aggregator/aggregator.ts';
 import { registerConsole } from '../console/app.ts';
-import { createBasicAccess } from '../http/access/basic.ts';
+import { createAccess } from '../http/access/access.ts';
 import { requireLoopbackHost } from '../http/access/other-sites.ts';
-import { createUsers } from '../http/access/users.ts';
 import { registerHealth } from '../http/health.ts';
 import { readConfig } from '../http/read-config.ts';
 import { createServer } from '../http/server.ts';
@@ -33,6 +32,7 @@ import { runSnapshots } from '../snapshots/snapshots.ts';
 import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
+import { ownSecret } from './own-secret.ts';
 import { explain, makeFolder, requireFreePort } from './preflight.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
@@ -96,15 +96,15 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
   await registerIngest(app, { store: ingestStore, blobs, log, clock, codec, metrics, config });
-  const users = createUsers({ store: consoleStore });
-  const { requireUser } = createBasicAccess({ users, nowMs: clock.nowMs });
-  await registerConsole(app, { store: consoleStore, blobs, clock, lag, codec, requireUser });
+  const secret = config.SERVER_SECRET ?? ownSecret(folder);
+  const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
+  await registerConsole(app, { store: consoleStore, blobs, clock, lag, codec, access });
   const url = await app.listen({ host: config.HOST, port: config.PORT });
   parts.started('http', () => app.close());
   // Last: a password that is made up is shown below, and never if anything before this had failed.
   const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
   // And not given up half-way when a stop is asked for: it would be made, and shown to nobody.
-  const administrator = await untilAvailable(() => users.ensureAdministrator(preset), { logger });
+  const administrator = await untilAvailable(() => access.users.ensureAdministrator(preset), { logger });
 
   if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
   process.stdout.write(

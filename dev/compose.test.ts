@@ -49,7 +49,7 @@ describe('our services in docker-compose.yml', () => {
       settings,
       container: { environment = {} },
     } of own) {
-      const lacking = [...needed, 'ADMIN_PASSWORD', 'SCHEMA_REGISTRY_URL'].filter(
+      const lacking = [...needed, 'ADMIN_PASSWORD', 'SERVER_SECRET', 'SCHEMA_REGISTRY_URL'].filter(
         (variable) => variable in settings && !(variable in environment),
       );
       expect(lacking, name).toEqual([]);

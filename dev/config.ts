@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { aggregatorConfig } from '../aggregator/config.ts';
+import { secretConfig } from '../http/access/server-secret.ts';
 import { logLevel } from '../http/service-config.ts';
 import { ingestConfig } from '../ingest/config.ts';
 import { processorConfig } from '../processor/config.ts';
@@ -18,7 +19,7 @@ export const embeddedConfig = Type.Object({
     maximum: 65_535,
     description: 'Where it listens; 0 takes a free one.',
   }),
-  DATA_DIR: Type.String({ default: './data', description: 'Everything that is kept: database, pictures, password.' }),
+  DATA_DIR: Type.String({ default: './data', description: 'Everything that is kept: database, pictures, secrets.' }),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
@@ -28,6 +29,7 @@ export const embeddedConfig = Type.Object({
   ADMIN_PASSWORD: Type.Optional(
     Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin, also anew.' }),
   ),
+  SERVER_SECRET: Type.Optional(secretConfig.properties.SERVER_SECRET),
   LOG_LEVEL: logLevel('warn'),
   ...ingestConfig.properties,
   ...processorConfig.properties,

@@ -36,13 +36,14 @@ beforeAll(async () => {
   const lag = { readers: [], look: never };
   app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
   const requireUser = () => Promise.reject(new Problem({ status: 401, code: 'not-signed-in' }));
+  const access = { requireUser, register: () => undefined };
   await registerConsole(app, {
     store,
     blobs: createMemoryBlobs({ clock }),
     clock,
     lag,
     codec: fixedCodec,
-    requireUser,
+    access,
   });
   registryUrl = await app.listen({ host: '127.0.0.1', port: 0 });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createBasicAccess } from '../../http/access/basic.ts';
+import { createAccess } from '../../http/access/access.ts';
 import { createUsers } from '../../http/access/users.ts';
 import { type ConsoleUnderTest, idOf, NOW_MS, startConsole } from './server-under-test.ts';
 
@@ -79,9 +79,7 @@ describe('with a password', () => {
     authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`,
   });
   beforeAll(async () => {
-    console = await startConsole(
-      (store) => createBasicAccess({ users: createUsers({ store }), nowMs: () => NOW_MS }).requireUser,
-    );
+    console = await startConsole((store) => createAccess({ store, secret: 's'.repeat(32), nowMs: () => NOW_MS }));
   });
   afterAll(() => console.stop());
 

@@ -56,15 +56,18 @@ const lag: LagWatch = {
   look: async () => undefined,
 };
 
+/** Lets everybody in. */
+const open: ConsoleDependencies['access'] = { requireUser: async () => undefined, register: () => undefined };
+
 export async function startConsole(
-  access: (store: Store) => ConsoleDependencies['requireUser'] = () => async () => undefined,
+  createAccess: (store: Store) => ConsoleDependencies['access'] = () => open,
 ): Promise<ConsoleUnderTest> {
   const services = await startServices({ migrations: new URL('../../aggregator/migrations/', import.meta.url) });
   const { store } = services;
   const blobs = services.openBlobs();
   const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
   const clock = createManualClock(NOW_MS);
-  await registerConsole(app, { store, blobs, clock, lag, codec: fixedCodec, requireUser: access(store) });
+  await registerConsole(app, { store, blobs, clock, lag, codec: fixedCodec, access: createAccess(store) });
   return {
     app,
     services,

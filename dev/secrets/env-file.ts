@@ -8,6 +8,10 @@ export const secrets: Readonly<Record<string, { readonly meaning: string; readon
   },
   S3_ACCESS_KEY_ID: { meaning: 'The one account of the S3 server.', make: () => randomBytes(10).toString('hex') },
   S3_SECRET_ACCESS_KEY: { meaning: 'Its secret.', make: () => secret(30) },
+  SERVER_SECRET: {
+    meaning: 'Signs what people and devices show to be let in. Another one signs everybody out.',
+    make: () => secret(32),
+  },
   ADMIN_PASSWORD: { meaning: 'The console: user admin. Set anew at each start.', make: () => secret(18) },
   GRAFANA_ADMIN_PASSWORD: {
     meaning: 'Grafana, at /grafana/: user admin. Grafana takes it when its volume is made, and only then.',

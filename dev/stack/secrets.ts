@@ -7,16 +7,19 @@ export interface Secrets {
   readonly s3AccessKeyId: string;
   readonly s3SecretAccessKey: string;
   readonly adminPassword: string;
+  readonly serverSecret: string;
 }
 
-/** Made at the first start, and the same ever after. */
+/** Made at the first start, or by the version that first needs one, and the same ever after. */
 export function keepSecrets(folder: string): Secrets {
   const file = join(folder, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+  const kept: Partial<Secrets> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const secrets: Secrets = {
     s3AccessKeyId: random(12),
     s3SecretAccessKey: random(24),
     adminPassword: random(15),
+    serverSecret: random(32),
+    ...kept,
   };
   writeWhole(file, JSON.stringify(secrets));
   return secrets;

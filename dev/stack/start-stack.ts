@@ -130,6 +130,7 @@ export async function startStack<Part extends StackPart = StackPart>(
       Object.assign(env, proxiedAddresses(env, { kafkaProxy, s3Proxy, postgresProxy }));
     }
     env.ADMIN_PASSWORD = secrets.adminPassword;
+    env.SERVER_SECRET = secrets.serverSecret;
     return { ...(servers as Pick<Servers, Part>), env, stop };
   } catch (error) {
     await stop();

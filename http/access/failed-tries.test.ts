@@ -4,7 +4,7 @@ import { createFailedTries, networkOf } from './failed-tries.ts';
 
 function fail(times: number) {
   const clock = createManualClock(1_000_000);
-  const tries = createFailedTries(clock);
+  const tries = createFailedTries({ nowMs: clock.nowMs, freeTries: 10 });
   for (let round = 0; round < times; round++) expect(tries.take('10.0.0.1')).toEqual({ waitMs: 0 });
   return { clock, tries };
 }

@@ -1,10 +1,10 @@
-/** Counts failures in a row by address, and says how long an address with too many has to wait. */
+/** Counts failures in a row by key, and says how long one with too many has to wait. */
 export interface FailedTries {
   /** Takes a try, counting it as failed until told otherwise, or says how long to wait. So parallel guesses count too. */
-  take(address: string): { readonly waitMs: number };
-  succeeded(address: string): void;
+  take(key: string): { readonly waitMs: number };
+  succeeded(key: string): void;
   /** The try came to no result. */
-  undo(address: string): void;
+  undo(key: string): void;
 }
 
 interface Tally {
@@ -12,13 +12,18 @@ interface Tally {
   readonly lastMs: number;
 }
 
-const FREE_TRIES = 10;
 const WAIT_MAX_MS = 5 * 60_000;
 const FORGOTTEN_AFTER_MS = 15 * 60_000;
-/** Some megabytes at most; the address that has been quiet longest is forgotten first. */
-const ADDRESSES_MAX = 10_000;
+/** Some megabytes at most; the key that has been quiet longest is forgotten first. */
+const KEYS_MAX = 10_000;
 
-export function createFailedTries({ nowMs }: { readonly nowMs: () => number }): FailedTries {
+export function createFailedTries({
+  nowMs,
+  freeTries,
+}: {
+  readonly nowMs: () => number;
+  readonly freeTries: number;
+}): FailedTries {
   const tallies = new Map<string, Tally>();
 
   function read(key: string): Tally {
@@ -28,7 +33,7 @@ export function createFailedTries({ nowMs }: { readonly nowMs: () => number }): 
 
   function write(key: string, tally: Tally): void {
     tallies.delete(key);
-    if (tallies.size >= ADDRESSES_MAX) {
+    if (tallies.size >= KEYS_MAX) {
       const [oldest] = tallies.keys();
       if (oldest !== undefined) tallies.delete(oldest);
     }
@@ -36,20 +41,18 @@ export function createFailedTries({ nowMs }: { readonly nowMs: () => number }): 
   }
 
   return {
-    take(address) {
-      const key = networkOf(address);
+    take(key) {
       const { failures, lastMs } = read(key);
-      const pauseMs = failures < FREE_TRIES ? 0 : Math.min(WAIT_MAX_MS, 1_000 * 2 ** (failures - FREE_TRIES));
+      const pauseMs = failures < freeTries ? 0 : Math.min(WAIT_MAX_MS, 1_000 * 2 ** (failures - freeTries));
       const waitMs = lastMs + pauseMs - nowMs();
       if (pauseMs > 0 && waitMs > 0) return { waitMs };
       write(key, { failures: failures + 1, lastMs: nowMs() });
       return { waitMs: 0 };
     },
-    succeeded(address) {
-      tallies.delete(networkOf(address));
+    succeeded(key) {
+      tallies.delete(key);
     },
-    undo(address) {
-      const key = networkOf(address);
+    undo(key) {
       const { failures, lastMs } = read(key);
       if (failures > 0) write(key, { failures: failures - 1, lastMs });
     },

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { createManualClock } from '../../ports/clock/manual.ts';
 import { Outage } from '../../ports/errors.ts';
 import { createServer } from '../server.ts';
-import { createBasicAccess } from './basic.ts';
+import { createRequireUser } from './require-user.ts';
+import { createSignIn } from './sign-in.ts';
 import type { User } from './users.ts';
 
 function createApp() {
@@ -15,7 +16,9 @@ function createApp() {
     if (password === 'outage') throw new Outage('the store', new Error('away'));
     return password === 'pass:wörd' ? { id: '1', username, role: 'admin' } : null;
   };
-  const { requireUser } = createBasicAccess({ users: { authenticate }, nowMs: clock.nowMs });
+  const { nowMs } = clock;
+  const signIn = createSignIn({ users: { authenticate }, nowMs });
+  const requireUser = createRequireUser({ signIn, accessTokens: { read: async () => null }, nowMs });
   const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
   app.get('/me', { onRequest: requireUser }, (request) => request.user?.username);
   app.post('/me', { onRequest: requireUser }, () => 'changed');

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SECRET_CHARS_MIN } from '../http/access/server-secret.ts';
+import { Unusable } from '../ports/errors.ts';
+
+const BYTES = 32;
+
+/** The server secret of an installation that nobody gave one: made at the first start, and kept in the data folder. */
+export function ownSecret(folder: string): string {
+  const file = join(folder, 'server-secret');
+  const kept = read(file);
+  if (kept === null) return make(file);
+  if (kept.length < SECRET_CHARS_MIN) {
+    throw new Unusable(
+      `${file} has been cut short. Put it back from a backup; without it (delete it), all sign in anew.`,
+    );
+  }
+  return kept;
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new Unusable(`The server secret cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** On the disk before it is used: what was signed with a secret that a power cut takes away is worth nothing. */
+function make(file: string): string {
+  const secret = randomBytes(BYTES).toString('base64url');
+  const draft = `${file}.new`;
+  writeFileSync(draft, `${secret}\n`, { mode: 0o600, flush: true });
+  renameSync(draft, file);
+  const folder = openSync(join(file, '..'), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+  return secret;
+}

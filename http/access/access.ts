@@ -1,0 +1,36 @@
+import type { Queryable } from '../../ports/store/store.ts';
+import type { Server } from '../server.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import { registerAuth } from './auth-routes.ts';
+import { createRequireUser, type RequireUser } from './require-user.ts';
+import { createSessions } from './sessions.ts';
+import { createSignIn } from './sign-in.ts';
+import { createUsers, type Users } from './users.ts';
+
+/** People and how they are let in, for the service that they talk to. */
+export interface Access {
+  readonly users: Users;
+  readonly requireUser: RequireUser;
+  /** Adds `/auth/…`. */
+  register(app: Server): void;
+}
+
+export function createAccess({
+  store,
+  secret,
+  nowMs,
+}: {
+  readonly store: Queryable;
+  readonly secret: string;
+  readonly nowMs: () => number;
+}): Access {
+  const users = createUsers({ store });
+  const signIn = createSignIn({ users, nowMs });
+  const accessTokens = createAccessTokens({ secret, nowMs });
+  const sessions = createSessions({ store, secret, nowMs });
+  return {
+    users,
+    requireUser: createRequireUser({ signIn, accessTokens, nowMs }),
+    register: (app) => registerAuth(app, { signIn, sessions, accessTokens }),
+  };
+}

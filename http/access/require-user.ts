@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problem.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { type BasicAccess, createBasicAccess } from './basic.ts';
+import { refuseOtherSites } from './other-sites.ts';
+import type { SignIn } from './sign-in.ts';
+
+type SignedRequest = Pick<FastifyRequest, 'method' | 'headers' | 'ip' | 'user'>;
+
+/** An `onRequest` hook: past it, the request has a `user`. By password, as browsers ask for it, or by access token. */
+export type RequireUser = (request: SignedRequest) => Promise<void>;
+
+const BEARER = /^Bearer +([\w.~+/-]{1,2000}=*) *$/i;
+
+export function createRequireUser(deps: {
+  readonly signIn: SignIn;
+  readonly accessTokens: Pick<AccessTokens, 'read'>;
+  readonly nowMs: () => number;
+}): RequireUser {
+  const { accessTokens } = deps;
+  const basic: BasicAccess = createBasicAccess(deps);
+  return async (request) => {
+    refuseOtherSites(request);
+    const header = request.headers.authorization ?? '';
+    const token = BEARER.exec(header)?.[1];
+    const user = token === undefined ? await basic(header, request.ip) : await accessTokens.read(token);
+    if (!user) throw notSignedIn(token !== undefined);
+    request.user = user;
+  };
+}
+
+/** A browser asks its user for a password when it is told of `Basic`; whoever came with a token is told of that. */
+function notSignedIn(byToken: boolean): Problem {
+  const wanted = byToken ? 'Bearer error="invalid_token"' : 'Basic realm="Passerby", charset="UTF-8"';
+  return new Problem({
+    status: 401,
+    code: 'not-signed-in',
+    title: 'Not signed in',
+    headers: { 'www-authenticate': wanted },
+  });
+}

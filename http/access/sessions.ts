@@ -1,0 +1,66 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { statement } from '../../ports/store/statement.ts';
+import type { Queryable } from '../../ports/store/store.ts';
+import { digestToken, keyFor } from './server-secret.ts';
+import type { User } from './users.ts';
+
+/** Who has signed in and not yet out. A session is renewed by a token that is good for one time. */
+export interface Sessions {
+  begin(user: User): Promise<string>;
+  /** The user as they are now and the next token; null for one that is unknown, used up or over. */
+  renew(refreshToken: string): Promise<{ readonly user: User; readonly refreshToken: string } | null>;
+  end(refreshToken: string): Promise<void>;
+}
+
+const SESSION_MS = 30 * 24 * 3_600_000;
+/** A client that got no answer asks again with the same token; one that asks later has stolen it, or was stolen from. */
+const ASKED_AGAIN_MS = 60_000;
+const SESSIONS_MAX = 50;
+const TOKEN_BYTES = 32;
+
+const sql = {
+  insert: statement(import.meta.url, './sql/insert-session.sql'),
+  refresh: statement(import.meta.url, './sql/refresh-session.sql'),
+  end: statement(import.meta.url, './sql/end-session.sql'),
+};
+
+interface Dependencies {
+  readonly store: Queryable;
+  readonly secret: string;
+  readonly nowMs: () => number;
+}
+
+export function createSessions({ store, secret, nowMs }: Dependencies): Sessions {
+  const key = keyFor('refresh tokens', secret);
+  const makeToken = () => `refresh_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+
+  async function end(refreshToken: string): Promise<void> {
+    await store.run(sql.end, [digestToken(key, refreshToken)]);
+  }
+
+  return {
+    async begin({ id }) {
+      const token = makeToken();
+      const now = nowMs();
+      const digest = digestToken(key, token);
+      await store.run(sql.insert, [randomUUID(), id, digest, new Date(now), new Date(now + SESSION_MS), SESSIONS_MAX]);
+      return token;
+    },
+
+    async renew(refreshToken) {
+      const next = makeToken();
+      const [user] = await store.run<User>(sql.refresh, [
+        digestToken(key, refreshToken),
+        digestToken(key, next),
+        new Date(nowMs()),
+        ASKED_AGAIN_MS,
+      ]);
+      if (user) return { user, refreshToken: next };
+      // If it is one that was replaced long ago, two have it: neither goes on.
+      await end(refreshToken);
+      return null;
+    },
+
+    end,
+  };
+}

@@ -1,0 +1,10 @@
+update sessions
+set
+  refresh_digest = $2,
+  replaced_digest = $1,
+  replaced_at = case when refresh_digest = $1 then $3 else replaced_at end
+from users
+where users.id = sessions.user_id
+  and sessions.expires_at > $3
+  and (refresh_digest = $1 or (replaced_digest = $1 and replaced_at > $3 - $4::integer * interval '1 ms'))
+returning users.id, users.username, users.role
