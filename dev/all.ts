@@ -113,6 +113,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
       password: administrator.password,
       passwordGiven: config.ADMIN_PASSWORD !== undefined,
       demo,
+      detector: detector.model,
       dataDir: config.DATA_DIR,
     }),
   );

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,12 @@ const LATENCY_ROUNDS = 100;
 const CARS = { clip: 'car-detection.mp4', every: 8 };
 
 const { values } = parseArgs({ options: { model: { type: 'string', multiple: true, default: [] } } });
+if (!existsSync(join(SHARED_DATA, 'train-person.tar'))) {
+  console.error(
+    `There is no ${SHARED_DATA}/train-person.tar. SHARED_DATA names the folder of the marked pictures, which are not part of this repository: train-person.tar, mot/ (MOTChallenge 2015), models/ and clips/.`,
+  );
+  process.exit(1);
+}
 const opened = await openPython(new URL('./python/vision.txt', import.meta.url));
 if ('missing' in opened) {
   console.error(`This needs ${opened.missing}`);
@@ -146,11 +152,11 @@ function openEvaluated(path: string, threads: number, given: ModelDescription = 
   return openModel({ path, threads, given: { ...given, ...(isPublic && { classes: 'coco' }) } });
 }
 
+/** By their files' names, or by their paths where two have the same. */
 function byModel(paths: readonly string[], row: (path: string) => object): Record<string, object> {
-  const names = paths.map((path) => basename(path, '.onnx'));
-  const nameOf = (path: string, at: number) =>
-    names.indexOf(names[at] ?? '') === names.lastIndexOf(names[at] ?? '') ? names[at] : path;
-  return Object.fromEntries(paths.map((path, at) => [nameOf(path, at), row(path)]));
+  const nameOf = (path: string) => basename(path, '.onnx');
+  const isAlone = (path: string) => paths.filter((other) => nameOf(other) === nameOf(path)).length === 1;
+  return Object.fromEntries(paths.map((path) => [isAlone(path) ? nameOf(path) : path, row(path)]));
 }
 
 function rounded(score: Score): object {

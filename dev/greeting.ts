@@ -5,11 +5,13 @@ export interface Greeting {
   /** Whether ADMIN_PASSWORD has set it. */
   readonly passwordGiven: boolean;
   readonly demo: boolean;
+  /** The model and its version. */
+  readonly detector: string;
   readonly dataDir: string;
 }
 
 /** What `npm start` says when all is up. */
-export function greeting({ url, password, passwordGiven, demo, dataDir }: Greeting): string {
+export function greeting({ url, password, passwordGiven, demo, detector, dataDir }: Greeting): string {
   const signIn = password
     ? [
         '  Sign in        as admin',
@@ -20,7 +22,9 @@ export function greeting({ url, password, passwordGiven, demo, dataDir }: Greeti
       ? ['  Sign in        as admin, with the password that ADMIN_PASSWORD says']
       : ['  Sign in        as admin, with the password of the first start (ADMIN_PASSWORD=… npm start sets another)'];
   const next = demo
-    ? ['  Cameras        three simulated ones are sending now; events follow within a minute']
+    ? [
+        '  Cameras        demo-door, demo-aisle and demo-desk, simulated, are sending now; events follow within a minute',
+      ]
     : [
         `  Send a frame   curl -F "file=@photo.jpg;filename=$(date +%s)000.jpg" "${url}/upload?device=camera-1"`,
         '  Or watch       npm start -- --demo, with three simulated cameras',
@@ -31,6 +35,7 @@ export function greeting({ url, password, passwordGiven, demo, dataDir }: Greeti
     '',
     ...signIn,
     ...next,
+    `  Detector       ${detector}; curl -s ${url}/metrics | grep passerby_found_total says what it has found`,
     `  Stop           Ctrl-C; what was received stays in ${dataDir}`,
     '',
     '',

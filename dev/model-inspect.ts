@@ -39,7 +39,7 @@ try {
     for (const { className, confidence, box } of detections) {
       const { x, y, width: across, height: down } = box;
       console.log(
-        `found       ${className} ${confidence.toFixed(2)} at ${[x, y, across, down].map((share) => share.toFixed(3)).join(' ')}`,
+        `found       ${className} ${confidence.toFixed(2)}: left ${x.toFixed(3)}, top ${y.toFixed(3)}, width ${across.toFixed(3)}, height ${down.toFixed(3)}`,
       );
     }
     writeFileSync(values.out, await drawDetections(jpeg, picture.original, detections));

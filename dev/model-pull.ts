@@ -15,6 +15,7 @@ try {
   const { path, fetched } = await pullModel({
     folder: MODELS,
     name,
+    onOther: (told) => console.log(told),
     onProgress(received, total) {
       if (performance.now() - shownMs < 500 && received !== total) return;
       shownMs = performance.now();

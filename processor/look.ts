@@ -23,7 +23,7 @@ export function createLook({
 }: {
   readonly detector: Detector;
   readonly greySize: Size;
-  readonly metrics: Pick<ProcessorMetrics, 'timeDetector'>;
+  readonly metrics: Pick<ProcessorMetrics, 'timeDetector' | 'found'>;
 }): LookAt {
   const decode = createDecoder((original) => detector.fit(original));
   return async (jpeg) => {
@@ -31,6 +31,10 @@ export function createLook({
     if ('code' in picture) return picture;
     const objects = await metrics.timeDetector(() => detector.detect(picture));
     if ('code' in objects) return objects;
+    metrics.found(
+      detector.model,
+      objects.map(({ className }) => className),
+    );
     return { original: picture.original, grey: shrinkToGrey(picture, greySize), objects, model: detector.model };
   };
 }

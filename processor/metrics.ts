@@ -4,6 +4,7 @@ export interface ProcessorMetrics {
   frame(lane: string, outcome: string): void;
   time<Result>(stage: string, work: () => Promise<Result>): Promise<Result>;
   timeDetector<Result>(work: () => Promise<Result>): Promise<Result>;
+  found(model: string, classNames: readonly string[]): void;
 }
 
 export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
@@ -26,6 +27,12 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [registry],
   });
+  const found = new Counter({
+    name: 'passerby_found_total',
+    help: 'People and other things found in frames, each frame for itself, by the model that found them.',
+    labelNames: ['model', 'class_name'],
+    registers: [registry],
+  });
   async function timed<Result>(end: () => unknown, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -37,5 +44,8 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     frame: (lane, outcome) => frames.inc({ lane, outcome }),
     time: (stage, work) => timed(stages.startTimer({ stage }), work),
     timeDetector: (work) => timed(detector.startTimer(), work),
+    found(model, classNames) {
+      for (const class_name of classNames) found.inc({ model, class_name });
+    },
   };
 }

@@ -141,10 +141,24 @@ describe('a session', () => {
 
   test('goes on when the answer with the next token was lost', async () => {
     const { refresh_token } = await login();
-    await renew(refresh_token);
-    const again = await renew(refresh_token);
-    expect(again.status).toBe(200);
+    const [first, again] = [await renew(refresh_token), await renew(refresh_token)];
+    expect([again.status, again.body.refresh_token]).toEqual([200, first.body.refresh_token]);
     expect((await renew(again.body.refresh_token)).status).toBe(200);
+  });
+
+  test('is one for two pages that renew it at once, and ends for both', async () => {
+    const { refresh_token } = await login();
+    const [one, other] = await Promise.all([renew(refresh_token), renew(refresh_token)]);
+    expect(one.body.refresh_token).toBe(other.body.refresh_token);
+    await post('/auth/logout', { refresh_token: one.body.refresh_token });
+    expect((await renew(other.body.refresh_token)).status).toBe(401);
+  });
+
+  test('is not renewed by a token of before the last, which changes nothing', async () => {
+    const { refresh_token } = await login();
+    const { body } = await renew((await renew(refresh_token)).body.refresh_token);
+    expect((await renew(refresh_token)).status).toBe(401);
+    expect((await renew(body.refresh_token)).status).toBe(200);
   });
 
   test('ends for everybody when a token that was replaced long ago comes again', async () => {

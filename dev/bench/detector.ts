@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { modelOptionsOf } from '../../ports/detector/config.ts';
 import { openModel, sessionOptions } from '../../ports/detector/model.ts';
@@ -21,7 +22,11 @@ const jpeg = await createScene({ seed: 1, camera: 'camera-1', fps: 1 }).render(1
 const results = { node: process.versions.node, cores: availableParallelism(), threads: {} as Record<number, object> };
 for (const threads of [1, 2]) results.threads[threads] = await measure(threads);
 writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+console.log(
+  'By threads: milliseconds of the bare runtime for a picture; all else as shares of that, for a picture too.',
+);
 console.table(results.threads);
+console.log(`Written to ${fileURLToPath(RESULTS)}`);
 
 /** Times of one picture, as shares of the bare runtime's. */
 async function measure(threads: number) {

@@ -14,10 +14,12 @@ let folder: string;
 let server: Server;
 let answer: (response: ServerResponse) => void;
 let asked: number;
+let others: string[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'passerby-pull-'));
   asked = 0;
+  others = [];
   answer = (response) => response.setHeader('content-length', weights.length).end(weights);
   server = createServer((_, response) => {
     asked += 1;
@@ -34,7 +36,7 @@ afterEach(() => {
 
 const describeModel = (description: object) => writeFileSync(join(folder, 'public.json'), JSON.stringify(description));
 const pull = (name = 'public', onProgress = (_received: number, _total: number | null) => {}) =>
-  pullModel({ folder, name, onProgress });
+  pullModel({ folder, name, onProgress, onOther: (told) => others.push(told) });
 const refusal = async (name?: string) => {
   const error = await pull(name).catch((refused: unknown) => refused);
   expect(error).toBeInstanceOf(Unusable);
@@ -56,6 +58,7 @@ test('a model is fetched, with progress, and the next time it is there', async (
 test('a file of its name that is another is replaced', async () => {
   writeFileSync(join(folder, 'public.onnx'), 'something else');
   expect(await pull()).toMatchObject({ fetched: true });
+  expect(others).toEqual([expect.stringMatching(/public\.onnx is another file .* will be replaced/)]);
   expect(readFileSync(join(folder, 'public.onnx')).equals(weights)).toBe(true);
 });
 

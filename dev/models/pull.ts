@@ -11,6 +11,8 @@ export interface PullOptions {
   readonly name: string;
   /** `total` is null where the server does not say. */
   onProgress(received: number, total: number | null): void;
+  /** What is there under the model's name is not the model. */
+  onOther(told: string): void;
 }
 
 const WITHIN_MS = 600_000;
@@ -26,6 +28,7 @@ export async function pullModel({
   folder,
   name,
   onProgress,
+  onOther,
 }: PullOptions): Promise<{ path: string; fetched: boolean }> {
   const path = join(folder, `${name}.onnx`);
   const names = readdirSync(folder)
@@ -36,6 +39,7 @@ export async function pullModel({
   if (existsSync(path)) {
     const there = createHash('sha256').update(readFileSync(path)).digest('hex');
     if (sha256 === undefined || there === sha256) return { path, fetched: false };
+    onOther(`${path} is another file (its SHA-256 is ${there}), and will be replaced.`);
   }
   if (url === undefined || sha256 === undefined) {
     throw new Unusable(`${name} comes with this repository, and cannot be fetched: is the checkout whole?`);

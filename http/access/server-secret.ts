@@ -12,8 +12,10 @@ export const secretConfig = Type.Object({
   }),
 });
 
+type Purpose = 'access tokens' | 'refresh tokens' | 'successors of refresh tokens';
+
 /** Each purpose has a key of its own, so that what is made for one is worth nothing for another. */
-export function keyFor(purpose: 'access tokens' | 'refresh tokens', secret: string): Buffer {
+export function keyFor(purpose: Purpose, secret: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'passerby', purpose, 32));
 }
 

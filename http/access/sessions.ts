@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
 import { digestToken, keyFor } from './server-secret.ts';
@@ -32,7 +32,10 @@ interface Dependencies {
 
 export function createSessions({ store, secret, nowMs }: Dependencies): Sessions {
   const key = keyFor('refresh tokens', secret);
-  const makeToken = () => `refresh_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+  const successorKey = keyFor('successors of refresh tokens', secret);
+  const asToken = (bytes: Buffer) => `refresh_${bytes.toString('base64url')}`;
+  /** Always the same one: two pages that renew at once go on with one token, and lose none. */
+  const successorOf = (token: string) => asToken(createHmac('sha256', successorKey).update(token).digest());
 
   async function end(refreshToken: string): Promise<void> {
     await store.run(sql.end, [digestToken(key, refreshToken)]);
@@ -40,7 +43,7 @@ export function createSessions({ store, secret, nowMs }: Dependencies): Sessions
 
   return {
     async begin({ id }) {
-      const token = makeToken();
+      const token = asToken(randomBytes(TOKEN_BYTES));
       const now = nowMs();
       const digest = digestToken(key, token);
       await store.run(sql.insert, [randomUUID(), id, digest, new Date(now), new Date(now + SESSION_MS), SESSIONS_MAX]);
@@ -48,7 +51,7 @@ export function createSessions({ store, secret, nowMs }: Dependencies): Sessions
     },
 
     async renew(refreshToken) {
-      const next = makeToken();
+      const next = successorOf(refreshToken);
       const [user] = await store.run<User>(sql.refresh, [
         digestToken(key, refreshToken),
         digestToken(key, next),

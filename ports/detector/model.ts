@@ -49,7 +49,7 @@ async function open({ path, threads, given: instead }: ModelOptions): Promise<Mo
   const given = { ...(await readDescription(path)), ...instead };
   const sha256 = createHash('sha256').update(file).digest('hex');
   if (given.sha256 !== undefined && given.sha256 !== sha256) {
-    throw new Unusable(`its SHA-256 is ${sha256}, but the one that is meant has ${given.sha256}`);
+    throw new Unusable(`its SHA-256 is ${sha256}, but the one that the JSON beside it means has ${given.sha256}`);
   }
   const session = await InferenceSession.create(file, sessionOptions(threads));
   const metadata = readMetadata(file);

@@ -116,7 +116,9 @@ describe('what cannot be used is refused, in words', () => {
 
   test('another file than the one that is meant', () =>
     inFolder({ sha256: 'a'.repeat(64) }, async (path) => {
-      expect(await refusal(path)).toMatch(/its SHA-256 is [0-9a-f]{64}, but the one that is meant has a{64}/);
+      expect(await refusal(path)).toMatch(
+        /its SHA-256 is [0-9a-f]{64}, but the one that the JSON beside it means has a{64}/,
+      );
     }));
 
   test.each<[string, ModelDescription | string, RegExp]>([

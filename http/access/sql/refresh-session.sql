@@ -1,3 +1,4 @@
+-- A token has one successor, so that whoever asks again, because the answer was lost, is told the same.
 update sessions
 set
   refresh_digest = $2,
@@ -6,5 +7,8 @@ set
 from users
 where users.id = sessions.user_id
   and sessions.expires_at > $3
-  and (refresh_digest = $1 or (replaced_digest = $1 and replaced_at > $3 - $4::integer * interval '1 ms'))
+  and (
+    refresh_digest = $1
+    or (replaced_digest = $1 and refresh_digest = $2 and replaced_at > $3 - $4::integer * interval '1 ms')
+  )
 returning users.id, users.username, users.role
