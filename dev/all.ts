@@ -96,7 +96,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
   await registerIngest(app, { store: ingestStore, blobs, log, clock, codec, metrics, config });
-  const secret = config.SERVER_SECRET ?? ownSecret(folder);
+  const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
   const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
   await registerConsole(app, { store: consoleStore, blobs, clock, lag, codec, access });
   const url = await app.listen({ host: config.HOST, port: config.PORT });

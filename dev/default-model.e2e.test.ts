@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { modelOptionsOf } from '../ports/detector/config.ts';
-import { fitted } from '../ports/detector/input-tensor.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
-import { createDecoder } from '../ports/detector/picture.ts';
+import { overlap } from '../ports/detector/overlap-under-test.ts';
 import { needs } from '../ports/servers-under-test.ts';
 import type { Box } from '../schemas/types.ts';
 import { readClip } from './eval/data-sets.ts';
+import { pictureFor } from './models/read-picture.ts';
 import { SHARED_DATA } from './shared-data.ts';
 import { createScene } from './simulate/scene.ts';
 
@@ -72,17 +72,8 @@ describe.skipIf(!clips)(`clips ${needs('data')}`, () => {
   });
 });
 
-async function look({ understood, detect }: Model, jpeg: Buffer): Promise<readonly Box[]> {
-  const picture = await createDecoder((original) => fitted(original, understood.input))(jpeg);
-  if ('code' in picture) throw new Error(picture.message);
-  return (await detect(picture)).map(({ box }) => box);
-}
-
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  const shared = Math.max(0, width) * Math.max(0, height);
-  return shared / (a.width * a.height + b.width * b.height - shared);
+async function look(model: Model, jpeg: Buffer): Promise<readonly Box[]> {
+  return (await model.detect(await pictureFor(model, jpeg, 'a picture'))).map(({ box }) => box);
 }
 
 function countFound(people: readonly Box[], boxes: readonly Box[]): number {

@@ -7,6 +7,7 @@ import { modelOptionsOf } from '../ports/detector/config.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
 import type { ModelDescription } from '../ports/detector/model-description.ts';
 import type { Picture } from '../ports/detector/picture.ts';
+import { median } from './bench/median.ts';
 import { type DataSet, readClip, readHeldOut, readSequence } from './eval/data-sets.ts';
 import { readPicture } from './models/read-picture.ts';
 import { openPython } from './python/open-python.ts';
@@ -143,7 +144,7 @@ async function medianMs(paths: readonly string[], threads: number): Promise<Read
     }
   }
   for (const { model } of open) await model.close();
-  return new Map(open.map(({ path, ms }) => [path, ms.sort((a, b) => a - b)[Math.floor(ms.length / 2)] as number]));
+  return new Map(open.map(({ path, ms }) => [path, median(ms)]));
 }
 
 /** Of public ones some have no names of classes inside; all were trained on COCO. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openModel } from '../ports/detector/model.ts';
 import { Unusable } from '../ports/errors.ts';
 import { drawDetections } from './models/draw-detections.ts';
-import { readPicture } from './models/read-picture.ts';
+import { pictureFor } from './models/read-picture.ts';
 
 /** `npm run model:inspect FILE [-- --picture PHOTO.jpg]`: what was understood of a model, and what it sees. */
 const USAGE = 'Usage: npm run model:inspect FILE.onnx [-- --picture PHOTO.jpg [--out BOXES.png]]';
@@ -31,7 +31,7 @@ try {
   console.log(`overlap     at most ${overlapMax} of two boxes of a class`);
   if (values.picture !== undefined) {
     const jpeg = readFileSync(values.picture);
-    const picture = await readPicture(model, values.picture);
+    const picture = await pictureFor(model, jpeg, values.picture);
     const detections = await model.detect(picture);
     const beganMs = performance.now();
     for (let round = 0; round < ROUNDS; round += 1) await model.detect(picture);

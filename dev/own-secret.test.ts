@@ -11,15 +11,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('is made once, for its owner’s eyes, and stays', () => {
-  const secret = ownSecret(folder);
+test('is made once, for its owner’s eyes, and stays', async () => {
+  const secret = await ownSecret(folder);
   expect(secret).toMatch(/^[\w-]{43}$/);
-  expect(ownSecret(folder)).toBe(secret);
+  expect(await ownSecret(folder)).toBe(secret);
   expect(statSync(join(folder, 'server-secret')).mode & 0o777).toBe(0o600);
 });
 
-test('is not made anew when it cannot be what it was', () => {
+test('is not made anew when it cannot be what it was', async () => {
   writeFileSync(join(folder, 'server-secret'), 'half of i');
-  expect(() => ownSecret(folder)).toThrow(Unusable);
-  expect(() => ownSecret(folder)).toThrow(/cut short/);
+  await expect(ownSecret(folder)).rejects.toThrow(Unusable);
+  await expect(ownSecret(folder)).rejects.toThrow(/cut short/);
 });

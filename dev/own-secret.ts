@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SECRET_CHARS_MIN } from '../http/access/server-secret.ts';
 import { Unusable } from '../ports/errors.ts';
+import { syncFolder } from '../ports/sync-folder.ts';
+import { writeWhole } from './write-whole.ts';
 
 const BYTES = 32;
 
 /** The server secret of an installation that nobody gave one: made at the first start, and kept in the data folder. */
-export function ownSecret(folder: string): string {
+export async function ownSecret(folder: string): Promise<string> {
   const file = join(folder, 'server-secret');
   const kept = read(file);
   if (kept === null) return make(file);
@@ -29,13 +31,9 @@ function read(file: string): string | null {
 }
 
 /** On the disk before it is used: what was signed with a secret that a power cut takes away is worth nothing. */
-function make(file: string): string {
+async function make(file: string): Promise<string> {
   const secret = randomBytes(BYTES).toString('base64url');
-  const draft = `${file}.new`;
-  writeFileSync(draft, `${secret}\n`, { mode: 0o600, flush: true });
-  renameSync(draft, file);
-  const folder = openSync(join(file, '..'), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  writeWhole(file, `${secret}\n`);
+  await syncFolder(dirname(file));
   return secret;
 }

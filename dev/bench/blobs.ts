@@ -7,6 +7,7 @@ import { readConfig } from '../../http/read-config.ts';
 import { rawClient, removeBucket } from '../../ports/blobs/bucket-under-test.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { s3Config } from '../../ports/blobs/s3-config.ts';
+import { median } from './median.ts';
 
 /**
  * `npm run bench:blobs`: what the promises of Blobs cost over the bare SDK, on the S3 server that the environment
@@ -51,10 +52,6 @@ async function perSecond(side: Side, operation: Operation, round: number): Promi
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return (BLOBS_PER_ROUND * 1_000) / (performance.now() - startMs);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 const rates: Record<Operation, Record<Side, number[]>> = {

@@ -7,6 +7,7 @@ import { openModel, sessionOptions } from '../../ports/detector/model.ts';
 import { createDecoder, type Picture } from '../../ports/detector/picture.ts';
 import { openThreadedDetector } from '../../ports/detector/threaded-detector.ts';
 import { createScene } from '../simulate/scene.ts';
+import { median } from './median.ts';
 
 /**
  * `npm run bench:detector`: what the detector costs over the bare runtime, for the shipped model, and whether several
@@ -61,8 +62,4 @@ async function measure(threads: number) {
     'bare ms': Number(bareMs.toFixed(2)),
     ...Object.fromEntries(rest.map((side) => [side.name, Number((side.median / bareMs).toFixed(2))])),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -4,9 +4,14 @@ import type { Model } from '../../ports/detector/model.ts';
 import { createDecoder, type Picture } from '../../ports/detector/picture.ts';
 import { Unusable } from '../../ports/errors.ts';
 
-/** A JPEG of this machine, at the size at which the model looks at it. */
-export async function readPicture({ understood }: Model, path: string): Promise<Picture> {
-  const picture = await createDecoder((original) => fitted(original, understood.input))(readFileSync(path));
-  if ('code' in picture) throw new Unusable(`${path}: ${picture.message}`);
+/** A JPEG at the size at which the model looks at it; `name` is what a refusal calls it. */
+export async function pictureFor({ understood }: Model, jpeg: Buffer, name: string): Promise<Picture> {
+  const picture = await createDecoder((original) => fitted(original, understood.input))(jpeg);
+  if ('code' in picture) throw new Unusable(`${name}: ${picture.message}`);
   return picture;
+}
+
+/** The same of a file. */
+export function readPicture(model: Model, path: string): Promise<Picture> {
+  return pictureFor(model, readFileSync(path), path);
 }

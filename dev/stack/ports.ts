@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts, isFree } from '../../ports/free-ports.ts';
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from '../write-whole.ts';
 
 /**
  * The same ports as at the last start, so that whoever was told where the servers are finds them again; but for those

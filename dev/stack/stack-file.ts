@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../ports/leftover.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Environment } from './environment.ts';
-import { writeWhole } from './write-whole.ts';
 
 interface StackFile {
   readonly pid: number;

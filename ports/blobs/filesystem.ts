@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Outage, Unusable } from '../errors.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { type Blobs, requireKey } from './blobs.ts';
 
 interface FilesystemBlobsOptions {
@@ -151,16 +152,6 @@ async function writeSynced(path: string, bytes: Buffer): Promise<void> {
     await file.datasync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return; // Folders cannot be opened there, and NTFS journals names by itself.
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Detection, Detector } from './detector.ts';
+import { overlap } from './overlap-under-test.ts';
 import type { NoPicture, Picture } from './picture.ts';
 
 export interface DetectorUnderTest {
@@ -88,11 +89,4 @@ export function describeDetector(
 function found(answer: readonly Detection[] | NoPicture): readonly Detection[] {
   if ('code' in answer) throw new Error(answer.message);
   return answer;
-}
-
-function overlap(a: Detection['box'], b: Detection['box']): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  const shared = Math.max(0, width) * Math.max(0, height);
-  return shared / (a.width * a.height + b.width * b.height - shared);
 }
