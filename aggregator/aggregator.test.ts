@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { statement } from '../ports/store/statement.ts';
 import { event, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
+
+const insertClaim = statement(import.meta.url, './sql/test-insert-claim.sql');
 
 let rig: AggregatorRig;
 beforeAll(async () => {
@@ -62,6 +65,19 @@ test('a frame and its observation make one row, whichever comes first', async ()
     sha256,
   });
   expect(await captureOf(3)).toMatchObject({ state: 'queued' });
+});
+
+test('a frame that was appended and never confirmed is confirmed, once', async () => {
+  const { device_id, seq, captured_at } = frame(20);
+  await rig.services.store.run(insertClaim, [device_id, seq, new Date(captured_at)]);
+  for (let times = 0; times < 2; times += 1) {
+    await rig.append('frames', 'frame', frame(20));
+    await rig.drain();
+    expect(await rig.services.rows('frame_claims')).toMatchObject([{ seq, confirmed: true }]);
+    expect(await rig.services.rows('ledger_hours')).toMatchObject([
+      { device_id, epoch: 0, received: 1, last_seq: seq },
+    ]);
+  }
 });
 
 test('a record that comes again, in its batch or later, does nothing', async () => {

@@ -6,6 +6,7 @@ import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import type { AggregatorConfig } from './config.ts';
+import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, writeFrames } from './write-captures.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
 import { writeEvents } from './write-events.ts';
@@ -31,7 +32,7 @@ export async function runAggregator(
     readonly codec: Codec;
     readonly logger: Logger;
     readonly metrics: Registry;
-    readonly config: AggregatorConfig;
+    readonly config: Pick<AggregatorConfig, 'AGGREGATOR_BATCH'>;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,7 +47,11 @@ export async function runAggregator(
     frames: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     observations: (transaction, batch) => finishByObservations(transaction, batch.of('observation')),
-    events: (transaction, batch) => writeEvents(transaction, batch.of('event'), clock.nowMs()),
+    events: async (transaction, batch) => {
+      const nowMs = clock.nowMs();
+      await writeEvents(transaction, batch.of('event'), nowMs);
+      await switchMovingToBurst(transaction, batch.of('event'), nowMs);
+    },
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');
       await finishByDeadLetters(transaction, reads, codec);

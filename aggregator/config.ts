@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { heartbeatConfig } from '../http/access/devices/heartbeat-config.ts';
 import { serviceConfig } from '../http/service-config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
 import { storeConfig } from '../ports/store/config.ts';
 import { registryConfig } from '../schemas/registry-config.ts';
 
 export const aggregatorConfig = Type.Object({
+  ...heartbeatConfig.properties,
   AGGREGATOR_BATCH: Type.Integer({
     default: 500,
     minimum: 1,

@@ -7,6 +7,7 @@ import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { migrations, runAggregator } from './aggregator.ts';
 import { aggregatorService } from './config.ts';
+import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from './watch-devices.ts';
 
 /** `npm run start:aggregator`: brings the tables up to date, then writes into them what the topics say. */
 const name = 'aggregator';
@@ -22,5 +23,7 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
   );
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
+  const watch = createDeviceWatch({ log, store, clock, codec, metrics, config });
+  parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
   return { ready: { database: () => store.check(), log: () => log.check() } };
 });

@@ -7,6 +7,7 @@ import type { Read } from './read-record.ts';
 
 const sql = {
   insert: statement(import.meta.url, './sql/insert-captures.sql'),
+  confirm: statement(import.meta.url, './sql/confirm-frames.sql'),
   finish: statement(import.meta.url, './sql/finish-captures.sql'),
 };
 
@@ -26,6 +27,12 @@ export async function writeFrames(transaction: Queryable, reads: readonly Read<F
     rows.map(({ value }) => value.size_bytes),
     rows.map(({ value }) => value.sha256),
     rows.map(({ record }) => traceIdOf(record.headers?.traceparent)),
+  ]);
+  // Ingest has done so already, unless it died before it could.
+  await transaction.run(sql.confirm, [
+    rows.map(({ value }) => value.device_id),
+    rows.map(({ value }) => value.epoch),
+    rows.map(({ value }) => value.seq),
   ]);
 }
 

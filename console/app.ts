@@ -1,16 +1,31 @@
 import type { Access } from '../http/access/access.ts';
+import type { DeviceAccess } from '../http/access/devices/device-access.ts';
+import { requireRole } from '../http/access/require-role.ts';
+import { createUserManagement } from '../http/access/user-management.ts';
+import { documentCredentials, signedInUser } from '../http/credentials.ts';
 import type { Server } from '../http/server.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { LagWatch } from '../ports/log/watch-lag.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
+import { createDevices } from './devices.ts';
+import type { ConfigPublisher } from './publish-configs.ts';
 import { registerCaptures } from './routes/captures.ts';
+import { registerChangeDevices } from './routes/change-devices.ts';
+import { registerDeviceConfig } from './routes/device-config.ts';
+import { registerPair, registerRotateToken } from './routes/device-credentials.ts';
+import { registerDevices } from './routes/devices.ts';
+import { registerDocs } from './routes/docs.ts';
 import { registerEvents } from './routes/events.ts';
+import { registerLedger } from './routes/ledger.ts';
 import { registerPage } from './routes/page.ts';
 import { registerSchemas } from './routes/schemas.ts';
+import { registerChangeSites, registerSites } from './routes/sites.ts';
 import { registerSnapshot } from './routes/snapshot.ts';
 import { registerStatus } from './routes/status.ts';
+import { registerUsers } from './routes/users.ts';
+import { createSites } from './sites.ts';
 
 export interface ConsoleDependencies {
   readonly store: Store;
@@ -19,23 +34,47 @@ export interface ConsoleDependencies {
   readonly lag: LagWatch;
   /** Whose schemas are told to whoever reads records. */
   readonly codec: Pick<Codec, 'schemas'>;
-  readonly access: Pick<Access, 'requireUser' | 'register'>;
+  readonly access: Pick<Access, 'requireUser' | 'requireUserNow' | 'register'>;
+  readonly devices: Pick<DeviceAccess, 'pairings' | 'tokens' | 'signatures' | 'requireDevice'>;
+  readonly configPublisher: Pick<ConfigPublisher, 'publish'>;
 }
 
 /**
- * What people read: the page and the API behind it. All of that shows people, so all of it asks who is looking; the
- * schemas of records show nobody.
+ * What people read, and what they manage: the page and the API behind it. All of that shows people, so all of it asks
+ * who is looking; the schemas of records show nobody, and neither does the description of the API. Whoever changes
+ * something is looked up, and must be more than a viewer.
  */
 export async function registerConsole(app: Server, dependencies: ConsoleDependencies): Promise<void> {
-  const { access } = dependencies;
+  const { access, devices: deviceAccess, store, clock } = dependencies;
+  const parts = {
+    devices: createDevices({ store, nowMs: clock.nowMs }),
+    sites: createSites({ store, nowMs: clock.nowMs }),
+    userManagement: createUserManagement({ store, nowMs: clock.nowMs }),
+  };
+  const requireManager = [access.requireUser, access.requireUserNow, requireRole('operator')];
   registerSchemas(app, dependencies.codec);
+  await registerDocs(app);
   access.register(app);
   await app.register(async (signedIn: Server) => {
     signedIn.addHook('onRequest', access.requireUser);
+    documentCredentials(signedIn, signedInUser);
     registerPage(signedIn);
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
     registerCaptures(signedIn, dependencies);
     registerSnapshot(signedIn, dependencies);
+    registerDeviceConfig(signedIn, dependencies);
+    registerLedger(signedIn, dependencies);
+    registerDevices(signedIn, parts);
+    registerSites(signedIn, parts);
   });
+  await app.register(async (managing: Server) => {
+    for (const hook of requireManager) managing.addHook('onRequest', hook);
+    documentCredentials(managing, signedInUser);
+    registerPair(managing, deviceAccess);
+    registerChangeDevices(managing, parts);
+    registerChangeSites(managing, parts);
+    registerUsers(managing, parts);
+  });
+  registerRotateToken(app, { ...deviceAccess, devices: parts.devices, requireManager });
 }

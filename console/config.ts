@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { deviceAccessConfig } from '../http/access/devices/device-access.ts';
 import { secretConfig } from '../http/access/server-secret.ts';
 import { serviceConfig } from '../http/service-config.ts';
 import { s3Config } from '../ports/blobs/s3-config.ts';
@@ -8,6 +9,7 @@ import { registryConfig } from '../schemas/registry-config.ts';
 
 /** What `console/main.ts` is told. */
 export const consoleService = Type.Object({
+  ...deviceAccessConfig.properties,
   ...serviceConfig(8081),
   ...kafkaConfig.properties,
   ...s3Config.properties,

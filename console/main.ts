@@ -1,4 +1,5 @@
 import { createAccess } from '../http/access/access.ts';
+import { createDeviceAccess } from '../http/access/devices/device-access.ts';
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
@@ -11,15 +12,16 @@ import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerConsole } from './app.ts';
 import { consoleService } from './config.ts';
+import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
-/** `npm run start:console`: the page and the API behind it; and, for Prometheus, how far readers of the log are behind. */
+/** `npm run start:console`: the page and the API behind it, and what is changed by it; and, for Prometheus, how far readers of the log are behind. */
 const name = 'console';
 const LAG_EVERY_MS = 5_000;
 
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0004_sessions'));
+  await parts.untilAvailable(() => requireMigration(store, '0009_signatures'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
@@ -27,10 +29,15 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   parts.started('log', () => log.close());
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
-  const access = createAccess({ store, secret: config.SERVER_SECRET, nowMs: clock.nowMs });
+  const configPublisher = createConfigPublisher({ store, log, codec, clock });
+  parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
+  const asked = { store, secret: config.SERVER_SECRET, nowMs: clock.nowMs };
+  const access = createAccess(asked);
+  const devices = createDeviceAccess({ ...asked, config });
   await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
+  const served = { store, blobs, clock, lag, codec, access, devices, configPublisher };
   return {
     ready: { database: () => store.check(), log: () => log.check() },
-    routes: (app) => registerConsole(app, { store, blobs, clock, lag, codec, access }),
+    routes: (app) => registerConsole(app, served),
   };
 });

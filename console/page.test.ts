@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceAccess } from '../http/access/devices/device-access.ts';
+import { NO_LIMITS, SECRET } from '../http/access/devices/devices-under-test.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { systemClock } from '../ports/clock/system.ts';
@@ -12,15 +13,10 @@ import type { ReaderLag } from '../ports/log/watch-lag.ts';
 import type { Statement, Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { registerConsole } from './app.ts';
+import { launchBrowser, noBrowser, openPage } from './browser-under-test.ts';
+import { openAccess } from './routes/server-under-test.ts';
 
 /** The page as people meet it: in a real browser, over real HTTP. What is behind the API is made up. */
-
-const executablePath = process.env.CHROME_PATH ?? '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath);
-const mustRun = process.env.REQUIRE_BROWSER === '1';
-if (!hasBrowser && !mustRun) {
-  console.warn(`SKIPPED: console/page.test.ts: no browser at ${executablePath}; set CHROME_PATH to a Chromium.`);
-}
 
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 
@@ -82,14 +78,12 @@ function createWorld() {
   return { world, store };
 }
 
-describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
+describe.skipIf(noBrowser)('the first page', () => {
   let browser: Browser;
   const servers: Server[] = [];
 
   beforeAll(async () => {
-    const switches = ['no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run', 'disable-background-networking'];
-    const args = [...switches, 'disable-component-update', 'disable-sync'].map((name) => `--${name}`);
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
@@ -112,29 +106,17 @@ describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
       },
       look: async () => {},
     };
-    const access = { requireUser: async () => {}, register: () => {} };
-    await registerConsole(app, { store, blobs, clock: systemClock, lag, codec: fixedCodec, access });
+    const devices = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: systemClock.nowMs });
+    const configPublisher = { publish: async () => true };
+    const parts = { store, blobs, clock: systemClock, lag, codec: fixedCodec, configPublisher };
+    await registerConsole(app, { ...parts, access: openAccess, devices });
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port });
     const address = app.server.address();
     return address !== null && typeof address === 'object' ? address.port : 0;
   }
 
-  /** The page, and everything its browser complains of, such as what the security policy forbids. */
-  async function open(origin: string): Promise<{ page: Page; complaints: string[] }> {
-    const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin' });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.addInitScript(
-      `addEventListener('securitypolicyviolation', ({ violatedDirective }) => console.error(violatedDirective))`,
-    );
-    await page.goto(origin);
-    return { page, complaints };
-  }
+  const open = (origin: string): Promise<{ page: Page; complaints: string[] }> => openPage(browser, origin);
 
   async function start(prepare: (world: ReturnType<typeof createWorld>['world']) => void = () => {}) {
     const { world, store } = createWorld();
@@ -147,9 +129,7 @@ describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
   test('a newcomer is told how to send the first frame, and sees it come', async () => {
     const { world, page, origin, complaints } = await start();
     await page.getByRole('heading', { name: 'Send the first frame' }).waitFor();
-    expect(await page.locator('#curl').textContent()).toBe(
-      `curl -F "file=@photo.jpg;filename=$(date +%s)000.jpg" "${origin}/upload?device=camera-1"`,
-    );
+    expect(await page.locator('#pair').textContent()).toBe(`npm run pair -- camera-1 --url ${origin} --password …`);
     expect(await page.locator('#content').isVisible()).toBe(false);
     world.devices = [device('camera-1')];
     await page.getByRole('heading', { name: 'camera-1' }).waitFor();
@@ -251,7 +231,7 @@ describe.skipIf(!hasBrowser && !mustRun)('the first page', () => {
     const { origin, page } = await start();
     await page.goto(origin.replace('//', '//admin:secret@'));
     await page.getByText('Live', { exact: true }).waitFor();
-    expect(await page.locator('#curl').textContent()).not.toContain('secret');
+    expect(await page.locator('#pair').textContent()).not.toContain('secret');
   });
 
   test('an outage is said at once, what is old is called old, and it recovers by itself', async () => {

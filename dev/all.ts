@@ -3,13 +3,18 @@ import { parseArgs } from 'node:util';
 import { destination, pino, stdSerializers } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { migrations, runAggregator } from '../aggregator/aggregator.ts';
+import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-devices.ts';
 import { registerConsole } from '../console/app.ts';
+import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
+import { createDeviceAccess } from '../http/access/devices/device-access.ts';
 import { requireLoopbackHost } from '../http/access/other-sites.ts';
 import { registerHealth } from '../http/health.ts';
 import { readConfig } from '../http/read-config.ts';
 import { createServer } from '../http/server.ts';
+import { listen, readTransport } from '../http/transport.ts';
 import { registerIngest } from '../ingest/app.ts';
+import { createListening, NOTE_LISTENING_EVERY_MS } from '../ingest/listening.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { modelOptionsOf } from '../ports/detector/config.ts';
@@ -33,11 +38,11 @@ import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
 import { ownSecret } from './own-secret.ts';
-import { explain, makeFolder, requireFreePort } from './preflight.ts';
+import { authorityBeside, explain, makeFolder, requireFreePort } from './preflight.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
 const PARTITIONS = 4;
-const anyUploads = statement(import.meta.url, '../ingest/sql/any-uploads.sql');
+const anyFrames = statement(import.meta.url, '../ingest/sql/any-frames.sql');
 const STOP_WITHIN_MS = 10_000;
 /** Uploads that are still coming in when it stops get this long. */
 const UPLOADS_GRACE_MS = 4_000;
@@ -54,6 +59,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const demo = options.demo || process.env.npm_config_demo === 'true';
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
+  const transport = await readTransport(config);
   const { connectionString, folder } = await openDatabase(parts, config);
   const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));
@@ -72,7 +78,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     open('snapshots', 2),
     open('console', 4),
   ];
-  const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyUploads));
+  const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyFrames));
   const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known });
   const logOptions = {
     store: logStore,
@@ -92,24 +98,47 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     runSnapshots({ log, blobs, store: snapshotsStore, codec, clock, logger, metrics, config }, signal),
   );
 
-  const app = createServer({ logger, metrics, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
-  app.addHook('onRequest', requireLoopbackHost);
-  registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
-  await registerIngest(app, { store: ingestStore, blobs, log, clock, codec, metrics, config });
-  const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
-  const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
-  await registerConsole(app, { store: consoleStore, blobs, clock, lag, codec, access });
-  const url = await app.listen({ host: config.HOST, port: config.PORT });
-  parts.started('http', () => app.close());
-  // Last: a password that is made up is shown below, and never if anything before this had failed.
-  const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
-  // And not given up half-way when a stop is asked for: it would be made, and shown to nobody.
-  const administrator = await untilAvailable(() => access.users.ensureAdministrator(preset), { logger });
+  const configPublisher = createConfigPublisher({ store: consoleStore, log, codec, clock });
+  parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
 
-  if (demo) parts.run('demo', (signal) => runDemo({ url, logger }, signal));
+  const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
+  if (transport.loopbackOnly) app.addHook('onRequest', requireLoopbackHost);
+  registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
+  const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
+  const devices = createDeviceAccess({ store: ingestStore, secret, config, nowMs: clock.nowMs });
+  await registerIngest(app, {
+    store: ingestStore,
+    blobs,
+    log,
+    clock,
+    codec,
+    metrics,
+    config,
+    secret,
+    devices,
+    logInStore: true,
+  });
+  const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
+  const forPeople = { store: consoleStore, blobs, clock, lag, codec, access, configPublisher };
+  await registerConsole(app, { ...forPeople, devices });
+  // Not given up half-way when a stop is asked for: a password that is made up would be made, and shown to nobody.
+  const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };
+  const ensureAdministrator = () => untilAvailable(() => access.users.ensureAdministrator(preset), { logger });
+  // One that was chosen lets in from the first request on.
+  if (config.ADMIN_PASSWORD !== undefined) await ensureAdministrator();
+  const url = await listen(app, { transport, port: config.PORT, logger, parts, takesCredentials: true });
+  const listening = createListening({ store: ingestStore, clock });
+  parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
+  const watch = createDeviceWatch({ log, store: aggregatorStore, clock, codec, metrics, config });
+  parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
+  // Last: one that is made up is shown below, and never if anything before this had failed.
+  const administrator = config.ADMIN_PASSWORD === undefined ? await ensureAdministrator() : { password: null };
+
+  if (demo) parts.run('demo', (signal) => runDemo({ url, pairings: devices.pairings, logger }, signal));
   process.stdout.write(
     greeting({
       url,
+      authority: transport.tls && authorityBeside(transport.tls.files),
       password: administrator.password,
       passwordGiven: config.ADMIN_PASSWORD !== undefined,
       demo,

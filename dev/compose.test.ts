@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readTrustedProxies } from '../http/trusted-proxies.ts';
 import {
   type Container,
   compose,
@@ -63,6 +64,8 @@ describe('our services in docker-compose.yml', () => {
       container: { environment = {} },
     } of own) {
       for (const [variable, value] of Object.entries(environment)) {
+        // Says where this file's own front is, which no default can.
+        if (variable === 'TRUST_PROXY') continue;
         const byDefault = String(value).match(/^\$\{\w+:-([^}]*)\}$/)?.[1];
         if (byDefault) expect(byDefault, `${name}: ${variable}`).toBe(String(settings[variable]?.default));
       }
@@ -199,6 +202,22 @@ describe('who reaches whom in docker-compose.yml', () => {
       const shared = container(server).networks.filter((name) => networks.includes(name) && name !== 'outside');
       expect(shared, server).toEqual([]);
     }
+  });
+
+  test('the services behind the front believe it, and nobody else', () => {
+    const behind = own.filter(({ container: { networks } }) => networks.includes('front'));
+    expect(behind.map(({ name }) => name)).toEqual(['ingest', 'console']);
+    const subnets = compose.networks.front?.ipam?.config.map(({ subnet }) => subnet);
+    expect(subnets?.[0]).toMatch(/^\$\{FRONT_SUBNET:-[\d.]+\/\d+\}$/);
+    for (const {
+      name,
+      container: { environment = {}, networks },
+    } of own) {
+      expect([environment.TRUST_PROXY], name).toEqual(networks.includes('front') ? subnets : [undefined]);
+      expect('ALLOW_PLAIN_HTTP' in environment, name).toBe(false);
+    }
+    const byDefault = String(subnets?.[0]).replace(/.*:-|\}$/g, '');
+    expect(readTrustedProxies(byDefault)).toEqual([byDefault]);
   });
 
   test('who waits for another shares a network with it', () => {

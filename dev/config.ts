@@ -1,18 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { aggregatorConfig } from '../aggregator/config.ts';
 import { secretConfig } from '../http/access/server-secret.ts';
-import { logLevel } from '../http/service-config.ts';
+import { logLevel, transportConfig } from '../http/service-config.ts';
 import { ingestConfig } from '../ingest/config.ts';
 import { processorConfig } from '../processor/config.ts';
 import { snapshotsConfig } from '../snapshots/config.ts';
 
 /** The embedded profile: everything in one process. Each service adds what it needs to be told. */
 export const embeddedConfig = Type.Object({
-  HOST: Type.String({
-    default: '127.0.0.1',
-    pattern: '^(127(\\.\\d{1,3}){3}|::1)$',
-    description: 'A loopback address: devices have no tokens yet, so nobody else may reach the uploads.',
-  }),
+  ...transportConfig,
   PORT: Type.Integer({
     default: 8080,
     minimum: 0,

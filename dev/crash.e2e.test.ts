@@ -11,7 +11,7 @@ import { type RunOptions, run } from './crash/run.ts';
 import { hasTools, TOOLS_FOLDER } from './stack/tools.ts';
 
 /** A short `npm run crash`: enough kills to see that the whole holds together, few enough for every test run. */
-const given = { seed: 7, devices: 3, fps: 5, onProgress: () => undefined };
+const given = { seed: 7, devices: 4, fps: 5, onProgress: () => undefined };
 const toolsAreHere = hasTools(TOOLS_FOLDER);
 if (!toolsAreHere) console.warn('SKIPPED: dev/crash.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
 

@@ -70,6 +70,8 @@ describe('the image', () => {
       '.env.production',
       'data/postgres/PG_VERSION',
       '.stack/stack.json',
+      'certs/ca-key.pem',
+      'certs/server-key.pem',
       '.git/config',
       'dev/all.ts',
     ];

@@ -132,24 +132,41 @@ describe('the front', () => {
   });
 
   test.skipIf(!hasCaddy)('sends each request where it belongs, and keeps probes and metrics inside', async () => {
-    expect(read('ingest/routes/upload.ts')).toContain("'/upload'");
     const front = await startFront(caddyfile, ['ingest', 'grafana', 'console']);
     try {
       const answers = await Promise.all(
-        ['/upload?device=a', '/', '/api/events', '/uploads', '/grafana/d/x', '/livez', '/readyz', '/metrics'].map(
-          async (path) => `${path} → ${await front.ask(path)}`,
-        ),
+        [
+          ...['/upload?device=a', '/devices/activate', '/devices/upload-url', '/devices/objects/devices/a/1.jpg?x=1'],
+          ...['/devices/ingest', '/api/v1/ingest/frame', '/api/v1/time'],
+          ...['/', '/api/events', '/uploads', '/devices', '/devices/pair', '/devices/a/token/rotate', '/auth/login'],
+          ...['/grafana/d/x', '/livez', '/readyz', '/metrics'],
+        ].map(async (path) => `${path} → ${await front.ask(path)}`),
       );
       expect(answers).toEqual([
         '/upload?device=a → ingest',
+        '/devices/activate → ingest',
+        '/devices/upload-url → ingest',
+        '/devices/objects/devices/a/1.jpg?x=1 → ingest',
+        '/devices/ingest → ingest',
+        '/api/v1/ingest/frame → ingest',
+        '/api/v1/time → ingest',
         '/ → console',
         '/api/events → console',
         '/uploads → console',
+        '/devices → console',
+        '/devices/pair → console',
+        '/devices/a/token/rotate → console',
+        '/auth/login → console',
         '/grafana/d/x → grafana',
         '/livez → 404',
         '/readyz → 404',
         '/metrics → 404',
       ]);
+      // What TRUST_PROXY rests on: the front's own word, in place of the caller's.
+      const lies = { 'x-forwarded-for': '127.0.0.1, 10.0.0.1', 'x-forwarded-proto': 'https' };
+      for (const path of ['/upload', '/auth/login']) {
+        expect(await front.forwards(path, lies)).toEqual({ from: '127.0.0.1', by: 'http' });
+      }
     } finally {
       await front.stop();
     }

@@ -1,5 +1,6 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { Outage, Unusable } from '../ports/errors.ts';
 import type { EmbeddedConfig } from './config.ts';
 
@@ -24,6 +25,12 @@ export async function requireFreePort({ HOST: host, PORT: port }: EmbeddedConfig
     );
   });
   await new Promise((settle) => probe.close(settle));
+}
+
+/** What `npm run certs` leaves beside the certificate: without it, curl believes none of ours. */
+export function authorityBeside({ certFile }: { readonly certFile: string }): string | null {
+  const file = join(dirname(certFile), 'ca.pem');
+  return existsSync(file) ? file : null;
 }
 
 /** Faults that their reader can mend are told in words; only others come with a stack. */

@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { type Arguments, HELP, parseArguments } from './simulate/arguments.ts';
 import { capturedCount, captureTimeMs, runCamera } from './simulate/camera.ts';
 import { createCounter, Refused } from './simulate/count.ts';
+import { enrol } from './simulate/enrol.ts';
 import { outcomeLine, progressLine } from './simulate/report.ts';
 import { createScene, type Scene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
@@ -42,9 +43,9 @@ async function simulate(given: Arguments): Promise<number> {
   const frameCount = Math.max(1, Math.round(seconds * fps));
   const durationMs = captureTimeMs({ startMs: 0, fps, frameIndex: frameCount - 1 });
   const counter = createCounter({ url: consoleUrl, password: given.password });
-  const objection = await probe();
-  if (objection !== null) {
-    console.error(objection);
+  const tokens = await probe();
+  if (typeof tokens === 'string') {
+    console.error(tokens);
     return 1;
   }
 
@@ -66,7 +67,7 @@ async function simulate(given: Arguments): Promise<number> {
 
   // A frame is small and there are many: threads inside one encoding only get in each other's way.
   sharp.concurrency(1);
-  const upload = createUploader({ url, timeoutMs: UPLOAD_TIMEOUT_MS });
+  const upload = createUploader({ url, timeoutMs: UPLOAD_TIMEOUT_MS, tokens });
   const stop = new AbortController();
   process.once('SIGINT', () => {
     console.error('Stopping; Ctrl-C once more ends at once.');
@@ -89,18 +90,19 @@ async function simulate(given: Arguments): Promise<number> {
   console.log(outcomeLine({ devices: devices.length, frames, acknowledged, counted, missing, ...tally }));
   return missing > 0 || acknowledged === 0 || faults.length > 0 ? 1 : 0;
 
-  /** Why there is no use in starting, if there is none. */
-  async function probe(): Promise<string | null> {
+  /** The cameras' tokens, or why there is no use in starting. */
+  async function probe(): Promise<ReadonlyMap<string, string> | string> {
     try {
       await counter.count({ cameraId: `${given.prefix}-1`, startMs: 0, endMs: 1 });
-      return null;
+      const deviceIds = Array.from({ length: given.devices }, (_, index) => `${given.prefix}-${index + 1}`);
+      return await enrol({ url, consoleUrl, password: given.password, deviceIds });
     } catch (error) {
       if (!(error instanceof Refused)) {
         return `${consoleUrl} cannot be asked for its count: ${reasonOf(error)}. Is the service started?`;
       }
       if (error.status !== 401) {
         const advice = 'Where the console has an address of its own, name it: --console http://127.0.0.1:8081.';
-        return `${consoleUrl} does not answer GET /api/captures as expected: ${error.message}\n${advice}`;
+        return `${consoleUrl} does not answer as expected: ${error.message}\n${advice}`;
       }
       const fault = given.password === undefined ? 'a password is needed' : 'this is not the password';
       return `${consoleUrl} answers 401: ${fault}. The first start prints it; give it as --password or in ADMIN_PASSWORD.`;

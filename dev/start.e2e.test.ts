@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeTestCerts } from '../http/tls/certs-under-test.ts';
+import { enrol } from './simulate/enrol.ts';
 import { createScene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
 
@@ -34,24 +38,24 @@ describe('npm start', { timeout: 60_000 }, () => {
       env: { ...process.env, DATABASE_URL: '', ADMIN_PASSWORD: '', DATA_DIR: join(folder, 'data'), PORT: '0', ...env },
     });
     running.add(child);
-    let text = '';
+    let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
-        text += chunk;
+        said += chunk;
       });
     }
     const ended = new Promise<number | null>((settle) => child.once('exit', settle));
     return {
       child,
       ended,
-      said: () => text,
+      said: () => said,
       async url() {
         for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
-          const [, url] = /is up: (\S+)/.exec(text) ?? [];
+          const [, url] = /is up: (\S+)/.exec(said) ?? [];
           if (url !== undefined) return url;
           await sleep(20);
         }
-        throw new Error(`not up after 20 s: ${text}`);
+        throw new Error(`not up after 20 s: ${said}`);
       },
     };
   }
@@ -92,16 +96,26 @@ describe('npm start', { timeout: 60_000 }, () => {
   test('Ctrl-C while frames come in: it stops within 10 s, and all that was acknowledged is there at the next start', async () => {
     const env = { ADMIN_PASSWORD: 'correct horse' };
     const first = start(env);
-    const upload = createUploader({ url: await first.url(), timeoutMs: 5_000 });
+    const firstUrl = await first.url();
+    const tokens = await enrol({
+      url: firstUrl,
+      consoleUrl: firstUrl,
+      password: 'correct horse',
+      deviceIds: ['camera-1'],
+    });
+    const upload = createUploader({ url: firstUrl, timeoutMs: 5_000, tokens });
     const { render } = createScene({ seed: 1, camera: 'a', fps: 5 });
     const jpegs = await Promise.all([0, 1, 2, 3].map((index) => render(index)));
     let acknowledged = 0;
     const sending = (async () => {
       for (let at = 0; ; at += 1) {
         const jpeg = jpegs[at % jpegs.length] as Buffer;
-        const answer = await upload({ deviceId: 'camera-1', capturedAtMs: 1_764_318_832_186 + at, jpeg }).catch(
-          () => null,
-        );
+        const answer = await upload({
+          deviceId: 'camera-1',
+          seq: at,
+          capturedAtMs: 1_764_318_832_186 + at,
+          jpeg,
+        }).catch(() => null);
         if (answer?.status !== 202) return;
         acknowledged += 1;
       }
@@ -128,12 +142,15 @@ describe('npm start', { timeout: 60_000 }, () => {
   test("a device's trace goes from its request to the rows, and device, frame and trace into the logs", async () => {
     const { url, said } = start({ ADMIN_PASSWORD: 'correct horse', LOG_LEVEL: 'debug' });
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const at = await url();
+    const tokens = await enrol({ url: at, consoleUrl: at, password: 'correct horse', deviceIds: ['camera-1'] });
+    const token = tokens.get('camera-1') ?? '';
     const { render } = createScene({ seed: 1, camera: 'a', fps: 5 });
     const rows = { captures: [] as Row[], events: [] as Row[] };
     for (let at = 0; at < 75 && rows.events.length === 0; at += 1) {
       const body = new FormData();
       body.set('file', new Blob([new Uint8Array(await render(at))]), `${1_764_318_832_000 + at * 200}.jpg`);
-      const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+      const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-device-token': token };
       const answer = await fetch(`${await url()}/upload?device=camera-1`, { method: 'POST', body, headers });
       expect(answer.status).toBe(202);
       expect(answer.headers.get('traceparent')).toContain(traceId);
@@ -177,10 +194,16 @@ describe('npm start', { timeout: 60_000 }, () => {
   });
 
   test('all faults of the configuration are told at once', async () => {
-    const { ended, said } = start({ PORT: 'http', HOST: '0.0.0.0', ADMIN_PASSWORD: 'short', LOG_LEVEL: 'loud' });
+    const { ended, said } = start({
+      PORT: 'http',
+      ALLOW_PLAIN_HTTP: 'maybe',
+      ADMIN_PASSWORD: 'short',
+      LOG_LEVEL: 'loud',
+    });
     expect(await ended).toBe(1);
-    for (const name of ['PORT', 'HOST', 'ADMIN_PASSWORD', 'LOG_LEVEL']) expect(said()).toContain(`${name}:`);
-    expect(said()).toContain('HOST: must be this: A loopback address');
+    for (const name of ['PORT', 'ALLOW_PLAIN_HTTP', 'ADMIN_PASSWORD', 'LOG_LEVEL']) {
+      expect(said()).toContain(`  ${name}:`);
+    }
     expect(said()).not.toContain('short (');
     expect(existsSync(join(folder, 'data'))).toBe(false);
   });
@@ -215,6 +238,50 @@ describe('npm start', { timeout: 60_000 }, () => {
       sent.on('error', fail).end();
     });
     expect(status).toBe(421);
+  });
+
+  test('with a certificate it speaks HTTPS, to other machines too, and the demo finds its way', async () => {
+    const certs = await makeTestCerts();
+    const { ca, files } = certs;
+    writeFileSync(join(certs.folder, 'ca.pem'), ca);
+    // Not for 127.0.0.1, at which it says to be: the names are those by which others know it.
+    certs.write(await certs.issue('passerby.local'));
+    const { url, said } = start({
+      HOST: '0.0.0.0',
+      TLS_CERT_FILE: files.certFile,
+      TLS_KEY_FILE: files.keyFile,
+      ADMIN_PASSWORD: 'correct horse',
+      npm_config_demo: 'true',
+    });
+    const { port, protocol } = new URL(await url());
+    expect(protocol).toBe('https:');
+    expect(said()).toContain(`curl --cacert ${join(certs.folder, 'ca.pem')} -s https://`);
+    const ask = (headers: Record<string, string>) =>
+      new Promise<[number, string]>((settle, fail) => {
+        const options = { host: '127.0.0.1', servername: 'passerby.local', port, ca, headers, path: '/api/captures' };
+        const sent = requestSecure(options, async (answer) => settle([answer.statusCode ?? 0, await text(answer)]));
+        sent.on('error', fail).end();
+      });
+    const authorization = `Basic ${Buffer.from('admin:correct horse').toString('base64')}`;
+    // No name is refused where none can be known; a password is asked for all the same.
+    expect((await ask({ host: 'any.example' }))[0]).toBe(401);
+    const captures = async () =>
+      (JSON.parse((await ask({ authorization, host: 'passerby.local' }))[1]) as Row & { total: number }).total;
+    await expect.poll(captures, { timeout: 20_000 }).toBeGreaterThan(0);
+  });
+
+  test('over plain HTTP other machines may not send it passwords, and it says so', async () => {
+    const { url, said } = start({ HOST: '0.0.0.0', ADMIN_PASSWORD: 'correct horse' });
+    expect(await total(await url(), 'correct horse')).toBe(0);
+    expect(said()).toContain('PASSWORDS AND TOKENS FROM OTHER HOSTS ARE REFUSED');
+  });
+
+  test('a certificate without its key is told before anything is made', async () => {
+    const { ended, said } = start({ TLS_CERT_FILE: join(folder, 'server.pem') });
+    expect(await ended).toBe(1);
+    expect(said()).toContain('TLS_CERT_FILE and TLS_KEY_FILE go together');
+    expect(said()).not.toMatch(/\n\s+at /);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
   });
 
   test('after a kill -9 the next start finds its database free, and is up within seconds', async () => {

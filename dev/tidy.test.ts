@@ -24,11 +24,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Code that must give the same output for the same input, whenever and wherever it runs (promise 7). */
 const PURE = [
+  'console/ledger.ts',
+  'console/missing.ts',
+  'processor/configuration.ts',
   'processor/device-step.ts',
   'processor/motion.ts',
   'processor/motion-episode.ts',
   'processor/seen-seqs.ts',
   'processor/state.ts',
+  'schemas/device-settings.ts',
   'schemas/identity.ts',
 ];
 

@@ -6,6 +6,8 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerConsole } from '../console/app.ts';
+import { createDeviceAccess } from '../http/access/devices/device-access.ts';
+import { NO_LIMITS, SECRET } from '../http/access/devices/devices-under-test.ts';
 import { Problem } from '../http/problem.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { createMemoryBlobs } from '../ports/blobs/memory.ts';
@@ -36,7 +38,8 @@ beforeAll(async () => {
   const lag = { readers: [], look: never };
   app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
   const requireUser = () => Promise.reject(new Problem({ status: 401, code: 'not-signed-in' }));
-  const access = { requireUser, register: () => undefined };
+  const access = { requireUser, requireUserNow: requireUser, register: () => undefined };
+  const devices = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: clock.nowMs });
   await registerConsole(app, {
     store,
     blobs: createMemoryBlobs({ clock }),
@@ -44,6 +47,8 @@ beforeAll(async () => {
     lag,
     codec: fixedCodec,
     access,
+    configPublisher: { publish: never },
+    devices,
   });
   registryUrl = await app.listen({ host: '127.0.0.1', port: 0 });
 });

@@ -1,13 +1,24 @@
+import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { createDeviceWatch } from '../aggregator/watch-devices.ts';
+import { createConfigPublisher } from '../console/publish-configs.ts';
 import { createAcceptFrame } from '../ingest/accept-frame.ts';
+import { createAcceptHeartbeat } from '../ingest/accept-heartbeat.ts';
 import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
+import type { Queryable, Store } from '../ports/store/store.ts';
 import { firstAtMs, frameOf, type Place } from '../processor/frames-under-test.ts';
 import { createWorld, jpegOf, recordOf } from '../processor/lane-under-test.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Lane } from '../schemas/types.ts';
 import { writers } from '../schemas/writers.ts';
+
+/** Answers each statement with one row. */
+function storeOf(row: object): Store {
+  const run: Queryable['run'] = async <Row extends object>() => [row as Row];
+  return { run, transaction: (work) => work({ run }), check: async () => undefined, close: async () => undefined };
+}
 
 const of = (wanted: string) => writers.filter(({ service }) => service === wanted).map(({ topic }) => topic);
 
@@ -26,6 +37,7 @@ test('ingest writes the topics that it is said to write', async () => {
         receivedAtMs: firstAtMs,
       }),
       confirm: async () => undefined,
+      isKnown: async () => true,
     };
     const acceptFrame = createAcceptFrame({
       claims,
@@ -35,9 +47,37 @@ test('ingest writes the topics that it is said to write', async () => {
       codec: fixedCodec,
     });
     const jpeg = Buffer.from([0xff, 0xd8, 0xff]);
-    await acceptFrame({ deviceId: 'camera-1', statedMs: firstAtMs, jpeg, source: 'upload', traceparent: '' });
+    await acceptFrame({
+      deviceId: 'camera-1',
+      identity: null,
+      time: { statedMs: firstAtMs },
+      jpeg,
+      blob: { stem: 'images/camera-1/1' },
+      source: 'upload',
+      traceparent: '',
+    });
   }
+  const config = { HEARTBEAT_INTERVAL_S: 60 };
+  const store = storeOf({ heartbeat_interval_s: 60 });
+  const acceptHeartbeat = createAcceptHeartbeat({ store, log, clock, codec: fixedCodec, config });
+  await acceptHeartbeat({ deviceId: 'camera-1', epoch: 1, body: {}, traceparent: '' });
   expect(appended).toEqual(of('ingest'));
+});
+
+test('the aggregator writes the topics that it is said to write', async () => {
+  const appended: string[] = [];
+  const log = { append: async (topic: string) => void appended.push(topic) } as Partial<Log> as Log;
+  const silence = { id: 'camera-1', silent_after: null, silent_since: new Date(0), silence_told: false };
+  const watch = createDeviceWatch({
+    log,
+    store: storeOf({ ...silence, heard_again_at: new Date(1), taken: true, age_s: 1, offline: true }),
+    clock: createManualClock(firstAtMs),
+    codec: fixedCodec,
+    metrics: new Registry(),
+    config: { HEARTBEAT_INTERVAL_S: 60 },
+  });
+  await watch.look();
+  expect(appended).toEqual(of('aggregator'));
 });
 
 test('the processor writes the topics that it is said to write', async () => {
@@ -55,4 +95,16 @@ test('the processor writes the topics that it is said to write', async () => {
   const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
   const { outputs } = await lane.step(state, { partition: 0, records: [...records, poison] });
   expect([...new Set(outputs.map(({ topic }) => topic))].sort()).toEqual([...of('processor')].sort());
+});
+
+test('the console writes the topics that it is said to write', async () => {
+  const appended: string[] = [];
+  const log = { append: async (topic: string) => void appended.push(topic) };
+  const rows = [{ locked: true }, { version: 1, settings: {}, created_at: new Date(firstAtMs) }];
+  // A lock, a row to publish, and that it is published; then neither a lock nor a row.
+  const run = (async () => [rows.shift()].filter((row) => row !== undefined)) as Queryable['run'];
+  const store = { run, transaction: (work: (transaction: Queryable) => unknown) => work({ run }) } as Store;
+  const publisher = createConfigPublisher({ store, log, codec: fixedCodec, clock: createManualClock(firstAtMs) });
+  await publisher.publish('camera-1');
+  expect(appended).toEqual(of('console'));
 });

@@ -6,10 +6,16 @@ interface ConnectionError extends Error {
   readonly code?: string;
 }
 
+/** A handshake that failed, on whichever side, or what is no TLS at all. */
+export function isOfTls({ code = '' }: { readonly code?: string | undefined }): boolean {
+  return /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
+}
+
 /** What reaches no route: a request that is no HTTP, or one that takes too long to arrive. The connection ends with it. */
 export function answerClientError(error: ConnectionError, socket: Socket): void {
   // Nobody is left to read an answer, or one has begun and a second would be taken for its body.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+  // Nor is there a way to answer on which there is no TLS yet.
+  if (error.code === 'ECONNRESET' || isOfTls(error) || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Problem } from './problem.ts';
 import type { Server } from './typed-server.ts';
 
@@ -8,6 +9,12 @@ import type { Server } from './typed-server.ts';
 export function closeGracefully(app: Server, { graceMs }: { readonly graceMs: number }): void {
   let closing = false;
   let cutOff: NodeJS.Timeout | undefined;
+  // The server's own `closeAllConnections` knows only those whose TLS handshake is done.
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
 
   app.addHook('onRequest', (_request, _reply, done) => {
     if (!closing) return done();
@@ -28,7 +35,9 @@ export function closeGracefully(app: Server, { graceMs }: { readonly graceMs: nu
 
   app.addHook('preClose', (done) => {
     closing = true;
-    cutOff = setTimeout(() => app.server.closeAllConnections(), graceMs);
+    cutOff = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
     done();
   });
   app.addHook('onClose', (_app, done) => {

@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import type { problemSchema } from './problem-schema.ts';
 import type { Fault } from './validation.ts';
 
 interface ProblemOptions {
@@ -13,6 +15,8 @@ interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Every fault of the input at once, so that a form can be corrected in one go. */
   readonly errors?: readonly Fault[];
+  /** Members of its own, by which a program goes on; the RFC lets a problem have them. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** An answer other than success, thrown from anywhere below a route and sent as RFC 9457 says. */
@@ -23,8 +27,9 @@ export class Problem extends Error {
   readonly detail: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: readonly Fault[] | undefined;
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor({ status, code, title, detail, headers = {}, errors }: ProblemOptions) {
+  constructor({ status, code, title, detail, headers = {}, errors, members = {} }: ProblemOptions) {
     const heading = title ?? STATUS_CODES[status] ?? 'Error';
     super(detail ?? heading);
     this.name = 'Problem';
@@ -34,6 +39,7 @@ export class Problem extends Error {
     this.detail = detail;
     this.headers = headers;
     this.errors = errors;
+    this.members = members;
   }
 }
 
@@ -41,14 +47,15 @@ export class Problem extends Error {
  * The body. A problem that says no more than its status is `about:blank`, as the RFC wants it; one with a title of
  * its own has a type of its own, and in either case `code` is what to branch on.
  */
-export function problemBody(problem: Problem, traceId: string): Record<string, unknown> {
+export function problemBody(problem: Problem, traceId: string): Static<typeof problemSchema> {
   return {
+    ...problem.members,
     type: problem.title === STATUS_CODES[problem.status] ? 'about:blank' : `/problems/${problem.code}`,
     title: problem.title,
     status: problem.status,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),
     code: problem.code,
-    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...(problem.errors === undefined ? {} : { errors: [...problem.errors] }),
     trace_id: traceId,
   };
 }

@@ -8,6 +8,7 @@ import { registerHealth } from './health.ts';
 import { readConfig } from './read-config.ts';
 import { createServer } from './server.ts';
 import type { serviceConfig } from './service-config.ts';
+import { listen, readTransport } from './transport.ts';
 import type { Server } from './typed-server.ts';
 
 type ServiceSchema = TObject<ReturnType<typeof serviceConfig>>;
@@ -45,17 +46,21 @@ export async function runService<Schema extends ServiceSchema>(
     const config = readConfig<Schema>(schema, process.env);
     const { HOST: host, PORT: port, LOG_LEVEL: level } = config as Static<ServiceSchema>;
     logger.level = level;
+    const transport = await readTransport(config as Static<ServiceSchema>);
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
     const { ready, routes } = await start({ parts, config, logger, metrics });
-    const app = createServer({ logger, metrics, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
+    const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
     registerHealth(app, { ready });
     await routes?.(app);
-    const url = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      const advice = error.code === 'EADDRINUSE' ? `. Give it a port of its own: PORT=${port + 10}` : '';
-      throw new Unusable(`HOST=${host} PORT=${port} cannot be listened on: ${error.message}${advice}`);
-    });
-    parts.started('http', () => app.close());
+    // Without routes of its own it has health and metrics, which ask nobody for anything.
+    const takesCredentials = routes !== undefined;
+    const url = await listen(app, { transport, port, logger, parts, takesCredentials }).catch(
+      (error: NodeJS.ErrnoException) => {
+        const advice = error.code === 'EADDRINUSE' ? `. Give it a port of its own: PORT=${port + 10}` : '';
+        throw new Unusable(`HOST=${host} PORT=${port} cannot be listened on: ${error.message}${advice}`);
+      },
+    );
     logger.info({ url }, 'up');
   });
 }

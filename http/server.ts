@@ -1,9 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { continueTrace, type Trace } from '../ports/trace.ts';
+import { refusePlainHttp, withoutInvitation } from './access/plain-http.ts';
 import { trackAllowedMethods } from './allowed-methods.ts';
 import { answerClientError } from './client-error.ts';
 import { closeGracefully } from './graceful-close.ts';
@@ -13,6 +21,8 @@ import { Problem, sendProblem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { logRequestEnd } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
+import { logHandshakes } from './tls/handshakes.ts';
+import { type KeyPair, secureOptions } from './tls/key-pair.ts';
 import type { Server } from './typed-server.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -23,7 +33,7 @@ export type { Server } from './typed-server.ts';
  * is to cost no more than that.
  */
 const TIMEOUTS = {
-  /** Until the headers are in. */
+  /** Until a TLS handshake is done, and until the headers are in. */
   headersMs: 20_000,
   /** Until the whole request is in. */
   requestMs: 180_000,
@@ -42,13 +52,32 @@ interface ServerDeps {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly timeouts?: Partial<typeof TIMEOUTS>;
+  /** Speaks HTTPS with it; without one, plain HTTP. */
+  readonly tls?: KeyPair | null;
+  /** Whether what lets somebody in may come over plain HTTP from other hosts. */
+  readonly allowPlainHttp?: boolean;
+  /** Addresses and networks of proxies that are believed about whom they speak for. */
+  readonly trustProxy?: readonly string[];
 }
 
 /** An HTTP server without routes but its metrics': the root adds them, and listens. */
-export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Server {
+export function createServer({
+  logger,
+  metrics,
+  timeouts = {},
+  tls = null,
+  allowPlainHttp = false,
+  trustProxy = [],
+}: ServerDeps): Server {
   const { headersMs, requestMs, silenceMs, keepAliveMs, closeGraceMs } = { ...TIMEOUTS, ...timeouts };
   const traces = new WeakMap<IncomingMessage, Trace>();
   const loggerInstance: FastifyBaseLogger = logger;
+
+  const limits = {
+    requestTimeout: requestMs,
+    headersTimeout: Math.min(headersMs, requestMs),
+    connectionsCheckingInterval: Math.min(5_000, headersMs, requestMs),
+  };
 
   const app = fastify({
     loggerInstance,
@@ -63,11 +92,8 @@ export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Se
     requestTimeout: requestMs,
     connectionTimeout: silenceMs,
     keepAliveTimeout: keepAliveMs,
-    http: {
-      requestTimeout: requestMs,
-      headersTimeout: Math.min(headersMs, requestMs),
-      connectionsCheckingInterval: Math.min(5_000, headersMs, requestMs),
-    },
+    ...protocolOf(tls, limits),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     // `closeGracefully` answers instead, with a problem.
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
@@ -83,15 +109,26 @@ export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Se
     request.deviceId = null;
     request.frameId = null;
     request.user = null;
+    request.device = null;
+    request.signedBody = null;
     request.failure = null;
     reply.headers({ ...securityHeaders, traceparent: request.trace.traceparent });
     logRequestEnd(request, reply);
+  }
+
+  function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const told = problemOf(error, request);
+    const problem = allowPlainHttp ? told : withoutInvitation(told, request);
+    request.failure = { problem, cause: error };
+    sendProblem(request, reply, problem);
   }
 
   app.decorateRequest('trace');
   app.decorateRequest('deviceId', null);
   app.decorateRequest('frameId', null);
   app.decorateRequest('user', null);
+  app.decorateRequest('device', null);
+  app.decorateRequest('signedBody', null);
   app.decorateRequest('failure', null);
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
@@ -101,9 +138,19 @@ export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Se
   limitPipelining(app);
   const allowedMethods = trackAllowedMethods(app);
   app.setValidatorCompiler(createValidatorCompiler());
+  // A route's `schema.response` tells what it answers, and does not change it: Fastify's own serialiser would drop the
+  // members it does not name, and bend values to its types. Tests hold the two together (answers-under-test.ts).
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(fail);
   registerMetrics(app, metrics);
   closeGracefully(app, { graceMs: closeGraceMs });
+  if (tls) logHandshakes(app);
+  if (!allowPlainHttp) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      refusePlainHttp(request);
+      done();
+    });
+  }
   // Before its handler, Fastify would parse an unknown path's body, and answer a picture with 415 instead of 404.
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.is404) done(notFound(allowedMethods(pathOf(request))));
@@ -115,10 +162,13 @@ export function createServer({ logger, metrics, timeouts = {} }: ServerDeps): Se
   return app;
 }
 
-function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error, request);
-  request.failure = { problem, cause: error };
-  sendProblem(request, reply, problem);
+/** Fastify's types know two kinds of servers here; above the socket they are one. */
+function protocolOf(
+  tls: KeyPair | null,
+  limits: { readonly headersTimeout: number },
+): Pick<FastifyHttpOptions<RawServerDefault>, 'http'> {
+  if (!tls) return { http: limits };
+  return { https: { ...limits, ...secureOptions(tls), handshakeTimeout: limits.headersTimeout } } as object;
 }
 
 function notFound(allowed: readonly string[]): Problem {

@@ -7,6 +7,8 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Trace } from '../ports/trace.ts';
+import type { KnownDevice } from './access/devices/device-tokens.ts';
+import type { SignedBody } from './access/devices/signatures.ts';
 import type { User } from './access/users.ts';
 import type { Problem } from './problem.ts';
 
@@ -35,6 +37,10 @@ declare module 'fastify' {
     frameId: string | null;
     /** Set by whoever has checked who is asking. */
     user: User | null;
+    /** Likewise for a device. */
+    device: KnownDevice | null;
+    /** What the device has signed, where it signs; for whoever is about to act on the body. */
+    signedBody: SignedBody | null;
     failure: Failure | null;
   }
 }

@@ -38,3 +38,21 @@ test('formats are checked', () => {
   expect(faultsOf(Type.String({ format: 'uuid' }), 'x')).toEqual(['# must match format "uuid"']);
   expect(faultsOf(Type.String({ format: 'uuid' }), 'f81d4fae-7dec-41d0-8765-00a0c91e6bf6')).toEqual([]);
 });
+
+test('an id that is there twice is named where it comes again, with all else that is wrong', () => {
+  const item = Type.Object({ id: Type.String(), n: Type.Optional(Type.Integer()) });
+  const schema = Type.Object({ zones: Type.Array(item, { 'x-unique-by': 'id' }) });
+  const ids = (...given: readonly string[]) => ({ zones: given.map((id) => ({ id })) });
+  expect(faultsOf(schema, ids('a', 'b', 'c'))).toEqual([]);
+  expect(faultsOf(schema, ids('a', 'b', 'a', 'a'))).toEqual([
+    '#/zones/2/id is there twice',
+    '#/zones/3/id is there twice',
+  ]);
+  expect(faultsOf(schema, { zones: [{}, {}, 5, { id: 'a', n: 'x' }, { id: 'a' }] })).toEqual([
+    '#/zones/0/id is missing',
+    '#/zones/1/id is missing',
+    '#/zones/2 must be object',
+    '#/zones/3/n must be integer',
+    '#/zones/4/id is there twice',
+  ]);
+});

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv';
+import { Ajv, type ErrorObject, type Options, type SchemaValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import Format from 'typebox/format';
 
@@ -17,8 +17,24 @@ const FAULTS_MAX = 50;
 export function createAjv(options: Options): Ajv {
   const ajv = new Ajv({ allErrors: true, useDefaults: true, strictTypes: false, verbose: true, ...options });
   for (const [name, check] of Format.Entries()) ajv.addFormat(name, check);
+  ajv.addKeyword({ keyword: 'x-unique-by', type: 'array', schemaType: 'string', validate: uniqueBy, errors: true });
   return ajv;
 }
+
+/** `'x-unique-by': 'id'` on an array: no two of its items have the same id. Said of each that comes after its like. */
+const uniqueBy: SchemaValidateFunction = (name: string, items: readonly unknown[], _schema, place) => {
+  const seen = new Set<unknown>();
+  uniqueBy.errors = items.flatMap((item, at) => {
+    const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, name) : undefined;
+    if (value === undefined || !seen.has(value)) {
+      seen.add(value);
+      return [];
+    }
+    const instancePath = `${place?.instancePath ?? ''}/${at}/${name}`;
+    return [{ keyword: 'x-unique-by', instancePath, params: {}, message: 'is there twice' }];
+  });
+  return uniqueBy.errors.length === 0;
+};
 
 /**
  * Text is coerced where the protocol has nothing but text (path, query, headers). A JSON body has types of its own,

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
+import { statement } from '../ports/store/statement.ts';
 import { frameId } from '../schemas/identity.ts';
 import { LEASE_MS, UPLOAD_EPOCH } from './claims.ts';
 import { type IngestRig, type Parts, picture, sent, startIngestRig } from './rig-under-test.ts';
+
+const confirmFrames = statement(import.meta.url, '../aggregator/sql/confirm-frames.sql');
 
 let rig: IngestRig;
 
@@ -41,11 +44,6 @@ const crashes: Readonly<Record<string, { change: (parts: Parts) => Partial<Parts
       change: ({ log }) => ({ log: { ...log, append: diesOnceAfter(log.append) } }),
       copies: 2,
       retried: 'queued',
-    },
-    confirm: {
-      change: ({ claims }) => ({ claims: { ...claims, confirm: diesOnceAfter(claims.confirm) } }),
-      copies: 1,
-      retried: 'duplicate',
     },
   };
 
@@ -115,7 +113,6 @@ const outages: Readonly<Record<string, (parts: Parts) => Partial<Parts>>> = {
   'claims at first': ({ claims }) => ({ claims: { ...claims, claim: () => Promise.reject(gone) } }),
   blobs: ({ blobs }) => ({ blobs: { ...blobs, put: () => Promise.reject(gone) } }),
   log: ({ log }) => ({ log: { ...log, append: () => Promise.reject(gone) } }),
-  'claims at last': ({ claims }) => ({ claims: { ...claims, confirm: () => Promise.reject(gone) } }),
 };
 const gone = new Outage('it is unplugged', 'ECONNREFUSED');
 
@@ -132,6 +129,28 @@ describe.each(Object.entries(outages))('without %s', (part, change) => {
       frameId: frameId(device, UPLOAD_EPOCH, 1),
     });
     expect(new Set((await rig.framesOf(device)).map(({ frame_id }) => frame_id)).size).toBe(1);
-    expect(await rig.services.openBlobs().get(`images/${device}/${frame.statedMs}.jpg`)).toEqual(picture(part));
+    expect(await rig.services.openBlobs().get(`images/${device}/${frame.time.statedMs}.jpg`)).toEqual(picture(part));
+  });
+});
+
+describe('without the confirmation', () => {
+  const unconfirmed = ({ claims }: Parts) => ({ claims: { ...claims, confirm: () => Promise.reject(gone) } });
+
+  test('the frame is acknowledged, as it is in the log, and the aggregator confirms it', async () => {
+    const accept = await rig.open(unconfirmed);
+    expect(await accept(sent('unconfirmed', rig.clock.nowMs()))).toMatchObject({ status: 'queued' });
+    expect(await rig.claimsOf('unconfirmed')).toMatchObject([{ seq: 1, confirmed: false }]);
+    await rig.services.store.run(confirmFrames, [['unconfirmed'], [UPLOAD_EPOCH], [1]]);
+    expect(await rig.claimsOf('unconfirmed')).toMatchObject([{ seq: 1, confirmed: true }]);
+    expect(await accept(sent('unconfirmed', rig.clock.nowMs()))).toMatchObject({ status: 'duplicate' });
+  });
+
+  test('a retry before that is appended once more, under the same id', async () => {
+    const accept = await rig.open(unconfirmed);
+    const frame = sent('again-unconfirmed', rig.clock.nowMs());
+    const { frameId: id } = await accept(frame);
+    rig.clock.advance(LEASE_MS + 1);
+    expect(await accept(frame)).toEqual({ status: 'queued', frameId: id });
+    expect((await rig.framesOf('again-unconfirmed')).map(({ frame_id }) => frame_id)).toEqual([id, id]);
   });
 });

@@ -34,19 +34,20 @@ test('a new frame is a picture, a record and a confirmed claim', async () => {
 });
 
 test.each([
-  { processes: 1, device: 'sixteen' },
-  { processes: 2, device: 'sixteen-over-two' },
-])('sixteen posts of one frame at once to $processes processes: one takes effect', async ({ processes, device }) => {
+  { processes: 1, device: 'sixteen', identity: null },
+  { processes: 2, device: 'sixteen-over-two', identity: null },
+  { processes: 2, device: 'sixteen-with-a-seq', identity: { epoch: UPLOAD_EPOCH + 1, seq: 1 } },
+])('posts at once, to one process or two: of $device one takes effect', async ({ processes, device, identity }) => {
   const accepts = await Promise.all(Array.from({ length: processes }, () => rig.open()));
-  const frame = sent(device, rig.clock.nowMs());
+  const frame = { ...sent(device, rig.clock.nowMs()), identity };
   const answers = await Promise.all(
     Array.from({ length: 16 }, (_, post) => accepts[post % processes]?.(frame) ?? Promise.reject()),
   );
-  const answered = answers.map((answer) => (answer === 'refused' ? answer : answer.status));
+  const answered = answers.map(({ status }) => status);
   expect(answered.filter((status) => status === 'queued')).toHaveLength(1);
   expect(answered.filter((status) => status === 'duplicate')).toHaveLength(15);
-  expect(new Set(answers.map((answer) => (answer === 'refused' ? answer : answer.frameId)))).toEqual(
-    new Set([frameId(device, UPLOAD_EPOCH, 1)]),
+  expect(new Set(answers.map((answer) => answer.frameId))).toEqual(
+    new Set([frameId(device, identity?.epoch ?? UPLOAD_EPOCH, 1)]),
   );
   expect(await rig.framesOf(device)).toHaveLength(1);
   expect(await rig.blobKeysOf(device)).toHaveLength(1);

@@ -17,7 +17,7 @@ test.each([
   ['a clock too fast', NOW_MS + 5 * MINUTE_MS + 1, 'arrival'],
   ['the greatest number a file name can hold', 999_999_999_999_999, 'arrival'],
 ])('%s', (_what, statedMs, timeQuality) => {
-  expect(captureTime(statedMs, NOW_MS)).toEqual({
+  expect(captureTime({ statedMs }, NOW_MS)).toEqual({
     capturedAtMs: timeQuality === 'device' ? statedMs : NOW_MS,
     timeQuality,
   });

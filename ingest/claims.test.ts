@@ -1,29 +1,43 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DevicesUnderTest, openDevices } from '../http/access/devices/devices-under-test.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import { statement } from '../ports/store/statement.ts';
-import { type Claims, createClaims, LEASE_MS, type Upload } from './claims.ts';
+import { type Claims, createClaims, LEASE_MS, type TimedFrame, UPLOAD_EPOCH } from './claims.ts';
 
 const sql = { ledger: statement(import.meta.url, './sql/test-ledger.sql') };
 const NOW_MS = Date.UTC(2026, 4, 1, 12);
 
 let services: ServicesUnderTest;
 let claims: Claims;
+let devices: DevicesUnderTest;
 
 beforeAll(async () => {
   services = await startServices({ migrations: new URL('../aggregator/migrations/', import.meta.url) });
-  claims = createClaims({ store: services.openStore('ingest'), devicesMax: 1_000 });
+  claims = createClaims({ store: services.openStore('ingest') });
+  devices = await openDevices({ store: services.store, nowMs: () => NOW_MS });
+  for (const device of ['ledger', 'twice', 'lease']) await devices.enrol(device);
 });
 afterAll(() => services.stop());
 
-function upload(deviceId: string, statedMs = NOW_MS): Upload {
+function upload(deviceId: string, statedMs = NOW_MS): TimedFrame {
   const digest = createHash('sha256').update(`${deviceId} ${statedMs}`).digest();
-  return { deviceId, statedMs, digest, capturedAtMs: statedMs, timeQuality: 'device' };
+  return {
+    deviceId,
+    epoch: UPLOAD_EPOCH,
+    seq: null,
+    statedMs,
+    digest,
+    capturedAtMs: statedMs,
+    timeQuality: 'device',
+  };
 }
 
-async function seqOf(claimed: ReturnType<Claims['claim']>): Promise<number> {
-  const claim = await claimed;
-  if (claim === 'refused' || claim.outcome !== 'claimed') throw new Error('not claimed');
+const named = (deviceId: string, seq: number) => ({ deviceId, epoch: UPLOAD_EPOCH, seq });
+
+async function claimSeq(frame: TimedFrame, nowMs = NOW_MS): Promise<number> {
+  const claim = await claims.claim(frame, nowMs);
+  if (claim.outcome !== 'claimed') throw new Error('not claimed');
   return claim.seq;
 }
 
@@ -34,12 +48,12 @@ async function ledgerOf(deviceId: string) {
 
 test('the ledger has a bit for each confirmed seq and no other, across the blocks', async () => {
   const uploads = Array.from({ length: 9_000 }, (_, at) => upload('ledger', NOW_MS + at));
-  const seqs = await Promise.all(uploads.map((one) => seqOf(claims.claim(one, NOW_MS))));
+  const seqs = await Promise.all(uploads.map((one) => claimSeq(one)));
   expect([...seqs].sort((a, b) => a - b)).toEqual(uploads.map((_, at) => at + 1));
 
   // Every seventh frame was never heard of again.
   const isLost = (seq: number) => seq % 7 === 0;
-  await Promise.all(uploads.filter((_, at) => !isLost(seqs[at] ?? 0)).map((one) => claims.confirm(one)));
+  await Promise.all(seqs.filter((seq) => !isLost(seq)).map((seq) => claims.confirm(named('ledger', seq))));
   const countWithin = (from: number, to: number) =>
     seqs.filter((seq) => seq >= from && seq < to && !isLost(seq)).length;
   const blocks = await ledgerOf('ledger');
@@ -55,29 +69,30 @@ test('the ledger has a bit for each confirmed seq and no other, across the block
 
 test('confirming twice, or what was never claimed, changes nothing', async () => {
   await claims.claim(upload('twice'), NOW_MS);
-  await claims.confirm(upload('twice'));
+  await claims.confirm(named('twice', 1));
   const before = await ledgerOf('twice');
   await Promise.all([
-    claims.confirm(upload('twice')),
-    claims.confirm(upload('twice', 1)),
-    claims.confirm(upload('no')),
+    claims.confirm(named('twice', 1)),
+    claims.confirm(named('twice', 2)),
+    claims.confirm(named('no', 1)),
   ]);
   expect(await ledgerOf('twice')).toEqual(before);
   expect(before.map(({ confirmed }) => confirmed)).toEqual([1]);
 });
 
 test('many devices in two processes at once: every device counts its own seqs without a gap', async () => {
-  const rival = createClaims({ store: services.openStore('ingest'), devicesMax: 1_000 });
-  const devices = Array.from({ length: 12 }, (_, at) => (at % 2 ? `Mixed-${at}` : `mixed-${at}`));
-  const uploads = Array.from({ length: 25 }, (_, frame) => devices.map((device) => upload(device, NOW_MS + frame)));
+  const rival = createClaims({ store: services.openStore('ingest') });
+  const names = Array.from({ length: 12 }, (_, at) => (at % 2 ? `Mixed-${at}` : `mixed-${at}`));
+  const uploads = Array.from({ length: 25 }, (_, frame) => names.map((device) => upload(device, NOW_MS + frame)));
+  for (const name of names) await devices.enrol(name);
   await Promise.all(
     uploads.flat().map(async (one, at) => {
       const mine = at % 3 ? claims : rival;
-      await mine.claim(one, NOW_MS);
-      await mine.confirm(one);
+      const { seq } = await mine.claim(one, NOW_MS);
+      await mine.confirm(named(one.deviceId, seq));
     }),
   );
-  for (const device of devices) {
+  for (const device of names) {
     expect(await ledgerOf(device)).toMatchObject([{ block: 0, confirmed: 25 }]);
   }
 });
@@ -91,11 +106,39 @@ test('a claim is busy until its lease is over, and then goes over with all it sa
   expect(await claims.claim(upload('lease'), NOW_MS + LEASE_MS + 1)).toMatchObject({ outcome: 'busy' });
 });
 
-test('beyond DEVICES_MAX a new device is refused and a known one is not', async () => {
-  const known = (await services.rows('devices')).length;
-  const full = createClaims({ store: services.openStore('ingest'), devicesMax: known + 1 });
-  expect(await full.claim(upload('last-one'), NOW_MS)).toMatchObject({ outcome: 'claimed' });
-  expect(await full.claim(upload('one-too-many'), NOW_MS)).toBe('refused');
-  expect(await full.claim(upload('last-one', NOW_MS + 1), NOW_MS)).toMatchObject({ outcome: 'claimed', seq: 2 });
-  expect(await services.rows('devices')).toHaveLength(known + 1);
+describe('a frame with a seq of its own', () => {
+  const frame = (deviceId: string, seq: number, picture = 'a', epoch = 1): TimedFrame => ({
+    ...upload(deviceId),
+    epoch,
+    seq,
+    digest: createHash('sha256').update(picture).digest(),
+  });
+  beforeAll(async () => void (await devices.enrol('numbered')));
+
+  test('is a duplicate once it is confirmed, in its epoch and no other', async () => {
+    expect(await claims.claim(frame('numbered', 7), NOW_MS)).toMatchObject({ outcome: 'claimed', seq: 7 });
+    expect(await claims.isKnown({ deviceId: 'numbered', epoch: 1, seq: 7 })).toBe(true);
+    await claims.confirm({ deviceId: 'numbered', epoch: 1, seq: 7 });
+    expect(await claims.claim(frame('numbered', 7), NOW_MS)).toMatchObject({ outcome: 'duplicate', seq: 7 });
+    expect(await claims.claim(frame('numbered', 7, 'a', 2), NOW_MS)).toMatchObject({ outcome: 'claimed', seq: 7 });
+    expect(await claims.isKnown({ deviceId: 'numbered', epoch: 2, seq: 8 })).toBe(false);
+  });
+
+  test('leaves the seqs of uploads alone', async () => {
+    await claims.claim(frame('numbered', 900), NOW_MS);
+    expect(await claimSeq(upload('numbered'))).toBe(1);
+  });
+
+  test('is in conflict with another picture of its seq, confirmed or not', async () => {
+    await claims.claim(frame('numbered', 20, 'first'), NOW_MS);
+    expect(await claims.claim(frame('numbered', 20, 'second'), NOW_MS + 2 * LEASE_MS)).toMatchObject({
+      outcome: 'conflict',
+    });
+    await claims.confirm({ deviceId: 'numbered', epoch: 1, seq: 20 });
+    expect(await claims.claim(frame('numbered', 20, 'second'), NOW_MS)).toMatchObject({ outcome: 'conflict' });
+  });
+
+  test('of a device that is not there is refused', async () => {
+    expect(await claims.claim(frame('nobody', 1), NOW_MS)).toMatchObject({ outcome: 'refused' });
+  });
 });

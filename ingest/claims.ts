@@ -3,22 +3,26 @@ import { statement } from '../ports/store/statement.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Lane, TimeQuality } from '../schemas/types.ts';
 
-/** What a device sent names a frame that came without a seq. */
-export interface UploadName {
+/** How a frame is known before it is claimed. */
+export interface FrameName {
   readonly deviceId: string;
+  readonly epoch: number;
+  /** Null for an upload, which is known by its stated time and its picture, and gets the next seq of `UPLOAD_EPOCH`. */
+  readonly seq: number | null;
   /** Milliseconds as the device stated them, whatever they mean. */
-  readonly statedMs: number;
+  readonly statedMs: number | null;
   /** The picture's SHA-256. */
   readonly digest: Buffer;
 }
 
-export interface Upload extends UploadName {
+export interface TimedFrame extends FrameName {
   readonly capturedAtMs: number;
   readonly timeQuality: TimeQuality;
 }
 
 export interface Claim {
-  readonly outcome: 'claimed' | 'duplicate' | 'busy';
+  /** `conflict`: another picture has this seq. `refused`: there is no such device any more. */
+  readonly outcome: 'claimed' | 'duplicate' | 'busy' | 'conflict' | 'refused';
   readonly seq: number;
   readonly capturedAtMs: number;
   readonly timeQuality: TimeQuality;
@@ -26,12 +30,19 @@ export interface Claim {
   readonly receivedAtMs: number;
 }
 
-/** The rules themselves are in aggregator/migrations/0002_claim_upload.sql, where the device's row is locked. */
+export interface FrameIdentity {
+  readonly deviceId: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** The rules themselves are in aggregator/migrations/0006_frame_claims.sql, where the device's row is locked. */
 export interface Claims {
-  /** Answers 'refused' when the device is unknown and there may be no more devices. */
-  claim(upload: Upload, nowMs: number): Promise<Claim | 'refused'>;
-  /** After the frame's record is in the log: from here on the same upload is a duplicate. */
-  confirm(name: UploadName): Promise<void>;
+  claim(frame: TimedFrame, nowMs: number): Promise<Claim>;
+  /** After the frame's record is in the log: from here on the same frame is a duplicate. The aggregator does it again. */
+  confirm(frame: FrameIdentity): Promise<void>;
+  /** Whether somebody has ever claimed it. */
+  isKnown(frame: FrameIdentity): Promise<boolean>;
 }
 
 /** Frames without a seq get theirs in an epoch that no activation hands out. */
@@ -44,64 +55,72 @@ const LATE_AFTER_MS = 2_000;
 const BATCH_MAX = 200;
 
 const sql = {
-  claim: statement(import.meta.url, './sql/claim-uploads.sql'),
-  confirm: statement(import.meta.url, './sql/confirm-uploads.sql'),
+  claim: statement(import.meta.url, './sql/claim-frames.sql'),
+  confirm: statement(import.meta.url, './sql/confirm-frames.sql'),
+  find: statement(import.meta.url, './sql/find-claim.sql'),
 };
 
 interface ClaimRow {
-  readonly outcome: Claim['outcome'] | 'refused';
+  readonly outcome: Claim['outcome'];
   readonly seq: number;
-  readonly captured_at: Date;
+  readonly captured_at: Date | null;
   readonly time_quality: TimeQuality;
   readonly lane: Lane;
-  readonly received_at: Date;
+  readonly received_at: Date | null;
 }
 
-export function createClaims({ store, devicesMax }: { readonly store: Store; readonly devicesMax: number }): Claims {
-  const claim = coalesce(async (asked: readonly { upload: Upload; nowMs: number }[]) => {
-    const order = [...asked.keys()].sort((a, b) => compare(asked[a]?.upload.deviceId, asked[b]?.upload.deviceId));
-    const uploads = order.flatMap((at) => asked[at]?.upload ?? []);
+export function createClaims({
+  store,
+  durable = true,
+}: {
+  readonly store: Store;
+  /** Whether a claim is on the disk before it is answered. It need not be where the record's commit brings it there. */
+  readonly durable?: boolean;
+}): Claims {
+  const claim = coalesce(async (asked: readonly { frame: TimedFrame; nowMs: number }[]) => {
+    const order = [...asked.entries()].sort(([, a], [, b]) => compare(a.frame, b.frame)).map(([at]) => at);
+    const frames = order.flatMap((at) => asked[at]?.frame ?? []);
     const rows = await store.run<ClaimRow>(sql.claim, [
-      uploads.map(({ deviceId }) => deviceId),
-      uploads.map(({ statedMs }) => statedMs),
-      uploads.map(({ digest }) => digest),
-      uploads.map(({ capturedAtMs }) => new Date(capturedAtMs)),
-      uploads.map(({ timeQuality }) => timeQuality),
+      frames.map(({ deviceId }) => deviceId),
+      frames.map(({ epoch }) => epoch),
+      frames.map(({ seq }) => seq),
+      frames.map(({ statedMs }) => statedMs),
+      frames.map(({ digest }) => digest),
+      frames.map(({ capturedAtMs }) => new Date(capturedAtMs)),
+      frames.map(({ timeQuality }) => timeQuality),
       new Date(Math.max(...asked.map(({ nowMs }) => nowMs))),
       LEASE_MS,
       LATE_AFTER_MS,
-      devicesMax,
+      durable,
     ]);
     const answers = new Map(order.map((at, place) => [at, rows[place]]));
     return asked.map((_, at) => asClaim(answers.get(at)));
   }, BATCH_MAX);
 
-  const confirm = coalesce(async (names: readonly UploadName[]) => {
+  const confirm = coalesce(async (frames: readonly FrameIdentity[]) => {
     await store.run(sql.confirm, [
-      names.map(({ deviceId }) => deviceId),
-      names.map(({ statedMs }) => statedMs),
-      names.map(({ digest }) => digest),
-      UPLOAD_EPOCH,
+      frames.map(({ deviceId }) => deviceId),
+      frames.map(({ epoch }) => epoch),
+      frames.map(({ seq }) => seq),
     ]);
-    return names.map(() => undefined);
+    return frames.map(() => undefined);
   }, BATCH_MAX);
 
-  return { claim: (upload, nowMs) => claim({ upload, nowMs }), confirm };
-}
-
-function asClaim(row: ClaimRow | undefined): Claim | 'refused' {
-  if (!row) throw new Error('an upload was claimed without an answer');
-  if (row.outcome === 'refused') return 'refused';
   return {
-    outcome: row.outcome,
-    seq: row.seq,
-    capturedAtMs: row.captured_at.getTime(),
-    timeQuality: row.time_quality,
-    lane: row.lane,
-    receivedAtMs: row.received_at.getTime(),
+    claim: (frame, nowMs) => claim({ frame, nowMs }),
+    confirm,
+    isKnown: async ({ deviceId, epoch, seq }) => (await store.run(sql.find, [deviceId, epoch, seq])).length > 0,
   };
 }
 
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function asClaim(row: ClaimRow | undefined): Claim {
+  if (!row) throw new Error('a frame was claimed without an answer');
+  const { captured_at, received_at, time_quality: timeQuality, ...same } = row;
+  return { ...same, timeQuality, capturedAtMs: captured_at?.getTime() ?? 0, receivedAtMs: received_at?.getTime() ?? 0 };
+}
+
+/** The order in which rows are locked, here and wherever frames are confirmed. */
+function compare(a: TimedFrame, b: TimedFrame): number {
+  if (a.deviceId !== b.deviceId) return a.deviceId < b.deviceId ? -1 : 1;
+  return a.epoch - b.epoch || (a.seq ?? 0) - (b.seq ?? 0);
 }

@@ -1,6 +1,10 @@
+import type { Static } from 'typebox';
+import { createDeviceAccess } from '../http/access/devices/device-access.ts';
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
+import { createS3Presigner } from '../ports/blobs/s3-presign.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
+import { Unusable } from '../ports/errors.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { requireMigration } from '../ports/store/require-migration.ts';
@@ -9,24 +13,39 @@ import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerIngest } from './app.ts';
 import { ingestService } from './config.ts';
+import { createListening, NOTE_LISTENING_EVERY_MS } from './listening.ts';
+import { placesAtS3 } from './upload-places.ts';
 
 /** `npm run start:ingest`: what devices talk to. Any number of them may run. */
 const name = 'ingest';
-const anyUploads = statement(import.meta.url, './sql/any-uploads.sql');
+const anyFrames = statement(import.meta.url, './sql/any-frames.sql');
 
 await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0002_claim_upload'));
-  const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyUploads));
+  await parts.untilAvailable(() => requireMigration(store, '0009_signatures'));
+  const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyFrames));
   const missing = known ? 'refuse' : 'make';
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
   const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
+  const { SERVER_SECRET: secret } = config;
+  const devices = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
+  const listening = createListening({ store, clock });
+  parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },
-    routes: (app) => registerIngest(app, { store, blobs, log, codec, clock, metrics, config }),
+    routes: (app) =>
+      registerIngest(app, { store, blobs, log, codec, clock, metrics, config, secret, devices, ...placesOf(config) }),
   };
 });
+
+function placesOf(config: Static<typeof ingestService>) {
+  const { UPLOAD_VIA: via, PUBLIC_S3_URL: publicUrl } = config;
+  if (via === 'ingest') return {};
+  if (publicUrl === undefined)
+    throw new Unusable('UPLOAD_VIA=s3 needs PUBLIC_S3_URL: where devices reach that server.');
+  return { places: placesAtS3(createS3Presigner({ config, publicUrl })) };
+}

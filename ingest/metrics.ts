@@ -4,6 +4,8 @@ import type { ByteBudget } from './byte-budget.ts';
 export interface IngestMetrics {
   accepted(frame: { readonly deviceId: string; readonly status: string; readonly sizeBytes: number }): void;
   refused(code: string): void;
+  /** A frame's confirmation was left to the aggregator. */
+  unconfirmed(): void;
 }
 
 export function createIngestMetrics(registry: Registry, budget: ByteBudget): IngestMetrics {
@@ -24,6 +26,11 @@ export function createIngestMetrics(registry: Registry, budget: ByteBudget): Ing
     labelNames: ['code'],
     registers: [registry],
   });
+  const unconfirmed = new Counter({
+    name: 'passerby_ingest_unconfirmed_total',
+    help: 'Frames acknowledged and left to the aggregator to confirm, as the database did not answer.',
+    registers: [registry],
+  });
   new Gauge({
     name: 'passerby_ingest_in_flight_bytes',
     help: 'Bytes of pictures being received now.',
@@ -38,5 +45,6 @@ export function createIngestMetrics(registry: Registry, budget: ByteBudget): Ing
       if (status === 'queued') bytes.inc(sizeBytes);
     },
     refused: (code) => refused.inc({ code }),
+    unconfirmed: () => unconfirmed.inc(),
   };
 }

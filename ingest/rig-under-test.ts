@@ -1,3 +1,4 @@
+import { type DevicesUnderTest, openDevices } from '../http/access/devices/devices-under-test.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
@@ -5,7 +6,7 @@ import { type ServicesUnderTest, startServices } from '../ports/store/services-u
 import { fixedCodec } from '../schemas/codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import type { Frame } from '../schemas/types.ts';
-import { type AcceptFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
+import { type AcceptedFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
 import { type Claims, createClaims } from './claims.ts';
 
 export interface Parts {
@@ -26,8 +27,9 @@ interface ClaimRow {
 export interface IngestRig {
   readonly services: ServicesUnderTest;
   readonly clock: ManualClock;
+  readonly devices: DevicesUnderTest;
   /** The write path as a process of its own has it; `change` puts faults into its parts. */
-  open(change?: (parts: Parts) => Partial<Parts>): Promise<AcceptFrame>;
+  open(change?: (parts: Parts) => Partial<Parts>): Promise<(frame: SentFrame) => Promise<AcceptedFrame>>;
   framesOf(deviceId: string): Promise<readonly (Frame & { readonly topic: string })[]>;
   claimsOf(deviceId: string): Promise<readonly ClaimRow[]>;
   blobKeysOf(deviceId: string): Promise<readonly string[]>;
@@ -40,16 +42,34 @@ export async function startIngestRig(): Promise<IngestRig> {
     topics: logTopics,
   });
   const clock = createManualClock(Date.UTC(2026, 4, 1, 12));
+  const devices = await openDevices({ store: services.store, nowMs: clock.nowMs });
   return {
     services,
     clock,
+    devices,
     async open(change = () => ({})) {
       const parts = {
-        claims: createClaims({ store: services.openStore('ingest'), devicesMax: 1_000 }),
+        claims: createClaims({ store: services.openStore('ingest') }),
         blobs: services.openBlobs(),
         log: await services.openLog(clock),
       };
-      return createAcceptFrame({ ...parts, ...change(parts), clock, codec: fixedCodec });
+      const changed = { ...parts, ...change(parts) };
+      const confirming = new Set<Promise<void>>();
+      const confirm: Claims['confirm'] = (frame) => {
+        const confirmed = changed.claims.confirm(frame);
+        confirming.add(confirmed);
+        return confirmed;
+      };
+      const claims = { ...changed.claims, confirm };
+      const acceptFrame = createAcceptFrame({ ...changed, claims, clock, codec: fixedCodec });
+      return async (frame) => {
+        await devices.enrol(frame.deviceId);
+        const accepted = await acceptFrame(frame);
+        // Nobody waits for it otherwise.
+        await Promise.allSettled(confirming);
+        if (typeof accepted === 'string') throw new Error(accepted);
+        return accepted;
+      };
     },
     async framesOf(deviceId) {
       const records = await services.rows<{ topic: string; key: string; value: Buffer }>('log.records');
@@ -59,7 +79,7 @@ export async function startIngestRig(): Promise<IngestRig> {
       });
     },
     async claimsOf(deviceId) {
-      const rows = await services.rows<ClaimRow>('upload_claims');
+      const rows = await services.rows<ClaimRow>('frame_claims');
       return rows.filter(({ device_id }) => device_id === deviceId).sort((a, b) => a.seq - b.seq);
     },
     async blobKeysOf(deviceId) {
@@ -76,5 +96,13 @@ export function picture(content: string): Buffer {
 }
 
 export function sent(deviceId: string, statedMs: number, content = 'a picture'): SentFrame {
-  return { deviceId, statedMs, jpeg: picture(content), source: 'upload', traceparent: `00-${'a'.repeat(32)}` };
+  return {
+    deviceId,
+    identity: null,
+    time: { statedMs },
+    jpeg: picture(content),
+    blob: { stem: `images/${deviceId}/${statedMs}` },
+    source: 'upload',
+    traceparent: `00-${'a'.repeat(32)}`,
+  };
 }

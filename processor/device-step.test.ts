@@ -4,7 +4,7 @@ import type { NoPicture } from '../ports/detector/picture.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
 import { type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
-import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallSettings } from './frames-under-test.ts';
+import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
 import type { Look } from './look.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
 
@@ -94,7 +94,7 @@ describe('for any frames', () => {
         let state = newDevice;
         for (const input of inputs) {
           const before = [packState(state).toString(), JSON.stringify(input)];
-          const [next] = stepDevice(state, input, smallSettings);
+          const [next] = stepDevice(state, input, smallGrid);
           expect([packState(state).toString(), JSON.stringify(input)]).toEqual(before);
           state = next;
         }
@@ -202,7 +202,7 @@ function run(inputs: readonly Input[], between = (state: DeviceState) => state):
 function runFrom(from: DeviceState, inputs: readonly Input[], between = (state: DeviceState) => state) {
   let state = from;
   const outputs = inputs.flatMap((input) => {
-    const [next, told] = stepDevice(between(state), input, smallSettings);
+    const [next, told] = stepDevice(between(state), input, smallGrid);
     state = next;
     return told;
   });

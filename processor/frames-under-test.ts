@@ -2,14 +2,11 @@ import { createHash } from 'node:crypto';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { frameId } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
-import type { DeviceSettings } from './device-step.ts';
 import type { Look } from './look.ts';
+import type { MotionGrid } from './motion.ts';
 
 /** Small pictures, so that a test can step many: a bright square on grey, at one of several places. */
-export const smallSettings: DeviceSettings = {
-  motion: { columns: 8, rows: 6, cellChangeMin: 14, scoreMin: 0.004 },
-  quietMs: 2_000,
-};
+export const smallGrid: MotionGrid = { columns: 8, rows: 6 };
 
 /** Where the square is; a frame with another place than the one before it moves. */
 export type Place = 0 | 1 | 2 | 3;
@@ -50,7 +47,7 @@ export function frameOf({
 }
 
 export function lookOf(place: Place): Look {
-  const { columns, rows } = smallSettings.motion;
+  const { columns, rows } = smallGrid;
   const grey = Uint8Array.from({ length: columns * rows }, (_, cell) => (isBright(cell, place) ? 200 : 60));
   return { grey, original: { width: 320, height: 240 }, objects: [], model: 'none@0' };
 }
@@ -58,6 +55,6 @@ export function lookOf(place: Place): Look {
 export const noPicture: NoPicture = { code: 'undecodable', message: 'not a picture' };
 
 function isBright(cell: number, place: Place): boolean {
-  const { columns } = smallSettings.motion;
+  const { columns } = smallGrid;
   return Math.floor((cell % columns) / 2) === place && Math.floor(cell / columns) < 2;
 }

@@ -10,8 +10,9 @@ import { Outage } from '../ports/errors.ts';
 import type { Batch, Log, LogRecord, StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { createMemoryLog } from '../ports/log/memory.ts';
 import { type Decoded, fixedCodec } from '../schemas/codec.ts';
+import { derivedId } from '../schemas/identity.ts';
 import type { Frame, Lane } from '../schemas/types.ts';
-import { firstAtMs, lookOf, type Place, smallSettings } from './frames-under-test.ts';
+import { firstAtMs, lookOf, type Place, smallGrid } from './frames-under-test.ts';
 import { createLook } from './look.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { processLane } from './run-partition.ts';
@@ -45,10 +46,10 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const metrics = createProcessorMetrics(registry);
   const troubles: Trouble[] = [];
   const lines: object[] = [];
-  const { columns: width, rows: height } = smallSettings.motion;
+  const { columns: width, rows: height } = smallGrid;
   const shared = {
     codec: fixedCodec,
-    settings: smallSettings,
+    grid: smallGrid,
     lookAt: createLook({ detector: brightnessDetector, greySize: { width, height }, metrics }),
     limit: pLimit(4),
     metrics,
@@ -74,7 +75,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
 
 /** What a device sees, as a camera sends it: each cell of the small picture is one block of the JPEG. */
 export async function jpegOf(place: Place): Promise<Buffer> {
-  const { columns, rows } = smallSettings.motion;
+  const { columns, rows } = smallGrid;
   return await sharp(lookOf(place).grey, { raw: { width: columns, height: rows, channels: 1 } })
     .resize(columns * 8, rows * 8, { kernel: 'nearest' })
     .jpeg()
@@ -83,6 +84,17 @@ export async function jpegOf(place: Place): Promise<Buffer> {
 
 export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
   return { key: frame.device_id, value: fixedCodec.encode('frame', frame), ...(headers && { headers }) };
+}
+
+/** The settings of a device from here on, as the console writes them among its frames. */
+export function configurationOf(device: string, version: number, settings: object): LogRecord {
+  const control = {
+    control_id: derivedId('configuration', device, version),
+    device_id: device,
+    issued_at: firstAtMs,
+    body: { kind: 'ConfigurationControl', version, settings_json: JSON.stringify(settings) } as const,
+  };
+  return { key: device, value: fixedCodec.encode('control', control) };
 }
 
 /** Runs the lanes until they have read all there is, or one stops them. */

@@ -63,6 +63,17 @@ export function stepEpisode(
   return [current, tellings];
 }
 
+/** Where motion is not to be told of: what was told to have begun is told to be over, and nothing begins. */
+export function finishEpisode(
+  episode: Episode | null,
+  frame: EpisodeFrame,
+  quietMs: number,
+): readonly [Episode | null, readonly Telling[]] {
+  if (episode === null || episode.version === 0) return [null, []];
+  const [next, tellings] = stepEpisode(episode, frame, quietMs);
+  return [next?.frameId === episode.frameId ? next : null, tellings];
+}
+
 function begin({ frameId, frameSeq, atMs, motion }: EpisodeFrame): Episode {
   return {
     frameId,

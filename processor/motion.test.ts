@@ -3,9 +3,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createScene, type TrueBox } from '../dev/simulate/scene.ts';
 import { shrinkToGrey } from '../ports/detector/grey.ts';
 import { createDecoder } from '../ports/detector/picture.ts';
-import { type FrameMotion, measureMotion, motionSettings } from './motion.ts';
+import { builtInSettings } from '../schemas/device-settings.ts';
+import { type FrameMotion, measureMotion, motionGrid } from './motion.ts';
 
-const { columns, rows } = motionSettings;
+const { columns, rows } = motionGrid;
+const { motion_cell_change: cellChangeMin, motion_score: scoreMin } = builtInSettings.thresholds;
 
 describe('motion between two pictures', () => {
   const patch = { left: 5, top: 6, width: 10, height: 12 };
@@ -130,7 +132,7 @@ describe('motion in a room with visitors, of which the truth is known', () => {
 });
 
 function measure(before: Uint8Array, now: Uint8Array): FrameMotion {
-  return measureMotion(before, now, motionSettings);
+  return measureMotion(before, now, { columns, rows, cellChangeMin, scoreMin });
 }
 
 /** Grey from 80 to 140, so that neither a lamp nor a patch drives it out of a byte. */

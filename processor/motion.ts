@@ -6,9 +6,12 @@ import type { Box } from '../schemas/types.ts';
  * What the whole picture does at once (exposure, a lamp) is taken out first: a cell counts as changed when it changed
  * otherwise than most of the picture did.
  */
-export interface MotionSettings {
+export interface MotionGrid {
   readonly columns: number;
   readonly rows: number;
+}
+
+export interface MotionThresholds {
   /** A cell has changed when its grey moved by more than this, of 255. */
   readonly cellChangeMin: number;
   /** There is motion when more than this share of the cells has changed. */
@@ -21,10 +24,13 @@ export interface FrameMotion {
   readonly boxes: readonly Box[];
 }
 
-export const motionSettings: MotionSettings = { columns: 64, rows: 48, cellChangeMin: 14, scoreMin: 0.004 };
+export const motionGrid: MotionGrid = { columns: 64, rows: 48 };
 
-export function measureMotion(before: Uint8Array, now: Uint8Array, settings: MotionSettings): FrameMotion {
-  const { columns, rows, cellChangeMin, scoreMin } = settings;
+export function measureMotion(
+  before: Uint8Array,
+  now: Uint8Array,
+  { columns, rows, cellChangeMin, scoreMin }: MotionGrid & MotionThresholds,
+): FrameMotion {
   const shift = medianChange(before, now);
   let changed = 0;
   let left = columns;

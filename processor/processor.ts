@@ -6,13 +6,10 @@ import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { ProcessorConfig } from './config.ts';
-import type { DeviceSettings } from './device-step.ts';
 import { createLook } from './look.ts';
 import { createProcessorMetrics } from './metrics.ts';
-import { motionSettings } from './motion.ts';
+import { motionGrid as grid } from './motion.ts';
 import { processLane } from './run-partition.ts';
-
-const settings: DeviceSettings = { motion: motionSettings, quietMs: 2_000 };
 
 /** Runs both lanes until the signal; resolves when what was in hand is committed. */
 export async function runProcessor(
@@ -36,12 +33,11 @@ export async function runProcessor(
   signal: AbortSignal,
 ): Promise<void> {
   const metrics = createProcessorMetrics(registry);
-  const { columns: width, rows: height } = settings.motion;
   const shared = {
     blobs,
     codec,
-    settings,
-    lookAt: createLook({ detector, greySize: { width, height }, metrics }),
+    grid,
+    lookAt: createLook({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics }),
     limit: pLimit(config.DECODERS_MAX),
     batchRecordsMax: config.PROCESSOR_BATCH,
     metrics,

@@ -5,6 +5,7 @@ import { fixedCodec } from '../schemas/codec.ts';
 import { frameOf, type Place } from './frames-under-test.ts';
 import {
   areRead,
+  configurationOf,
   createWorld,
   failing,
   jpegOf,
@@ -18,7 +19,7 @@ import {
 } from './lane-under-test.ts';
 
 /**
- * Three devices, both lanes, and all that can go wrong: second copies of records, restarts, a blob store that comes
+ * Three devices, both lanes, configurations among their frames, and all that can go wrong: second copies of records, restarts, a blob store that comes
  * and goes, death between a step and its commit, pictures and records that are none. What is told in the end is what
  * an undisturbed run over the same frames tells. One seed again: `SEED=7 npx vitest run processor/run-partition`.
  */
@@ -28,7 +29,7 @@ interface Sent {
   readonly topic: 'frames' | 'backlog';
   readonly record: LogRecord;
   readonly blobKey: string;
-  /** Null where the picture is missing. */
+  /** Null where the picture is missing, and where there is none to be. */
   readonly jpeg: Buffer | null;
   /** Bytes that are no record have no identity by which a second copy could be told. */
   readonly canRepeat: boolean;
@@ -120,11 +121,23 @@ function planSent(random: Random): readonly Sent[] {
     seq: 0,
     atMs: 0,
     place: 0 as Place,
+    version: 0,
   }));
   return Array.from({ length: 120 }, () => {
     const state = devices[Math.floor(random.between(0, 3))] ?? devices[0];
     if (!state) throw new Error('there are devices');
     const { device } = state;
+    if (random.chance(0.08)) {
+      state.version += 1;
+      const settings = {
+        device: { paused: random.chance(0.3) },
+        thresholds: { motion_score: random.pick([0.004, 0.2]) },
+        events: { motion: random.chance(0.7) },
+      };
+      const topic = random.chance(0.5) ? 'frames' : 'backlog';
+      const record = configurationOf(device, state.version, settings);
+      return { topic, record, blobKey: '', jpeg: null, canRepeat: true };
+    }
     state.seq += random.chance(0.1) ? 5 : 1;
     state.atMs += random.chance(0.1) ? 2_500 : random.chance(0.05) ? -300 : 200;
     if (random.chance(0.5)) state.place = random.pick(places);

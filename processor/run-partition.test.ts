@@ -4,7 +4,8 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Trouble } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import type { Frame, Lane } from '../schemas/types.ts';
+import type { Lane } from '../schemas/types.ts';
+import { newDevice } from './device-step.ts';
 import { firstAtMs, frameOf, type Place } from './frames-under-test.ts';
 import {
   areRead,
@@ -15,21 +16,10 @@ import {
   recordOf,
   runLanes,
   toldIn,
-  type World,
   watched,
 } from './lane-under-test.ts';
 import { packState } from './state.ts';
-
-/** Somebody comes at 200 ms, is gone after 600 ms, and comes again at 4,000 ms. */
-const visit: readonly Shown[] = [
-  { atMs: 0, place: 0 },
-  { atMs: 200, place: 1 },
-  { atMs: 400, place: 2 },
-  { atMs: 600, place: 0 },
-  { atMs: 2_601, place: 0 },
-  { atMs: 4_000, place: 3 },
-  { atMs: 4_200, place: 1 },
-];
+import { type Shown, show, traceOf, visit } from './visit-under-test.ts';
 
 describe('a lane', () => {
   test('makes of frames observations, events and a state', async () => {
@@ -136,7 +126,7 @@ describe('a lane', () => {
     expect(groups).toEqual(['processor-live', 'processor-backlog']);
   });
 
-  test('passes over control records, and gives a deletion to the dead letters', async () => {
+  test('passes over the other control records, and gives a deletion to the dead letters', async () => {
     const lane = createWorld().lane();
     const body = { kind: 'TickControl', at: firstAtMs } as const;
     const control_id = frameOf({ seq: 0, atMs: 0 }).frame_id;
@@ -265,7 +255,7 @@ describe('a lane', () => {
   test('does not begin where it cannot read its state: to begin anew would tell everything twice', async () => {
     const world = createWorld({ partitionCount: 1 });
     await show(world, visit);
-    const state = packState({ seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }], ...empty });
+    const state = packState({ ...newDevice, seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }] });
     const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 0, state };
     const value = fixedCodec.encode('tracker-state', { ...stored, state_version: 99 });
     await world.log.append('tracker-state', [{ key: 'live/camera-1', value }]);
@@ -282,34 +272,6 @@ describe('a lane', () => {
     expect(await readTopic(world.log, 'observations')).toEqual([]);
   });
 });
-
-interface Shown {
-  readonly atMs: number;
-  readonly place: Place;
-}
-
-interface Showing {
-  readonly lane?: Lane;
-  readonly fromSeq?: number;
-  readonly traced?: boolean;
-}
-
-const empty = { newestAtMs: null, picture: null, episode: null };
-
-/** Stores the pictures and appends their frames, as ingest does. */
-async function show(world: World, shown: readonly Shown[], showing: Showing = {}): Promise<readonly Frame[]> {
-  const { lane = 'live', fromSeq = 0, traced = false } = showing;
-  const frames = shown.map(({ atMs }, at) => frameOf({ seq: fromSeq + at, atMs, lane }));
-  for (const [at, { blob_key }] of frames.entries())
-    await world.blobs.put(blob_key, await jpegOf(shown[at]?.place ?? 0));
-  const records = frames.map((frame) => recordOf(frame, traced ? traceOf(frame.seq) : undefined));
-  await world.log.append(lane === 'live' ? 'frames' : 'backlog', records);
-  return frames;
-}
-
-function traceOf(seq: number): Readonly<Record<string, string>> {
-  return { traceparent: `00-${String(seq).padStart(32, '0')}-00000000000000ab-01` };
-}
 
 async function undisturbed(shown: readonly Shown[], lane: Lane = 'live', fromSeq = 0) {
   const world = createWorld();

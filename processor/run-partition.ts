@@ -16,11 +16,13 @@ import type {
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
-import { DEVICE_ID } from '../schemas/identity.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
-import { type DeviceSettings, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
+import { type Configuration, newerOf } from './configuration.ts';
+import { configureDevice, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
 import type { Look, LookAt } from './look.ts';
 import type { ProcessorMetrics } from './metrics.ts';
+import type { MotionGrid } from './motion.ts';
+import { type Input, readInput } from './read-input.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
 
 /**
@@ -33,7 +35,8 @@ export interface LaneDependencies {
   readonly blobs: Blobs;
   readonly codec: Codec;
   readonly lookAt: LookAt;
-  readonly settings: DeviceSettings;
+  /** The size of the small picture that `lookAt` makes. */
+  readonly grid: MotionGrid;
   /** Shared by all lanes and partitions, so that memory and processors are bounded once for all. */
   readonly limit: LimitFunction;
   readonly batchRecordsMax: number;
@@ -42,15 +45,12 @@ export interface LaneDependencies {
   onTrouble(trouble: Trouble): void;
 }
 
-/** Another one would be the key, and a part, of all that is told of the frame, and of its state. */
-const deviceId = new RegExp(DEVICE_ID);
-
 type Devices = ReadonlyMap<string, DeviceState>;
 
 const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, codec, settings, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
+  const { lane, codec, grid, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
   const topic = TOPIC_OF[lane];
 
   async function open(
@@ -86,7 +86,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
-    const inputs = await metrics.time('look', () => readAll(batch.records));
+    const inputs = batch.records.map((record) => readInput(record, codec));
+    const looks = await metrics.time('look', () => lookAtAll(seenFrames(before, inputs)));
     const devices = new Map(before);
     const outputs: Output[] = [];
     for (const [at, input] of inputs.entries()) {
@@ -97,9 +98,18 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
         metrics.frame(lane, 'dead');
         continue;
       }
-      const { frame, look } = input;
+      if (input.kind === 'configuration') {
+        const { deviceId, configuration } = input;
+        const { version } = configuration;
+        const state = devices.get(deviceId) ?? newDevice;
+        const next = configureDevice(state, configuration);
+        if (next !== state) devices.set(deviceId, next);
+        logger.debug({ device: deviceId, lane, version, applied: next !== state }, 'configuration');
+        continue;
+      }
+      const { frame } = input;
       const state = devices.get(frame.device_id) ?? newDevice;
-      const [next, told] = stepDevice(state, { frame, look }, settings);
+      const [next, told] = stepDevice(state, { frame, look: looks.get(frame) ?? null }, grid);
       devices.set(frame.device_id, next);
       outputs.push(...told.map((output) => toRecord(batch, record, frame, output)));
       const outcome = outcomeOf(told);
@@ -115,34 +125,20 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   /** All, or none: when one cannot be read now, no more are begun, and those under way are waited for. */
-  async function readAll(records: readonly StoredRecord[]): Promise<readonly Input[]> {
+  async function lookAtAll(frames: readonly Frame[]): Promise<ReadonlyMap<Frame, Look | NoPicture>> {
     const givenUp = new AbortController();
-    const outcomes = await Promise.allSettled(
-      records.map((record) =>
-        read(record, givenUp.signal).catch((error: unknown) => {
+    const looks = new Map<Frame, Look | NoPicture>();
+    await Promise.allSettled(
+      frames.map(async (frame) => {
+        try {
+          looks.set(frame, await lookAtFrame(frame, givenUp.signal));
+        } catch (error) {
           givenUp.abort(error);
-          throw error;
-        }),
-      ),
+        }
+      }),
     );
     givenUp.signal.throwIfAborted();
-    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
-  }
-
-  async function read({ value }: StoredRecord, givenUp: AbortSignal): Promise<Input> {
-    if (value === null) return { kind: 'poison', code: 'no-value', message: 'the record has no value' };
-    try {
-      const { name, value: frame } = codec.decode(value);
-      if (name === 'frame' && !deviceId.test(frame.device_id)) {
-        return { kind: 'poison', code: 'bad-device-id', message: 'no device can be called that' };
-      }
-      if (name === 'frame') return { kind: 'frame', frame, look: await lookAtFrame(frame, givenUp) };
-      // Control records begin to mean something with configurations; until then none is written.
-      return { kind: 'ignored' };
-    } catch (error) {
-      if (error instanceof UndecodableRecord) return { kind: 'poison', code: error.code, message: error.message };
-      throw error;
-    }
+    return looks;
   }
 
   async function lookAtFrame(frame: Frame, givenUp: AbortSignal): Promise<Look | NoPicture> {
@@ -203,10 +199,19 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   };
 }
 
-type Input =
-  | { readonly kind: 'frame'; readonly frame: Frame; readonly look: Look | NoPicture }
-  | { readonly kind: 'poison'; readonly code: string; readonly message: string }
-  | { readonly kind: 'ignored' };
+/** The frames to look at: those of a device that is paused at their place are left alone. */
+function seenFrames(before: Devices, inputs: readonly Input[]): readonly Frame[] {
+  const configurations = new Map<string, Configuration>();
+  const configurationOf = (deviceId: string) =>
+    configurations.get(deviceId) ?? (before.get(deviceId) ?? newDevice).configuration;
+  return inputs.flatMap((input) => {
+    if (input.kind === 'configuration') {
+      configurations.set(input.deviceId, newerOf(configurationOf(input.deviceId), input.configuration));
+    }
+    if (input.kind !== 'frame') return [];
+    return configurationOf(input.frame.device_id).settings.device.paused ? [] : [input.frame];
+  });
+}
 
 /** A record that follows from another carries on its trace. */
 function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {

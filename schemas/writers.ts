@@ -4,8 +4,13 @@ import type { TopicName } from './topics.ts';
 export const writers = [
   { service: 'ingest', topic: 'frames' },
   { service: 'ingest', topic: 'backlog' },
+  { service: 'ingest', topic: 'device-status' },
   { service: 'processor', topic: 'observations' },
   { service: 'processor', topic: 'events' },
   { service: 'processor', topic: 'tracker-state' },
   { service: 'processor', topic: 'dead-letters' },
+  { service: 'console', topic: 'frames' },
+  { service: 'console', topic: 'backlog' },
+  { service: 'console', topic: 'device-config' },
+  { service: 'aggregator', topic: 'events' },
 ] as const satisfies readonly { readonly service: string; readonly topic: TopicName }[];

@@ -112,7 +112,7 @@ describe('an access token', () => {
 
   test('is nothing that others can make', async () => {
     const forge = (key: Buffer, algorithm = 'HS256', issuer = 'passerby') =>
-      new SignJWT({ username: 'admin', role: 'admin' })
+      new SignJWT({ username: 'admin', role: 'admin', fleet: null })
         .setProtectedHeader({ alg: algorithm })
         .setIssuer(issuer)
         .setSubject('1')

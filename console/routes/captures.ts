@@ -1,44 +1,58 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { userOf } from '../../http/access/require-user.ts';
+import { bytes, oneOf } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { CAPTURE_STATES, capturePage } from './answers.ts';
 import { filters, filterValues, pageOf } from './filters.ts';
 
 const sql = {
   list: statement(import.meta.url, '../sql/list-captures.sql'),
+  listOfFleet: statement(import.meta.url, '../sql/list-fleet-captures.sql'),
   count: statement(import.meta.url, '../sql/count-captures.sql'),
   findBlob: statement(import.meta.url, '../sql/find-capture-blob.sql'),
 };
 
-interface CaptureRow {
-  readonly device_id: string;
-  readonly seq: number;
-  readonly [column: string]: unknown;
-}
-
-const STATES = ['queued', 'running', 'done', 'failed', 'dead'].map((state) => Type.Literal(state));
+type Capture = Static<typeof capturePage>['captures'][number];
+type CaptureRow = Omit<Capture, 'camera_id' | 'frame_number'> & { readonly device_id: string };
 
 /** `GET /api/captures`: every frame and how far its analysis has come, newest first; and the picture itself. */
 export function registerCaptures(
   app: Server,
   { store, blobs }: { readonly store: Store; readonly blobs: Blobs },
 ): void {
-  const querystring = Type.Object({ ...filters, state: Type.Optional(Type.Union(STATES)) });
-  app.get('/api/captures', { schema: { querystring } }, async ({ query }) => {
+  const querystring = Type.Object({ ...filters, state: Type.Optional(oneOf(CAPTURE_STATES)) });
+  const summary = 'Every frame and how far its analysis has come, newest first';
+  const schema = { tags: ['frames'], summary, querystring, response: { 200: capturePage } };
+  app.get('/api/captures', { schema }, async (request) => {
+    const { query } = request;
     const { matching, paged } = filterValues(query, query.state);
+    const { fleetId } = userOf(request);
     const [rows, counted] = await Promise.all([
-      store.run<CaptureRow>(sql.list, paged),
-      store.run<{ total: number }>(sql.count, matching),
+      fleetId === null
+        ? store.run<CaptureRow>(sql.list, paged)
+        : store.run<CaptureRow>(sql.listOfFleet, [...paged, fleetId]),
+      store.run<{ total: number }>(sql.count, [...matching, fleetId]),
     ]);
     const captures = rows.map(({ device_id, ...row }) => ({ ...row, camera_id: device_id, frame_number: row.seq }));
     return { captures, ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
   });
 
   const params = Type.Object({ frame_id: Type.String({ pattern: '^[\\da-f]{8}(-[\\da-f]{4}){3}-[\\da-f]{12}$' }) });
-  app.get('/api/captures/:frame_id/image', { schema: { params } }, async (request, reply) => {
-    const [found] = await store.run<{ blob_key: string | null }>(sql.findBlob, [request.params.frame_id]);
+  const ofPicture = {
+    tags: ['frames'],
+    summary: 'The picture of a frame',
+    params,
+    response: { 200: bytes('image/jpeg', 'The bytes as they were sent.') },
+  };
+  app.get('/api/captures/:frame_id/image', { schema: ofPicture }, async (request, reply) => {
+    const [found] = await store.run<{ blob_key: string | null }>(sql.findBlob, [
+      request.params.frame_id,
+      userOf(request).fleetId,
+    ]);
     const picture = found?.blob_key ? await blobs.get(found.blob_key) : null;
     if (!picture) throw new Problem({ status: 404, code: 'no-such-picture', title: 'No such picture' });
     // A frame's picture never changes; it is somebody's picture, so only this browser may keep it.

@@ -115,7 +115,12 @@ describe('with a password', () => {
     expect(before?.password_hash).not.toContain(made);
     const given = 'correct horse battery';
     expect(await users().ensureAdministrator({ password: given })).toEqual({ password: null });
-    expect(await users().authenticate('admin', given)).toEqual({ id: before?.id, username: 'admin', role: 'admin' });
+    expect(await users().authenticate('admin', given)).toMatchObject({
+      id: before?.id,
+      username: 'admin',
+      role: 'admin',
+      fleetId: null,
+    });
     expect(await users().authenticate('admin', made)).toBeNull();
     expect(await users().authenticate("admin' or '1'='1", given)).toBeNull();
     const set = await row();

@@ -1,11 +1,14 @@
 import { Type } from 'typebox';
+import { userOf } from '../../http/access/require-user.ts';
 import type { Server } from '../../http/server.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { eventPage } from './answers.ts';
 import { filters, filterValues, pageOf, TEXT } from './filters.ts';
 
 const sql = {
   list: statement(import.meta.url, '../sql/list-events.sql'),
+  listOfFleet: statement(import.meta.url, '../sql/list-fleet-events.sql'),
   count: statement(import.meta.url, '../sql/count-events.sql'),
 };
 
@@ -22,7 +25,7 @@ interface EventRow {
   readonly snapshot_path: string | null;
   readonly data: unknown;
   readonly version: number;
-  readonly lane: string;
+  readonly lane: 'live' | 'backlog';
   readonly time_quality: string | null;
   readonly trace_id: string | null;
 }
@@ -33,11 +36,21 @@ export function registerEvents(app: Server, store: Store): void {
     ...filters,
     event_type: Type.Optional(Type.String({ maxLength: 50, pattern: TEXT })),
   });
-  app.get('/api/events', { schema: { querystring } }, async ({ query }) => {
+  const schema = {
+    tags: ['events'],
+    summary: 'What happened, newest first',
+    querystring,
+    response: { 200: eventPage },
+  };
+  app.get('/api/events', { schema }, async (request) => {
+    const { query } = request;
     const { matching, paged } = filterValues(query, query.event_type);
+    const { fleetId } = userOf(request);
     const [rows, counted] = await Promise.all([
-      store.run<EventRow>(sql.list, paged),
-      store.run<{ total: number }>(sql.count, matching),
+      fleetId === null
+        ? store.run<EventRow>(sql.list, paged)
+        : store.run<EventRow>(sql.listOfFleet, [...paged, fleetId]),
+      store.run<{ total: number }>(sql.count, [...matching, fleetId]),
     ]);
     return { events: rows.map(asAnswer), ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
   });

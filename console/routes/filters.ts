@@ -5,39 +5,54 @@ import { Problem } from '../../http/problem.ts';
 /** PostgreSQL's text takes no NUL. */
 export const TEXT = '^[^\\0]*$';
 
-/** What every list is filtered by, in the words of the events API. */
+/** Which part of a list is wanted. */
+export const paging = {
+  page: Type.Integer({ default: 1, minimum: 1, maximum: 1_000_000 }),
+  page_size: Type.Integer({ default: 50, minimum: 1, maximum: 500 }),
+};
+
+/** What every list of frames and events is filtered by, in the words of the events API. */
 export const filters = {
   camera_id: Type.Optional(Type.String({ maxLength: 100, pattern: TEXT, description: 'Only this device' })),
   start_time: Type.Optional(
     Type.String({ pattern: isoTime(), description: 'From this time on, ISO 8601; UTC if it names no zone' }),
   ),
   end_time: Type.Optional(Type.String({ pattern: isoTime(), description: 'Up to and with this time' })),
-  page: Type.Integer({ default: 1, minimum: 1, maximum: 1_000_000 }),
-  page_size: Type.Integer({ default: 50, minimum: 1, maximum: 500 }),
+  ...paging,
 };
 
-interface Filters {
+interface Paged {
+  readonly page: number;
+  readonly page_size: number;
+}
+
+interface Filters extends Paged {
   readonly camera_id?: string;
   readonly start_time?: string;
   readonly end_time?: string;
-  readonly page: number;
-  readonly page_size: number;
 }
 
 /** The filters as a list statement and its count take them: what to match, then which rows. */
 export function filterValues(query: Filters, kind: string | undefined) {
   const [from, to] = [asUtc(query, 'start_time'), asUtc(query, 'end_time')];
   const matching = [query.camera_id ?? null, kind ?? null, from, to];
-  return { matching, paged: [...matching, query.page_size, (query.page - 1) * query.page_size] };
+  const { limit, offset } = rowsOf(query);
+  return { matching, paged: [...matching, limit, offset] };
+}
+
+/** Which rows a page has. */
+export function rowsOf({ page, page_size: limit }: Paged) {
+  return { limit, offset: (page - 1) * limit };
 }
 
 /** The answer around a page of rows. */
-export function pageOf({ page, page_size }: Filters, total: number, rows: number) {
+export function pageOf({ page, page_size }: Paged, total: number, rows: number) {
   return { total, page, page_size, has_more: (page - 1) * page_size + rows < total };
 }
 
-function asUtc(query: Filters, name: 'start_time' | 'end_time'): string | null {
-  const time = query[name];
+/** A time as PostgreSQL takes it, null where there is none; one that is in no calendar is refused. */
+export function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
+  const time: string | undefined = query[name];
   if (time === undefined) return null;
   // The pattern lets 31 February and the year 0 pass, and PostgreSQL does not.
   if (time < '0001' || !IsDate(time.slice(0, 10))) throw notInCalendar(name);
@@ -45,13 +60,16 @@ function asUtc(query: Filters, name: 'start_time' | 'end_time'): string | null {
 }
 
 function notInCalendar(name: string): Problem {
-  const detail = 'is no day of the calendar';
+  return invalidQuery(name, 'is no day of the calendar');
+}
+
+export function invalidQuery(name: string, detail: string): Problem {
   const errors = [{ in: 'query', pointer: `#/${name}`, detail }] as const;
   const title = 'Invalid request';
   return new Problem({ status: 422, code: 'invalid-request', title, detail: `query #/${name}: ${detail}`, errors });
 }
 
-function isoTime(): string {
+export function isoTime(): string {
   const date = String.raw`\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`;
   const time = String.raw`([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?`;
   return String.raw`^${date}([T ]${time}(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)?)?$`;

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { checkAnswers } from '../../http/answers-under-test.ts';
 import { createServer } from '../../http/server.ts';
 import { createCodec, fixedCodec } from '../../schemas/codec.ts';
 import { current, released } from '../../schemas/registry.ts';
@@ -98,4 +99,17 @@ test.each([
     status: 405,
     body: { error_code: 405, message: expect.stringContaining('read-only') },
   });
+});
+
+test('what it answers is documented', async () => {
+  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
+  checkAnswers(app);
+  registerSchemas(app, fixedCodec);
+  const found = ['types', 'ids/4', 'ids/4/subjects', 'ids/4/versions'].map((path) => `/schemas/${path}`);
+  const filed = ['', '/events-value/versions', '/events-value/versions/latest'].map((path) => `/subjects${path}`);
+  const refused = ['/schemas/ids/99', '/subjects/none/versions', '/subjects/events-value/versions/x'];
+  for (const url of [...found, ...filed, ...refused]) {
+    expect((await app.inject({ url })).statusCode === 200, url).toBe(!refused.includes(url));
+  }
+  await app.close();
 });

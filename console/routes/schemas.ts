@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { type TSchema, Type } from 'typebox';
 import type { Server } from '../../http/server.ts';
 import type { Codec, CodecSchema } from '../../schemas/codec.ts';
 import { subjectOf } from '../../schemas/subject.ts';
@@ -13,34 +14,53 @@ export function registerSchemas(app: Server, { schemas }: Pick<Codec, 'schemas'>
   const byId = new Map(schemas.map((schema) => [schema.id, schema]));
   const subjects = subjectsOf(schemas);
 
-  app.get('/schemas/types', async (_request, reply) => send(reply, 200, ['AVRO']));
+  app.get('/schemas/types', told('The kinds of schema', Type.Array(Type.Literal('AVRO'))), async (_request, reply) =>
+    send(reply, 200, ['AVRO']),
+  );
 
-  app.get<{ Params: { id: string } }>('/schemas/ids/:id', async ({ params }, reply) => {
-    const found = byId.get(numberIn(params.id));
-    return found ? send(reply, 200, { schema: textOf(found) }) : refuse(reply, REFUSALS.schemaUnknown);
-  });
+  app.get<{ Params: { id: string } }>(
+    '/schemas/ids/:id',
+    told('A schema by its id', avro, 404),
+    async ({ params }, reply) => {
+      const found = byId.get(numberIn(params.id));
+      return found ? send(reply, 200, { schema: textOf(found) }) : refuse(reply, REFUSALS.schemaUnknown);
+    },
+  );
 
-  app.get<{ Params: { id: string } }>('/schemas/ids/:id/subjects', async ({ params }, reply) => {
-    const found = placesOf(numberIn(params.id));
-    return found
-      ? send(reply, 200, [...new Set(found.map(({ subject }) => subject))])
-      : refuse(reply, REFUSALS.schemaUnknown);
-  });
+  app.get<{ Params: { id: string } }>(
+    '/schemas/ids/:id/subjects',
+    told('The subjects of a schema', names, 404),
+    async ({ params }, reply) => {
+      const found = placesOf(numberIn(params.id));
+      return found
+        ? send(reply, 200, [...new Set(found.map(({ subject }) => subject))])
+        : refuse(reply, REFUSALS.schemaUnknown);
+    },
+  );
 
-  app.get<{ Params: { id: string } }>('/schemas/ids/:id/versions', async ({ params }, reply) => {
-    const found = placesOf(numberIn(params.id));
-    return found ? send(reply, 200, found) : refuse(reply, REFUSALS.schemaUnknown);
-  });
+  app.get<{ Params: { id: string } }>(
+    '/schemas/ids/:id/versions',
+    told('The subjects and versions of a schema', places, 404),
+    async ({ params }, reply) => {
+      const found = placesOf(numberIn(params.id));
+      return found ? send(reply, 200, found) : refuse(reply, REFUSALS.schemaUnknown);
+    },
+  );
 
-  app.get('/subjects', async (_request, reply) => send(reply, 200, [...subjects.keys()]));
+  app.get('/subjects', told('All subjects', names), async (_request, reply) => send(reply, 200, [...subjects.keys()]));
 
-  app.get<{ Params: { subject: string } }>('/subjects/:subject/versions', async ({ params }, reply) => {
-    const versions = subjects.get(params.subject);
-    return versions ? send(reply, 200, [...versions.keys()]) : refuse(reply, REFUSALS.subjectUnknown);
-  });
+  app.get<{ Params: { subject: string } }>(
+    '/subjects/:subject/versions',
+    told('The versions of a subject', Type.Array(Type.Integer()), 404),
+    async ({ params }, reply) => {
+      const versions = subjects.get(params.subject);
+      return versions ? send(reply, 200, [...versions.keys()]) : refuse(reply, REFUSALS.subjectUnknown);
+    },
+  );
 
   app.get<{ Params: { subject: string; version: string } }>(
     '/subjects/:subject/versions/:version',
+    told('A schema by its subject and version; latest is one too', filed, 404, 422),
     async ({ params: { subject, version } }, reply) => {
       const versions = subjects.get(subject);
       if (!versions) return refuse(reply, REFUSALS.subjectUnknown);
@@ -65,6 +85,21 @@ export function registerSchemas(app: Server, { schemas }: Pick<Codec, 'schemas'>
       [...versions].filter(([, schema]) => schema.id === id).map(([version]) => ({ subject, version })),
     );
   }
+}
+
+const avro = Type.Object({ schema: Type.String({ description: 'As text.' }) });
+const names = Type.Array(Type.String());
+const place = { subject: Type.String(), version: Type.Integer() };
+const places = Type.Array(Type.Object(place));
+const filed = Type.Object({ ...place, id: Type.Integer(), ...avro.properties });
+const refusal = Type.Object({ error_code: Type.Integer(), message: Type.String() }, { title: 'RegistryRefusal' });
+
+/** What a route says of itself: its refusals are the registry's, not problems. */
+function told(summary: string, answer: TSchema, ...refused: readonly number[]): { schema: FastifySchema } {
+  const as = (description: string, schema: TSchema) => ({ description, content: { [MEDIA_TYPE]: { schema } } });
+  const refusals = refused.map((status) => [status, as('There is none, or it cannot be one.', refusal)] as const);
+  const response = { 200: as(summary, answer), ...Object.fromEntries(refusals) };
+  return { schema: { tags: ['schemas'], summary, response } };
 }
 
 type Versions = ReadonlyMap<number, CodecSchema>;
@@ -101,11 +136,13 @@ function refuse(reply: FastifyReply, [status, error_code, message]: (typeof REFU
   return send(reply, status, { error_code, message });
 }
 
+const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
+
 /** As bytes: to text Fastify would add a charset, and the media type is to be exactly the API's. */
 function send(reply: FastifyReply, status: number, body: unknown) {
   return reply
     .code(status)
-    .type('application/vnd.schemaregistry.v1+json')
+    .type(MEDIA_TYPE)
     .send(Buffer.from(JSON.stringify(body)));
 }
 

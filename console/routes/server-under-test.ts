@@ -1,14 +1,19 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { createDeviceAccess, type DeviceAccess } from '../../http/access/devices/device-access.ts';
+import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
+import { checkAnswers } from '../../http/answers-under-test.ts';
 import { createServer, type Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
-import { createManualClock } from '../../ports/clock/manual.ts';
+import { createManualClock, type ManualClock } from '../../ports/clock/manual.ts';
 import type { LagWatch } from '../../ports/log/watch-lag.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
+import { logTopics } from '../../schemas/topics.ts';
 import { type ConsoleDependencies, registerConsole } from '../app.ts';
+import { type ConfigPublisher, createConfigPublisher } from '../publish-configs.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
 
@@ -16,18 +21,22 @@ const sql = {
   capture: statement(import.meta.url, '../sql/test-insert-capture.sql'),
   device: statement(import.meta.url, '../sql/test-insert-device.sql'),
   event: statement(import.meta.url, '../sql/test-insert-event.sql'),
+  deadLetter: statement(import.meta.url, '../sql/test-insert-dead-letter.sql'),
 };
 
 export interface ConsoleUnderTest {
   readonly app: Server;
   readonly services: ServicesUnderTest;
   readonly blobs: Blobs;
+  readonly clock: ManualClock;
+  readonly deviceAccess: DeviceAccess;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   addCapture(
     values: readonly [id: string, at: string, device: string, seq: number, state: string, blobKey: string | null],
   ): Promise<void>;
   addDevice(values: readonly [id: string, seen: string, nextSeq: number, confirmed: readonly number[]]): Promise<void>;
   addEvent(values: readonly [id: string, at: string, type: string, device: string, data: object]): Promise<void>;
+  addDeadLetter(values: readonly [id: string, device: string, at: string]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,22 +65,42 @@ const lag: LagWatch = {
   look: async () => undefined,
 };
 
-/** Lets everybody in. */
-const open: ConsoleDependencies['access'] = { requireUser: async () => undefined, register: () => undefined };
+type OneOrPromised<Value> = Value | Promise<Value>;
+
+/** Lets everybody in, as somebody who may everything. */
+export const openAccess: ConsoleDependencies['access'] = {
+  requireUser: async (request) => {
+    request.user = { id: idOf(0), username: 'admin', role: 'admin', fleetId: null };
+  },
+  requireUserNow: async () => undefined,
+  register: () => undefined,
+};
 
 export async function startConsole(
-  createAccess: (store: Store) => ConsoleDependencies['access'] = () => open,
+  createAccess: (store: Store, clock: ManualClock) => OneOrPromised<ConsoleDependencies['access']> = () => openAccess,
+  change: (publisher: ConfigPublisher) => ConsoleDependencies['configPublisher'] = (publisher) => publisher,
 ): Promise<ConsoleUnderTest> {
-  const services = await startServices({ migrations: new URL('../../aggregator/migrations/', import.meta.url) });
+  const services = await startServices({
+    migrations: new URL('../../aggregator/migrations/', import.meta.url),
+    topics: logTopics,
+  });
   const { store } = services;
   const blobs = services.openBlobs();
   const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
+  checkAnswers(app);
   const clock = createManualClock(NOW_MS);
-  await registerConsole(app, { store, blobs, clock, lag, codec: fixedCodec, access: createAccess(store) });
+  const log = await services.openLog(clock);
+  const configPublisher = change(createConfigPublisher({ store, log, codec: fixedCodec, clock }));
+  const deviceAccess = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: clock.nowMs });
+  const access = await createAccess(store, clock);
+  const parts = { store, blobs, clock, lag, codec: fixedCodec, configPublisher };
+  await registerConsole(app, { ...parts, access, devices: deviceAccess });
   return {
     app,
     services,
     blobs,
+    clock,
+    deviceAccess,
     async get(path, headers = {}) {
       const { statusCode, headers: answered, rawPayload } = await app.inject({ url: path, headers });
       const isJson = String(answered['content-type']).includes('json');
@@ -81,6 +110,7 @@ export async function startConsole(
     addCapture: async (values) => void (await store.run(sql.capture, values)),
     addDevice: async (values) => void (await store.run(sql.device, values)),
     addEvent: async (values) => void (await store.run(sql.event, values)),
+    addDeadLetter: async (values) => void (await store.run(sql.deadLetter, values)),
     stop: async () => {
       await app.close();
       await services.stop();

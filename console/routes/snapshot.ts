@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { userOf } from '../../http/access/require-user.ts';
+import { bytes } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
@@ -22,8 +24,15 @@ export function registerSnapshot(
   { store, blobs }: { readonly store: Store; readonly blobs: Blobs },
 ): void {
   const params = Type.Object({ number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
-  app.get('/api/events/:number/snapshot', { schema: { params } }, async ({ params: { number } }, reply) => {
-    const [event] = await store.run<EventRow>(findEvent, [number]);
+  const schema = {
+    tags: ['events'],
+    summary: 'The picture of a motion that is over',
+    params,
+    response: { 200: bytes('image/png', 'Where it moved in red, and when.') },
+  };
+  app.get('/api/events/:number/snapshot', { schema }, async (request, reply) => {
+    const { number } = request.params;
+    const [event] = await store.run<EventRow>(findEvent, [number, userOf(request).fleetId]);
     // Where it would lie follows from the event; the blob store knows whether it has been drawn.
     const key = event ? snapshotKey({ ...event, occurred_at: event.occurred_at.getTime() }) : null;
     const png = key && isKey(key) ? await blobs.get(key) : null;

@@ -1,8 +1,10 @@
+import { userOf } from '../../http/access/require-user.ts';
 import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { LagWatch } from '../../ports/log/watch-lag.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { status } from './answers.ts';
 
 const sql = {
   devices: statement(import.meta.url, '../sql/device-status.sql'),
@@ -13,7 +15,8 @@ const DEVICES_SHOWN_MAX = 200;
 
 interface DeviceRow {
   readonly id: string;
-  readonly last_seen_at: Date;
+  /** Null for one that has only been set up. */
+  readonly last_seen_at: Date | null;
   readonly last_frame_id: string | null;
   readonly last_captured_at: Date | null;
   readonly missing: string | null;
@@ -30,11 +33,13 @@ export function registerStatus(
   app: Server,
   { store, clock, lag }: { readonly store: Store; readonly clock: Clock; readonly lag: LagWatch },
 ): void {
-  app.get('/api/status', async () => {
+  const schema = { tags: ['status'], summary: 'The whole at a glance', response: { 200: status } };
+  app.get('/api/status', { schema }, async (request) => {
+    const { fleetId } = userOf(request);
     const now = new Date(clock.nowMs());
     const [devices, rates] = await Promise.all([
-      store.run<DeviceRow>(sql.devices, [DEVICES_SHOWN_MAX]),
-      store.run<Rates>(sql.rates, [now]),
+      store.run<DeviceRow>(sql.devices, [DEVICES_SHOWN_MAX, fleetId]),
+      store.run<Rates>(sql.rates, [now, fleetId]),
     ]);
     return {
       now,

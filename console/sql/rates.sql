@@ -1,5 +1,20 @@
--- By arrival, over the last minute of the service's clock.
+-- By arrival, over the last minute of the service's clock; of everybody's devices, or of one owner's.
+with fleet as (
+  select array(select id from devices where owner_id = $2) as ids
+)
 select
-  (select count(*) from captures where received_at > $1::timestamptz - interval '1 minute') as frames,
-  (select count(*) from events where created_at > $1::timestamptz - interval '1 minute') as events,
-  (select count(*) from dead_letters where created_at > $1::timestamptz - interval '1 day') as dead_letters
+  (
+    select count(*) from captures
+    where received_at > $1::timestamptz - interval '1 minute'
+      and ($2::uuid is null or device_id = any((select ids from fleet)::text[]))
+  ) as frames,
+  (
+    select count(*) from events
+    where created_at > $1::timestamptz - interval '1 minute'
+      and ($2::uuid is null or device_id = any((select ids from fleet)::text[]))
+  ) as events,
+  (
+    select count(*) from dead_letters
+    where created_at > $1::timestamptz - interval '1 day'
+      and ($2::uuid is null or device_id = any((select ids from fleet)::text[]))
+  ) as dead_letters

@@ -181,7 +181,8 @@ function tick() {
     if (card.dataset.presence && card.dataset.presence !== presence) announce(`${id} is ${presence}.`);
     card.dataset.presence = presence;
     write(part(card, 'presence'), presence);
-    writeTime(part(card, 'seen'), last_seen_at, ago(serviceNowMs() - Date.parse(last_seen_at)));
+    if (last_seen_at === null) write(part(card, 'seen'), 'never');
+    else writeTime(part(card, 'seen'), last_seen_at, ago(serviceNowMs() - Date.parse(last_seen_at)));
   }
 }
 
@@ -190,7 +191,7 @@ function serviceNowMs() {
 }
 
 function isOnline({ last_seen_at }) {
-  return serviceNowMs() - Date.parse(last_seen_at) < SILENT_AFTER_MS;
+  return last_seen_at !== null && serviceNowMs() - Date.parse(last_seen_at) < SILENT_AFTER_MS;
 }
 
 function write(element, text) {
@@ -234,7 +235,7 @@ async function copy(button) {
 }
 
 for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', () => copy(button));
-write($('curl'), `curl -F "file=@photo.jpg;filename=$(date +%s)000.jpg" "${location.origin}/upload?device=camera-1"`);
+write($('pair'), `npm run pair -- camera-1 --url ${location.origin} --password …`);
 write($('zone'), ` (${Intl.DateTimeFormat().resolvedOptions().timeZone})`);
 $('retry').addEventListener('click', poll);
 document.addEventListener('visibilitychange', poll);

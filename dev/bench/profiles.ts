@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
-import { motionSettings } from '../../processor/motion.ts';
+import { motionGrid } from '../../processor/motion.ts';
 import { createEmbeddedTarget } from '../crash/embedded.ts';
 import { createKafkaTarget } from '../crash/kafka.ts';
 import type { Target, TargetOptions } from '../crash/target.ts';
@@ -46,10 +46,10 @@ async function render(): Promise<Frames> {
   return frames;
 }
 
-async function sendAll(url: string, frames: Frames): Promise<void> {
-  const upload = createUploader({ url, timeoutMs: 15_000 });
+async function sendAll(url: string, tokens: ReadonlyMap<string, string>, frames: Frames): Promise<void> {
+  const upload = createUploader({ url, timeoutMs: 15_000, tokens });
   const sendOne = async (deviceId: string, jpeg: Buffer, at: number) => {
-    const frame = { deviceId, capturedAtMs: BASE_MS + (at * 1_000) / FPS, jpeg };
+    const frame = { deviceId, seq: at + 1, capturedAtMs: BASE_MS + (at * 1_000) / FPS, jpeg };
     for (let tries = 1; ; tries += 1) {
       const answer = await upload(frame);
       if (answer.itemId !== null) return;
@@ -69,8 +69,9 @@ async function measureProfile(createTarget: (options: TargetOptions) => Promise<
   const target = await createTarget({ dataDir: join(folder, 'data'), onProgress: () => undefined });
   try {
     const url = await target.start();
+    const tokens = await target.enrol([...frames.keys()]);
     const startMs = performance.now();
-    await Promise.race([sendAll(url, frames), target.died]);
+    await Promise.race([sendAll(url, tokens, frames), target.died]);
     const takenMs = performance.now() - startMs;
     const count = devices * framesEach;
     while ((await Promise.race([target.analysed(), target.died])) < count) await sleep(LOOK_EVERY_MS);
@@ -83,7 +84,7 @@ async function measureProfile(createTarget: (options: TargetOptions) => Promise<
 }
 
 async function measureSharp(frames: Frames) {
-  const { columns, rows } = motionSettings;
+  const { columns, rows } = motionGrid;
   const limit = pLimit(availableParallelism());
   // As the processor has it: threads inside one picture only get in each other's way.
   sharp.concurrency(1);

@@ -23,7 +23,12 @@ export interface Container {
 
 interface ComposeFile {
   readonly services: Readonly<Record<string, Container>>;
-  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+  readonly networks: Readonly<
+    Record<
+      string,
+      { readonly internal?: boolean; readonly ipam?: { readonly config: readonly { readonly subnet: string }[] } }
+    >
+  >;
   readonly volumes: Readonly<Record<string, object>>;
 }
 

@@ -11,8 +11,12 @@ import { findFreePorts } from '../../ports/free-ports.ts';
 interface Front {
   /** The name of the service that answered, or the status of an answer that is the front's own. */
   ask(path: string): Promise<string>;
+  /** What a service is told of who asks, and how, whatever the caller says of itself. */
+  forwards(path: string, headers: Readonly<Record<string, string>>): Promise<unknown>;
   stop(): Promise<void>;
 }
+
+const SEEN = 'x-seen';
 
 /** A real Caddy with our Caddyfile, without TLS, before servers that say who they are. */
 export async function startFront(caddyfile: string, names: readonly string[]): Promise<Front> {
@@ -52,11 +56,18 @@ export async function startFront(caddyfile: string, names: readonly string[]): P
       const said = await answer.text();
       return answer.ok && said.endsWith(` ${path}`) ? said.slice(0, -path.length - 1) : String(answer.status);
     },
+    async forwards(path, headers) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      return JSON.parse(answer.headers.get(SEEN) ?? 'null');
+    },
   };
 }
 
 async function listen(answer: (path: string) => string): Promise<Server> {
-  const server = createServer(({ url = '' }, reply) => reply.end(answer(url))).listen(0, '127.0.0.1');
+  const server = createServer(({ url = '', headers }, reply) => {
+    const { 'x-forwarded-for': from, 'x-forwarded-proto': by } = headers;
+    reply.setHeader(SEEN, JSON.stringify({ from, by })).end(answer(url));
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }

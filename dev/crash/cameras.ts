@@ -1,10 +1,12 @@
 import { type AcknowledgedFrame, runCamera } from '../simulate/camera.ts';
+import { type Dialect, dialects } from '../simulate/dialects.ts';
 import { createRandom } from '../simulate/random.ts';
 import { createScene } from '../simulate/scene.ts';
 import { createUploader } from '../simulate/upload.ts';
 
 export interface CamerasOptions {
   readonly url: string;
+  readonly tokens: ReadonlyMap<string, string>;
   readonly seed: number;
   readonly devices: number;
   readonly fps: number;
@@ -18,6 +20,14 @@ export interface Acknowledged extends AcknowledgedFrame {
   readonly deviceId: string;
 }
 
+export const deviceName = (index: number) => `crash-${index + 1}`;
+
+/** One after the other, so that all are heard. */
+function dialectOf(deviceId: string): Dialect {
+  const all = Object.keys(dialects) as Dialect[];
+  return all[(Number(deviceId.replace('crash-', '')) - 1) % all.length] ?? 'upload';
+}
+
 /** A fixed night: both runs of a seed send the very same frames. */
 const BASE_MS = Date.UTC(2026, 0, 5, 22, 0, 0);
 /** This share of a run is frames from before it, found on the card at the end: the backlog lane. */
@@ -28,8 +38,8 @@ const BROKEN_SHARE = 0.01;
 
 /** Cameras that send live frames, then late ones; some frames twice, some broken. Resolves when all are acknowledged. */
 export async function runCameras(options: CamerasOptions): Promise<readonly Acknowledged[]> {
-  const { url, seed, fps, seconds } = options;
-  const upload = createUploader({ url, timeoutMs: 15_000 });
+  const { url, seed, fps, seconds, tokens } = options;
+  const upload = createUploader({ url, timeoutMs: 15_000, tokens, dialectOf });
   const lateFrames = Math.round(seconds * LATE_SHARE * fps);
   const liveFrames = Math.round(seconds * fps) - lateFrames;
 
@@ -40,6 +50,8 @@ export async function runCameras(options: CamerasOptions): Promise<readonly Ackn
       deviceId,
       frameCount,
       startMs,
+      // The numbers go on where the live frames end.
+      firstSeq: pass === 'live' ? 1 : liveFrames + 1,
       upload,
       duplicateShare: DUPLICATE_SHARE,
       render: async (frameIndex) => {
@@ -53,7 +65,7 @@ export async function runCameras(options: CamerasOptions): Promise<readonly Ackn
 
   const all = await Promise.all(
     Array.from({ length: options.devices }, async (_, index) => {
-      const deviceId = `crash-${index + 1}`;
+      const deviceId = deviceName(index);
       const startMs = BASE_MS + index * 37;
       const live = await send(deviceId, 'live', liveFrames, startMs);
       return [...live, ...(await send(deviceId, 'late', lateFrames, startMs - LATE_BY_MS))];

@@ -6,12 +6,15 @@ import { readServerPid } from '../../ports/store/embedded/orphan.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
+import { enrol } from '../simulate/enrol.ts';
 import { readOutcome } from './outcome.ts';
 import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
 import type { Target, TargetOptions } from './target.ts';
 
 const logRecords = statement(import.meta.url, './sql/log-records.sql');
 const PASSWORD = 'only-for-this-run';
+/** A camera that has sent all it has is not to be told offline: the runs that are compared do not last equally long. */
+const QUIET = { HEARTBEAT_INTERVAL_S: '3600' };
 
 /** `npm start` as its own process, and the PostgreSQL that it brings. */
 export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<Target> {
@@ -21,7 +24,7 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
   const service = createServiceProcess({
     program: 'dev/all.ts',
     // An empty DATABASE_URL also keeps one out that a file .env may name: this service is to be its own.
-    env: { DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ADMIN_PASSWORD: PASSWORD },
+    env: { DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ADMIN_PASSWORD: PASSWORD, ...QUIET },
     logFile: `${dataDir}.log`,
     onDied: tell,
   });
@@ -48,6 +51,8 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
       await Promise.race([untilReady(url), died]);
       return url;
     },
+
+    enrol: (deviceIds) => enrol({ url, consoleUrl: url, password: PASSWORD, deviceIds }),
 
     async strike(blow) {
       if (blow === 'service') {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { consoleService } from '../../console/config.ts';
+import { createDeviceAccess, deviceAccessConfig } from '../../http/access/devices/device-access.ts';
 import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
@@ -10,6 +11,7 @@ import { findFreePort } from '../../ports/free-ports.ts';
 import { createKafkaLog, type KafkaLog } from '../../ports/log/kafka.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
 import { untilAvailable } from '../../ports/until-available.ts';
 import { readers } from '../../schemas/readers.ts';
 import { logTopics } from '../../schemas/topics.ts';
@@ -54,7 +56,12 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
     say: onProgress,
     onDeath: (why) => tell(new Error(why)),
   });
-  const common = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: 'only-for-this-run' };
+  const common = {
+    ...stack.env,
+    KAFKA_PARTITIONS: String(PARTITIONS),
+    ADMIN_PASSWORD: 'only-for-this-run',
+    HEARTBEAT_INTERVAL_S: '3600',
+  };
   const services = await describeServices(dataDir, common, tell);
   const servers = { broker: createMortal(stack.kafka, tell), s3: createMortal(stack.s3, tell) };
   const store = createPostgresStore({
@@ -111,6 +118,8 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       return services.ingest.url;
     },
 
+    enrol: (deviceIds) => enrolIn(store, stack.env.SERVER_SECRET ?? '', deviceIds),
+
     async strike(blow) {
       const killed = await strike(blow);
       if (killed) lastKillMs = performance.now();
@@ -156,6 +165,18 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       await stack.stop();
     },
   };
+}
+
+/** There is no console among the services: what it would write is written here. */
+async function enrolIn(store: Store, secret: string, deviceIds: readonly string[]): Promise<Map<string, string>> {
+  const config = readConfig(deviceAccessConfig, {});
+  const { pairings } = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
+  const tokens = new Map<string, string>();
+  for (const deviceId of deviceIds) {
+    const { code } = await pairings.pair({ deviceId, ownerId: null, fleetId: null });
+    tokens.set(deviceId, (await pairings.activate(code, '127.0.0.1')).token.token);
+  }
+  return tokens;
 }
 
 const silent = pino({ level: 'silent' });

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { type Acknowledged, runCameras } from './cameras.ts';
+import { type Acknowledged, deviceName, runCameras } from './cameras.ts';
 import { type Blow, carryOut } from './kills.ts';
 import type { Outcome } from './outcome.ts';
 import type { Resume, Target, TargetOptions } from './target.ts';
@@ -37,12 +37,14 @@ export async function run(options: RunOptions): Promise<Ran> {
   const stop = new AbortController();
   try {
     const url = await target.start();
+    const tokens = await target.enrol(Array.from({ length: options.devices }, (_, index) => deviceName(index)));
     let acknowledgedCount = 0;
     const ticker = setInterval(() => onProgress(`${acknowledgedCount} acknowledged`), PROGRESS_EVERY_MS);
     const striking = carryOut(plan?.(target.blows) ?? [], { target, signal: stop.signal, onStruck: onProgress });
     const cameras = runCameras({
       ...options,
       url,
+      tokens,
       pace: plan ? 'real-time' : 'at-once',
       signal: stop.signal,
       onAcknowledged: () => {

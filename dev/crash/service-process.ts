@@ -51,7 +51,8 @@ export function createServiceProcess({
       const out = openSync(logFile, 'a');
       const started = spawn(process.execPath, [RUN, program], {
         cwd: ROOT,
-        env: { ...process.env, ...env },
+        // It is asked at 127.0.0.1 over plain HTTP, whatever a file .env says.
+        env: { ...process.env, HOST: '', TLS_CERT_FILE: '', TLS_KEY_FILE: '', ...env },
         stdio: ['ignore', out, out],
       });
       closeSync(out);

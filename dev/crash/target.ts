@@ -3,6 +3,8 @@ import type { Outcome } from './outcome.ts';
 
 /** What is struck while cameras send: all of Passerby in one profile, with the servers under it, from empty. */
 export interface Target {
+  /** Sets devices up: their tokens. */
+  enrol(deviceIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What can be struck, and how likely each is compared with the others. */
   readonly blows: Readonly<Record<string, number>>;
   /** Resolves when uploads are taken. Answers where. */

@@ -26,13 +26,17 @@ export const secrets: Readonly<Record<string, { readonly meaning: string; readon
 /** What may be changed besides, with the defaults of docker-compose.yml. */
 export const choices: Readonly<Record<string, { readonly meaning: string; readonly byDefault: string }>> = {
   FRONT_BIND: {
-    meaning: 'The address the front listens on. Devices carry no tokens yet: whoever reaches it can upload.',
+    meaning: 'The address the front listens on; 0.0.0.0 for devices and people elsewhere.',
     byDefault: '127.0.0.1',
   },
   FRONT_PORT: { meaning: 'Its port. A public certificate needs 443.', byDefault: '8443' },
   FRONT_NAME: {
     meaning: 'The name in its certificate: a public one is certified publicly, any other by an authority of its own.',
     byDefault: 'localhost',
+  },
+  FRONT_SUBNET: {
+    meaning: 'The network between the front and the services. Another one where this is taken.',
+    byDefault: '172.30.251.0/24',
   },
   LOG_LEVEL: { meaning: 'Of our services.', byDefault: 'info' },
   KAFKA_PARTITIONS: { meaning: 'Of each topic when it is made: more than you will run processors.', byDefault: '12' },
@@ -42,7 +46,18 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   },
   DEVICES_MAX: { meaning: 'This and the rest: see .env.example; empty for what it says.', byDefault: '' },
   FRAME_BYTES_MAX: { meaning: 'The largest picture accepted.', byDefault: '' },
+  REQUEST_BYTES_MAX: { meaning: 'The largest request with many pictures.', byDefault: '' },
   IN_FLIGHT_BYTES_MAX: { meaning: 'Bytes of pictures being received at once.', byDefault: '' },
+  DEVICE_RATE: { meaning: 'Requests a second of one device.', byDefault: '' },
+  OWNER_RATE: { meaning: "Of all of one user's devices.", byDefault: '' },
+  ADDRESS_RATE: { meaning: 'From one address.', byDefault: '' },
+  PUBLIC_URL: { meaning: 'Where devices reach the front, if not by the name they use.', byDefault: '' },
+  UPLOAD_VIA: { meaning: 's3: devices of the two-step dialect put pictures at the S3 server.', byDefault: '' },
+  PUBLIC_S3_URL: { meaning: 'Where they reach that server, which must then be published.', byDefault: '' },
+  HEARTBEAT_INTERVAL_S: {
+    meaning: 'How often a device is to be heard; after three of these it is offline.',
+    byDefault: '',
+  },
   PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },
   DECODERS_MAX: { meaning: 'Pictures decoded at once by a processor.', byDefault: '' },
   MODEL_PATH: { meaning: 'Another detector, such as models/yolox-nano.onnx.', byDefault: '' },

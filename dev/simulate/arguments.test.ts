@@ -21,6 +21,12 @@ describe('the command line', () => {
     });
   });
 
+  test('speaks HTTPS to a service that does', () => {
+    expect(parseArguments([], { TLS_CERT_FILE: 'certs/server.pem', PORT: '9000' })).toMatchObject({
+      arguments: { url: 'https://127.0.0.1:9000', consoleUrl: 'https://127.0.0.1:9000' },
+    });
+  });
+
   test('is read', () => {
     const line =
       '--devices 2 --fps=0.5 --seconds 3 --url https://x/ --console https://y/ --seed -4 --prefix a-b --at-once --start 2025-01-31T08:00:00Z --password p --duplicates 1';

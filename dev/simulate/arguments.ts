@@ -30,7 +30,7 @@ export const HELP = `Cameras that are not there: they walk people through rooms 
   --devices N      how many cameras, 1 to 1000 (10)
   --fps N          frames per second of each, above 0, at most 60 (5)
   --seconds N      how long each captures (60)
-  --url URL        the service (http://127.0.0.1 at PORT, 8080)
+  --url URL        the service (127.0.0.1 at PORT, 8080; over HTTPS if TLS_CERT_FILE is set)
   --console URL    where the service's own count is asked, if elsewhere (--url)
   --seed N         another seed shows other rooms and people (1)
   --prefix NAME    device ids are NAME-1, NAME-2, … (sim)
@@ -39,6 +39,8 @@ export const HELP = `Cameras that are not there: they walk people through rooms 
   --password TEXT  of the user admin, to ask the service's own count (the environment's ADMIN_PASSWORD)
   --duplicates N   share of the frames sent twice, 0 to 1 (0.01)
   --help           this
+
+An HTTPS service with a certificate of npm run certs is believed with NODE_EXTRA_CA_CERTS=certs/ca.pem.
 
 The exit status is 0 when the service counts every frame it acknowledged, 1 when it lacks some or acknowledged
 none, 2 for wrong arguments.`;
@@ -85,7 +87,7 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
     return value;
   };
 
-  const url = text('url') ?? `http://127.0.0.1:${env.PORT || 8080}`;
+  const url = text('url') ?? `${env.TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${env.PORT || 8080}`;
   if (!isHttpUrl(url)) faults.push(`--url must be an http or https URL, not '${url}'`);
   const consoleUrl = text('console') ?? url;
   if (!isHttpUrl(consoleUrl)) faults.push(`--console must be an http or https URL, not '${consoleUrl}'`);

@@ -213,8 +213,8 @@ async function serve(script: readonly Act[]) {
   return {
     seen,
     upload(): Upload {
-      const patient = createUploader({ url, timeoutMs: 30_000 });
-      const impatient = createUploader({ url, timeoutMs: 1000 });
+      const patient = createUploader({ url, timeoutMs: 30_000, tokens: new Map() });
+      const impatient = createUploader({ url, timeoutMs: 1000, tokens: new Map() });
       return async (frame) => {
         inHand++;
         // Only where no answer will come anyway is there a short limit: a busy machine must not fail the test.

@@ -34,6 +34,8 @@ export interface CameraOptions {
   readonly deviceId: string;
   readonly frameCount: number;
   readonly fps: number;
+  /** Of frame 0; each one's is one more. */
+  readonly firstSeq?: number;
   /** Capture time of frame 0. */
   readonly startMs: number;
   readonly render: (frameIndex: number) => Promise<Buffer>;
@@ -69,7 +71,7 @@ const monotonicClock: Clock = { nowMs: () => performance.now() };
 /** Runs until every frame is acknowledged or `signal` aborts; rejects when the service will not have a frame. */
 export async function runCamera(options: CameraOptions): Promise<CameraReport> {
   const { deviceId, frameCount, fps, startMs, pace, signal, duplicateShare } = options;
-  const { seed = 1, clock = monotonicClock, sleep = sleepUntilAborted } = options;
+  const { firstSeq = 1, seed = 1, clock = monotonicClock, sleep = sleepUntilAborted } = options;
   const beganMs = clock.nowMs();
   const report = { acknowledged: [] as AcknowledgedFrame[], duplicates: 0, latenciesMs: [] as number[], retries: 0 };
   const backoff = createRandom(seed, deviceId, 'backoff');
@@ -87,7 +89,8 @@ export async function runCamera(options: CameraOptions): Promise<CameraReport> {
     const capturedAtMs = captureTimeMs({ startMs, fps, frameIndex });
     const jpeg = await options.render(frameIndex);
 
-    const first = await deliver(capturedAtMs, jpeg);
+    const seq = firstSeq + frameIndex;
+    const first = await deliver(seq, capturedAtMs, jpeg);
     if (!first) break;
     count(first);
     const frame = { frameIndex, capturedAtMs, itemId: first.itemId };
@@ -95,7 +98,7 @@ export async function runCamera(options: CameraOptions): Promise<CameraReport> {
     options.onAcknowledged?.(frame);
 
     if (!createRandom(seed, deviceId, 'lost acknowledgement', frameIndex).chance(duplicateShare)) continue;
-    const second = await deliver(capturedAtMs, jpeg);
+    const second = await deliver(seq, capturedAtMs, jpeg);
     if (!second) break;
     count(second);
     if (second.itemId !== first.itemId) {
@@ -114,11 +117,11 @@ export async function runCamera(options: CameraOptions): Promise<CameraReport> {
   }
 
   /** Null when stopped before an acknowledgement came. */
-  async function deliver(capturedAtMs: number, jpeg: Buffer): Promise<Accepted | null> {
+  async function deliver(seq: number, capturedAtMs: number, jpeg: Buffer): Promise<Accepted | null> {
     for (let failures = 0; !signal.aborted; failures++) {
       const sentMs = clock.nowMs();
       const answer = await options
-        .upload({ deviceId, capturedAtMs, jpeg, signal })
+        .upload({ deviceId, seq, capturedAtMs, jpeg, signal })
         .catch((error: unknown) => reasonOf(error));
       if (typeof answer === 'object' && answer.status >= 200 && answer.status <= 299) {
         if (answer.itemId === null)

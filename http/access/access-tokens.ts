@@ -24,9 +24,9 @@ export function createAccessTokens({
 }): AccessTokens {
   const key = keyFor('access tokens', secret);
   return {
-    issue({ id, username, role }) {
+    issue({ id, username, role, fleetId }) {
       const issuedAtS = Math.floor(nowMs() / 1_000);
-      return new SignJWT({ username, role })
+      return new SignJWT({ username, role, fleet: fleetId })
         .setProtectedHeader({ alg: ALGORITHM })
         .setIssuer(ISSUER)
         .setSubject(id)
@@ -37,13 +37,18 @@ export function createAccessTokens({
 
     async read(token) {
       try {
-        const { payload } = await jwtVerify<Pick<User, 'username' | 'role'>>(token, key, {
-          algorithms: [ALGORITHM],
-          issuer: ISSUER,
-          currentDate: new Date(nowMs()),
-          requiredClaims: ['sub', 'exp'],
-        });
-        return { id: payload.sub as string, username: payload.username, role: payload.role };
+        const { payload } = await jwtVerify<Pick<User, 'username' | 'role'> & { readonly fleet: User['fleetId'] }>(
+          token,
+          key,
+          {
+            algorithms: [ALGORITHM],
+            issuer: ISSUER,
+            currentDate: new Date(nowMs()),
+            requiredClaims: ['sub', 'exp', 'fleet'],
+          },
+        );
+        const { username, role, fleet: fleetId } = payload;
+        return { id: payload.sub as string, username, role, fleetId };
       } catch (error) {
         if (error instanceof errors.JOSEError) return null;
         throw error;

@@ -2,7 +2,8 @@ import type { Queryable } from '../../ports/store/store.ts';
 import type { Server } from '../server.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { registerAuth } from './auth-routes.ts';
-import { createRequireUser, type RequireUser } from './require-user.ts';
+import { registerOwnAccount } from './own-account-routes.ts';
+import { createRequireUser, createRequireUserNow, type RequireUser } from './require-user.ts';
 import { createSessions } from './sessions.ts';
 import { createSignIn } from './sign-in.ts';
 import { createUsers, type Users } from './users.ts';
@@ -11,6 +12,8 @@ import { createUsers, type Users } from './users.ts';
 export interface Access {
   readonly users: Users;
   readonly requireUser: RequireUser;
+  /** For after `requireUser`, where something is changed: whoever is asking must be who they were. */
+  readonly requireUserNow: RequireUser;
   /** Adds `/auth/…`. */
   register(app: Server): void;
 }
@@ -28,9 +31,15 @@ export function createAccess({
   const signIn = createSignIn({ users, nowMs });
   const accessTokens = createAccessTokens({ secret, nowMs });
   const sessions = createSessions({ store, secret, nowMs });
+  const requireUser = createRequireUser({ signIn, users, accessTokens, nowMs });
+  const requireUserNow = createRequireUserNow({ users });
   return {
     users,
-    requireUser: createRequireUser({ signIn, accessTokens, nowMs }),
-    register: (app) => registerAuth(app, { signIn, sessions, accessTokens }),
+    requireUser,
+    requireUserNow,
+    register(app) {
+      registerAuth(app, { signIn, sessions, accessTokens });
+      registerOwnAccount(app, { onRequest: [requireUser, requireUserNow], users, signIn });
+    },
   };
 }

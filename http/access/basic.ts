@@ -1,40 +1,58 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Credentials, SignIn } from './sign-in.ts';
-import type { User } from './users.ts';
+import type { SignedIn, User, Users } from './users.ts';
 
 /** Who the header `Authorization: Basic …` names, or null. */
 export type BasicAccess = (header: string, address: string) => Promise<User | null>;
 
 /** A page that polls sends its password each time, and verifying one takes a core's tenth of a second. */
 const REMEMBERED_MS = 5 * 60_000;
+/** Whoever is deleted, is made somebody else or has another password, is who they were for so long still. */
+const BELIEVED_MS = 3_000;
 const REMEMBERED_MAX = 1_000;
 const HEADER_CHARS_MAX = 2_048;
 
+interface Remembered {
+  readonly user: SignedIn;
+  readonly untilMs: number;
+  readonly lookAgainAtMs: number;
+}
+
 export function createBasicAccess({
   signIn,
+  users,
   nowMs,
 }: {
   readonly signIn: SignIn;
+  readonly users: Pick<Users, 'lookAgain'>;
   readonly nowMs: () => number;
 }): BasicAccess {
   // Memory holds no passwords: headers are known by a digest under a key that dies with the process.
   const digestKey = randomBytes(32);
-  const remembered = new Map<string, { readonly user: User; readonly untilMs: number }>();
+  const remembered = new Map<string, Remembered>();
   const verifying = new Map<string, Promise<User | null>>();
 
-  function recall(key: string): User | null {
+  async function recall(key: string): Promise<User | null> {
     const found = remembered.get(key);
-    if (found && found.untilMs > nowMs()) return found.user;
+    if (!found) return null;
+    if (found.untilMs > nowMs()) {
+      if (found.lookAgainAtMs > nowMs()) return found.user;
+      const user = await users.lookAgain(found.user);
+      if (user) {
+        remembered.set(key, { ...found, user, lookAgainAtMs: nowMs() + BELIEVED_MS });
+        return user;
+      }
+    }
     remembered.delete(key);
     return null;
   }
 
-  function remember(key: string, user: User): void {
+  function remember(key: string, user: SignedIn): void {
     if (remembered.size >= REMEMBERED_MAX) {
       const [oldest] = remembered.keys();
       if (oldest !== undefined) remembered.delete(oldest);
     }
-    remembered.set(key, { user, untilMs: nowMs() + REMEMBERED_MS });
+    remembered.set(key, { user, untilMs: nowMs() + REMEMBERED_MS, lookAgainAtMs: nowMs() + BELIEVED_MS });
   }
 
   async function verify(key: string, credentials: Credentials, address: string): Promise<User | null> {
@@ -47,7 +65,7 @@ export function createBasicAccess({
     const credentials = readCredentials(header);
     if (!credentials) return null;
     const key = createHmac('sha256', digestKey).update(header).digest('base64');
-    const known = recall(key);
+    const known = await recall(key);
     if (known) return known;
     // A page opens with a dozen requests at once: they wait for one verification, and count as one try. By address,
     // since somebody else's wait is not ours.

@@ -21,7 +21,11 @@ export function refuseOtherSites({ method, headers }: Sent): void {
 
 /**
  * For a service that is meant for this machine alone: a name of somebody else's that leads here (DNS rebinding) would
- * make their page our own in a browser's eyes.
+ * make their page our own in a browser's eyes, and being on this machine is all that some routes ask for.
+ *
+ * A service that other machines reach does without: by which names it is known, nobody has told it. What such a page
+ * gains there is what anybody in the network has, a connection. A browser keeps passwords by name, and sends none of
+ * ours to that page's; over HTTPS the page is not even shown, as our certificate is not for its name.
  */
 export async function requireLoopbackHost({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
   if (LOOPBACK.test(headers.host ?? '')) return;

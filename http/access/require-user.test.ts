@@ -6,25 +6,36 @@ import { Outage } from '../../ports/errors.ts';
 import { createServer } from '../server.ts';
 import { createRequireUser } from './require-user.ts';
 import { createSignIn } from './sign-in.ts';
-import type { User } from './users.ts';
+import type { SignedIn } from './users.ts';
 
 function createApp() {
   const clock = createManualClock(0);
   const asked: string[] = [];
-  const authenticate = async (username: string, password: string): Promise<User | null> => {
+  let now: SignedIn | null = { id: '1', username: 'mia', role: 'admin', fleetId: null, passwordStamp: 'first' };
+  const authenticate = async (username: string, password: string): Promise<SignedIn | null> => {
     asked.push(`${username}:${password}`);
     if (password === 'outage') throw new Outage('the store', new Error('away'));
-    return password === 'pass:wörd' ? { id: '1', username, role: 'admin' } : null;
+    return password === 'pass:wörd' ? now : null;
   };
   const { nowMs } = clock;
   const signIn = createSignIn({ users: { authenticate }, nowMs });
-  const requireUser = createRequireUser({ signIn, accessTokens: { read: async () => null }, nowMs });
-  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
+  let looks = 0;
+  const lookAgain = async ({ passwordStamp }: SignedIn) => {
+    looks += 1;
+    return now?.passwordStamp === passwordStamp ? now : null;
+  };
+  const accessTokens = { read: async () => null };
+  const requireUser = createRequireUser({ signIn, users: { lookAgain }, accessTokens, nowMs });
+  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry(), allowPlainHttp: true });
   app.get('/me', { onRequest: requireUser }, (request) => request.user?.username);
+  app.get('/role', { onRequest: requireUser }, (request) => request.user?.role);
   app.post('/me', { onRequest: requireUser }, () => 'changed');
-  const ask = (password: string, remoteAddress = '10.0.0.1', headers = {}) =>
-    app.inject({ url: '/me', remoteAddress, headers: { authorization: basic('mia', password), ...headers } });
-  return { app, clock, asked, ask };
+  const ask = (password: string, remoteAddress = '10.0.0.1', headers = {}, url = '/me') =>
+    app.inject({ url, remoteAddress, headers: { authorization: basic('mia', password), ...headers } });
+  const become = (change: Partial<SignedIn> | null) => {
+    now = now && change && { ...now, ...change };
+  };
+  return { app, clock, asked, ask, become, looks: () => looks };
 }
 
 function basic(username: string, password: string): string {
@@ -75,6 +86,43 @@ describe('memory', () => {
     await ask('pass:wörd');
     expect(asked).toHaveLength(1);
     clock.advance(5 * 60_000);
+    await ask('pass:wörd');
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('somebody who is remembered', () => {
+  const role = (ask: ReturnType<typeof createApp>['ask']) => ask('pass:wörd', '10.0.0.1', {}, '/role');
+
+  test('is looked at again after 3 s, and not before', async () => {
+    const { ask, looks, clock } = createApp();
+    await ask('pass:wörd');
+    clock.advance(2_999);
+    await ask('pass:wörd');
+    expect(looks()).toBe(0);
+    clock.advance(1);
+    await ask('pass:wörd');
+    await ask('pass:wörd');
+    expect(looks()).toBe(1);
+  });
+
+  test('is by then who they are now', async () => {
+    const { ask, become, asked, clock } = createApp();
+    expect((await role(ask)).body).toBe('admin');
+    become({ role: 'viewer' });
+    clock.advance(3_000);
+    expect((await role(ask)).body).toBe('viewer');
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
+    ['has another password', { passwordStamp: 'second' }],
+    ['is gone', null],
+  ])('is asked for the password again once they have changed: %s', async (_, change) => {
+    const { ask, become, asked, clock } = createApp();
+    await ask('pass:wörd');
+    become(change);
+    clock.advance(3_000);
     await ask('pass:wörd');
     expect(asked).toHaveLength(2);
   });

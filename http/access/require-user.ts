@@ -4,6 +4,7 @@ import type { AccessTokens } from './access-tokens.ts';
 import { type BasicAccess, createBasicAccess } from './basic.ts';
 import { refuseOtherSites } from './other-sites.ts';
 import type { SignIn } from './sign-in.ts';
+import type { User, Users } from './users.ts';
 
 type SignedRequest = Pick<FastifyRequest, 'method' | 'headers' | 'ip' | 'user'>;
 
@@ -14,6 +15,7 @@ const BEARER = /^Bearer +([\w.~+/-]{1,2000}=*) *$/i;
 
 export function createRequireUser(deps: {
   readonly signIn: SignIn;
+  readonly users: Pick<Users, 'lookAgain'>;
   readonly accessTokens: Pick<AccessTokens, 'read'>;
   readonly nowMs: () => number;
 }): RequireUser {
@@ -27,6 +29,24 @@ export function createRequireUser(deps: {
     if (!user) throw notSignedIn(token !== undefined);
     request.user = user;
   };
+}
+
+/**
+ * An `onRequest` hook for after `RequireUser`, where something is changed: a token may outlive what it says, and is
+ * believed only by those who read.
+ */
+export function createRequireUserNow({ users }: { readonly users: Pick<Users, 'find'> }): RequireUser {
+  return async (request) => {
+    const user = await users.find(userOf(request).id);
+    if (!user) throw notSignedIn(true);
+    request.user = user;
+  };
+}
+
+/** The user that `requireUser` has found. */
+export function userOf({ user }: Pick<FastifyRequest, 'user'>): User {
+  if (!user) throw new Error('a route for users without requireUser');
+  return user;
 }
 
 /** A browser asks its user for a password when it is told of `Basic`; whoever came with a token is told of that. */

@@ -12,7 +12,14 @@ export const secretConfig = Type.Object({
   }),
 });
 
-type Purpose = 'access tokens' | 'refresh tokens' | 'successors of refresh tokens';
+type Purpose =
+  | 'access tokens'
+  | 'refresh tokens'
+  | 'successors of refresh tokens'
+  | 'device tokens'
+  | 'pairing codes'
+  | 'upload urls'
+  | 'request signatures';
 
 /** Each purpose has a key of its own, so that what is made for one is worth nothing for another. */
 export function keyFor(purpose: Purpose, secret: string): Buffer {

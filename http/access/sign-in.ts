@@ -1,6 +1,6 @@
 import { Problem } from '../problem.ts';
 import { createFailedTries, networkOf } from './failed-tries.ts';
-import type { User, Users } from './users.ts';
+import type { SignedIn, Users } from './users.ts';
 
 export interface Credentials {
   readonly username: string;
@@ -8,7 +8,7 @@ export interface Credentials {
 }
 
 /** Who has these credentials, or null; throws a problem while the address, or the account, has had too many wrong ones. */
-export type SignIn = (credentials: Credentials, address: string) => Promise<User | null>;
+export type SignIn = (credentials: Credentials, address: string) => Promise<SignedIn | null>;
 
 const TRIES_OF_ADDRESS = 10;
 /** More, as others can use them up; guesses from many addresses are slowed down all the same. */
@@ -52,7 +52,7 @@ export function createSignIn({
   };
 }
 
-function tooManyTries(waitMs: number): Problem {
+export function tooManyTries(waitMs: number): Problem {
   const seconds = Math.ceil(waitMs / 1_000);
   const detail = `Too many failed tries. Try again in ${seconds} s.`;
   const headers = { 'retry-after': String(seconds) };

@@ -39,7 +39,12 @@ test('the first start makes an administrator and tells the password once', async
   const users = createUsers({ store: createMemoryTable() });
   const { password } = await users.ensureAdministrator({});
   expect(password).toMatch(/^[a-hjkmnp-zA-HJ-NP-Z2-9]{20}$/);
-  expect(await users.authenticate('admin', password ?? '')).toEqual({ id: 'id-0', username: 'admin', role: 'admin' });
+  expect(await users.authenticate('admin', password ?? '')).toEqual({
+    id: 'id-0',
+    username: 'admin',
+    role: 'admin',
+    passwordStamp: expect.any(String),
+  });
   expect(await users.ensureAdministrator({})).toEqual({ password: null });
 });
 
@@ -74,6 +79,18 @@ test('a password that is given holds, now and after every change', async () => {
   expect(await users.ensureAdministrator({ password: 'other-one' })).toEqual({ password: null });
   expect(await users.authenticate('admin', 'first-one')).toBeNull();
   expect(await users.authenticate('admin', 'other-one')).not.toBeNull();
+});
+
+test('whoever has shown a password is looked up again: somebody with another one is not them', async () => {
+  const users = createUsers({ store: createMemoryTable() });
+  await users.ensureAdministrator({ password: 'first-one' });
+  const shown = await users.authenticate('admin', 'first-one');
+  if (!shown) throw new Error('not let in');
+  expect(await users.lookAgain(shown)).toEqual(shown);
+  expect(await users.lookAgain({ ...shown, id: 'somebody of the same name' })).toBeNull();
+  await users.setPassword(shown.id, 'other-one');
+  expect(await users.lookAgain(shown)).toBeNull();
+  expect(await users.lookAgain({ ...shown, username: 'nobody' })).toBeNull();
 });
 
 test('of two instances that start at once, one tells a password that works', async () => {

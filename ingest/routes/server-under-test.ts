@@ -1,11 +1,15 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
+import { checkAnswers } from '../../http/answers-under-test.ts';
 import { createServer } from '../../http/server.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 import { registerIngest } from '../app.ts';
+import { createClaims } from '../claims.ts';
 import type { IngestConfig } from '../config.ts';
 import { type IngestRig, type Parts, picture } from '../rig-under-test.ts';
+import type { UploadPlaces } from '../upload-places.ts';
 
 export const FRAME_BYTES_MAX = 32_768;
 
@@ -19,6 +23,10 @@ export interface ListeningIngest {
   readonly url: string;
   readonly port: number;
   readonly rig: IngestRig;
+  /** Sends as the device that is named, with its token. */
+  upload(device: string, body: Buffer | string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Sends JSON as the device that is named; or what `sent` says. */
+  ask(device: string, path: string, sent?: Sent): Promise<Answer>;
   metric(line: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -28,25 +36,44 @@ export async function listen(
   rig: IngestRig,
   config: Partial<IngestConfig> = {},
   change: (parts: Parts) => Partial<Parts> = () => ({}),
+  places?: UploadPlaces,
 ): Promise<ListeningIngest> {
   const metrics = new Registry();
   const app = createServer({ logger: pino({ level: 'silent' }), metrics, timeouts: { closeGraceMs: 200 } });
+  checkAnswers(app);
   const { services, clock } = rig;
   const parts = { blobs: services.openBlobs(), log: await services.openLog(clock) };
   await registerIngest(app, {
     store: services.openStore('ingest'),
     ...parts,
-    ...change({ ...parts, claims: { claim: () => Promise.reject(), confirm: () => Promise.reject() } }),
+    ...change({ ...parts, claims: createClaims({ store: services.store }) }),
     clock,
     codec: fixedCodec,
     metrics,
-    config: { DEVICES_MAX: 100, FRAME_BYTES_MAX, IN_FLIGHT_BYTES_MAX: 4 * FRAME_BYTES_MAX, ...config },
+    config: {
+      ...NO_LIMITS,
+      HEARTBEAT_INTERVAL_S: 60,
+      FRAME_BYTES_MAX,
+      REQUEST_BYTES_MAX: 64 * FRAME_BYTES_MAX,
+      IN_FLIGHT_BYTES_MAX: 4 * FRAME_BYTES_MAX,
+      ...config,
+    },
+    secret: SECRET,
+    ...(places && { places }),
+    devices: rig.devices,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     url,
     port: Number(new URL(url).port),
     rig,
+    upload: async (device, body, headers = {}) =>
+      post(`${url}/upload?device=${device}`, body, { 'x-device-token': await rig.devices.enrol(device), ...headers }),
+    ask: async (device, path, { method = 'POST', json, body = JSON.stringify(json), headers = {} } = {}) => {
+      const token = await rig.devices.enrol(device);
+      const type = json === undefined ? {} : { 'content-type': 'application/json' };
+      return post(`${url}${path}`, body, { 'x-device-token': token, ...type, ...headers }, method);
+    },
     metric: async (line) => {
       const text = await metrics.metrics();
       return text
@@ -59,6 +86,13 @@ export async function listen(
   };
 }
 
+interface Sent {
+  readonly method?: string;
+  readonly json?: object;
+  readonly body?: Buffer | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Part {
   readonly name?: string;
   readonly filename?: string;
@@ -69,7 +103,7 @@ export function jpegPart(filename: string, content = 'a picture'): Part {
   return { filename, content: picture(content) };
 }
 
-const BOUNDARY = 'frontier';
+export const BOUNDARY = 'frontier';
 
 export function multipart(parts: readonly Part[], end = `--${BOUNDARY}--\r\n`): Buffer {
   return Buffer.concat([
@@ -89,9 +123,10 @@ export async function post(
   url: string,
   body: Buffer | string,
   headers: Readonly<Record<string, string>> = {},
+  method = 'POST',
 ): Promise<Answer> {
   const answer = await fetch(url, {
-    method: 'POST',
+    method,
     body,
     headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...headers },
   });
@@ -121,7 +156,7 @@ export function speak(
   });
 }
 
-export function head(length: number | 'chunked', path = '/upload?device=camera'): string {
+export function head(length: number | 'chunked', token: string, path = '/upload?device=camera'): string {
   const size = length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
-  return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n${size}\r\n\r\n`;
+  return `POST ${path} HTTP/1.1\r\nHost: x\r\nX-Device-Token: ${token}\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n${size}\r\n\r\n`;
 }

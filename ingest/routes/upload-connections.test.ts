@@ -8,14 +8,15 @@ import {
   type ListeningIngest,
   listen,
   multipart,
-  post,
   speak,
 } from './server-under-test.ts';
 
 let ingest: ListeningIngest;
+let token: string;
 
 beforeAll(async () => {
   ingest = await listen(await startIngestRig());
+  token = await ingest.rig.devices.enrol('camera');
 });
 afterAll(async () => {
   await ingest.close();
@@ -30,8 +31,8 @@ async function eventually(read: () => Promise<unknown>, wanted: unknown): Promis
 const inFlight = () => ingest.metric('passerby_ingest_in_flight_bytes');
 
 test.each([
-  ['announced', (size: number) => [head(size)]],
-  ['unannounced', () => [head('chunked'), `${(64 * 1_048_576).toString(16)}\r\n`]],
+  ['announced', (size: number) => [head(size, token)]],
+  ['unannounced', () => [head('chunked', token), `${(64 * 1_048_576).toString(16)}\r\n`]],
 ])(
   'too large a picture, its size %s, is answered at once, although most of it is still to come',
   async (_size, start) => {
@@ -48,23 +49,27 @@ test.each([
 );
 
 const large = (sizeBytes: number) => multipart([jpegPart('1.jpg', 'x'.repeat(sizeBytes))]);
-const chunked = (body: Buffer) => [head('chunked'), `${body.length.toString(16)}\r\n`, body, '\r\n0\r\n\r\n'];
-const announced = (body: Buffer) => [head(body.length), body];
+const chunked = (body: Buffer) => [head('chunked', token), `${body.length.toString(16)}\r\n`, body, '\r\n0\r\n\r\n'];
+const announced = (body: Buffer) => [head(body.length, token), body];
 
 test.each([
-  ['announced', announced(large(2 * FRAME_BYTES_MAX))],
-  ['announced and hardly too large', announced(large(FRAME_BYTES_MAX + 1_000))],
-  ['unannounced', chunked(large(128 * FRAME_BYTES_MAX))],
+  ['announced', () => announced(large(2 * FRAME_BYTES_MAX))],
+  ['announced and hardly too large', () => announced(large(FRAME_BYTES_MAX + 1_000))],
+  ['unannounced', () => chunked(large(128 * FRAME_BYTES_MAX))],
 ])('after a picture that was too large (%s) its connection serves the next', async (what, first) => {
   const next = multipart([jpegPart(`${ingest.rig.clock.nowMs()}.jpg`, what)]);
-  const heard = await speak(ingest.port, [...first, head(next.length), next], 2_500);
+  const heard = await speak(ingest.port, [...first(), head(next.length, token), next], 2_500);
   expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 202']);
 });
 
 test('a device that goes away half-way leaves nothing', async () => {
   const body = multipart([jpegPart('1764318832186.jpg', 'x'.repeat(10_000))]);
   const path = '/upload?device=half-way';
-  const heard = await speak(ingest.port, [head(body.length, path), body.subarray(0, 5_000)], 200);
+  const heard = await speak(
+    ingest.port,
+    [head(body.length, await ingest.rig.devices.enrol('half-way'), path), body.subarray(0, 5_000)],
+    200,
+  );
   expect(heard).toBe('');
   await eventually(inFlight, '0');
   expect(await ingest.rig.claimsOf('half-way')).toEqual([]);
@@ -75,7 +80,11 @@ test('a device that goes away half-way leaves nothing', async () => {
 
 test('a device that goes away before the last boundary leaves nothing', async () => {
   const body = multipart([jpegPart('1764318832186.jpg', 'x'.repeat(10_000))]);
-  await speak(ingest.port, [head(body.length, '/upload?device=nearly'), body.subarray(0, -3)], 200);
+  await speak(
+    ingest.port,
+    [head(body.length, await ingest.rig.devices.enrol('nearly'), '/upload?device=nearly'), body.subarray(0, -3)],
+    200,
+  );
   await eventually(inFlight, '0');
   expect(await ingest.rig.claimsOf('nearly')).toEqual([]);
 });
@@ -84,20 +93,20 @@ test('more bytes at once than there may be are turned away, and welcome when the
   const body = multipart([jpegPart(`${ingest.rig.clock.nowMs()}.jpg`)]);
   // Four that announce the most there may be, and stall.
   const stalled = Array.from({ length: 4 }, () =>
-    speak(ingest.port, [head(FRAME_BYTES_MAX), body.subarray(0, 50)], 600),
+    speak(ingest.port, [head(FRAME_BYTES_MAX, token), body.subarray(0, 50)], 600),
   );
   await eventually(inFlight, String(4 * FRAME_BYTES_MAX));
-  const answer = await post(`${ingest.url}/upload?device=camera`, body);
+  const answer = await ingest.upload('camera', body);
   expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   await Promise.all(stalled);
   await eventually(inFlight, '0');
-  expect((await post(`${ingest.url}/upload?device=camera`, body)).status).toBeLessThan(300);
+  expect((await ingest.upload('camera', body)).status).toBeLessThan(300);
 });
 
 test('a budget smaller than one picture still lets one picture in', async () => {
   const tight = await listen(ingest.rig, { IN_FLIGHT_BYTES_MAX: 1_024 });
   const body = multipart([jpegPart(`${ingest.rig.clock.nowMs()}.jpg`, 'x'.repeat(20_000))]);
-  expect(await post(`${tight.url}/upload?device=tight`, body)).toMatchObject({ status: 202 });
+  expect(await tight.upload('tight', body)).toMatchObject({ status: 202 });
   await tight.close();
 });

@@ -1,1 +1,4 @@
-select id, username, password_hash, role from users where username = $1
+select users.id, users.username, users.password_hash, users.role, user_fleets.fleet_id as "fleetId"
+from users
+join user_fleets on user_fleets.user_id = users.id
+where users.username = $1

@@ -5,10 +5,11 @@ set
   replaced_digest = $1,
   replaced_at = case when refresh_digest = $1 then $3 else replaced_at end
 from users
+join user_fleets on user_fleets.user_id = users.id
 where users.id = sessions.user_id
   and sessions.expires_at > $3
   and (
     refresh_digest = $1
     or (replaced_digest = $1 and refresh_digest = $2 and replaced_at > $3 - $4::integer * interval '1 ms')
   )
-returning users.id, users.username, users.role
+returning users.id, users.username, users.role, user_fleets.fleet_id as "fleetId"

@@ -1,0 +1,1 @@
+select confirm_frames($1, $2, $3)

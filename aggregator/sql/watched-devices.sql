@@ -1,0 +1,6 @@
+select
+  id,
+  extract(epoch from $1 - greatest(last_seen_at, activated_at))::double precision as age_s,
+  silent_since is not null and heard_again_at is null as offline
+from devices
+where activated_at is not null and revoked_at is null and deleted_at is null

@@ -1,0 +1,19 @@
+-- The newest of each device by its index, and of these the newest: so that a fleet that has sent little is not looked for
+-- among all that others have.
+select
+  number, id, type, device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
+  to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
+  to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at
+from (select id as owned from devices where owner_id = $7 and ($1::text is null or id = $1)) as fleet
+cross join lateral (
+  select * from events
+  where device_id = fleet.owned
+    and ($2::text is null or type = $2)
+    and ($3::timestamptz is null or occurred_at >= $3)
+    and ($4::timestamptz is null or occurred_at <= $4)
+  order by occurred_at desc, number desc
+  limit $5::bigint + $6::bigint
+) as events
+order by events.occurred_at desc, events.number desc
+limit $5 offset $6

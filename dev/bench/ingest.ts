@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { migrations } from '../../aggregator/aggregator.ts';
+import { createDeviceAccess, deviceAccessConfig } from '../../http/access/devices/device-access.ts';
+import { readConfig } from '../../http/read-config.ts';
+import { systemClock as clock } from '../../ports/clock/system.ts';
+import { migratePostgresLog } from '../../ports/log/postgres.ts';
+import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
+import { migrate } from '../../ports/store/migrate.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { createEmbeddedTarget } from '../crash/embedded.ts';
+import { createScene } from '../simulate/scene.ts';
+import { createUploader } from '../simulate/upload.ts';
+import { startStack } from '../stack/start-stack.ts';
+import { TOOLS_FOLDER } from '../stack/tools.ts';
+import { median } from './median.ts';
+
+/**
+ * `npm run bench:ingest`: what the promises of ingest cost over a bare Fastify handler that parses the same multipart
+ * request, does the same put and the same append, and nothing else; in either profile, both taking turns. Then ten
+ * cameras at five frames a second against a whole `npm start`, people found in each.
+ */
+const DEVICES = Array.from({ length: 10 }, (_, index) => `bench-${index + 1}`);
+const AT_ONCE = 32;
+const FRAMES_PER_ROUND = 1_500;
+const ROUNDS = 7;
+const PICTURES = 20;
+const LIVE_FPS = 5;
+const LIVE_SECONDS = 30;
+const SECRET = 'the secret of this bench, long enough';
+const RESULTS = new URL('./results/ingest.json', import.meta.url);
+const RUN = fileURLToPath(new URL('../run.mjs', import.meta.url));
+const SERVER = fileURLToPath(new URL('./ingest-server.ts', import.meta.url));
+
+type Profile = 'embedded' | 'kafka';
+type Side = 'ingest' | 'bare';
+
+interface Round {
+  readonly perSecond: number;
+  readonly latenciesMs: readonly number[];
+  readonly cpuMsPerFrame: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
+const children = new Set<ChildProcess>();
+const jpegs = await Promise.all(
+  Array.from({ length: PICTURES }, (_, at) => createScene({ seed: 1, camera: 'bench', fps: 5 }).render(at)),
+);
+/** Of each frame another, so that none is a duplicate. */
+let sentEver = 0;
+
+try {
+  const profiles = { embedded: await compare('embedded'), kafka: await compare('kafka') };
+  const live = await measureLive();
+  const bytes = Math.round(jpegs.reduce((sum, { length }) => sum + length, 0) / jpegs.length);
+  const told = { frameBytes: bytes, atOnce: AT_ONCE, framesPerRound: FRAMES_PER_ROUND, rounds: ROUNDS };
+  const machine = { node: process.versions.node, cores: availableParallelism() };
+  writeFileSync(RESULTS, `${JSON.stringify({ ...told, ...machine, ...profiles, live }, null, 2)}\n`);
+  const { embedded, kafka } = profiles;
+  console.log(`embedded_ratio=${embedded.ratio} kafka_ratio=${kafka.ratio} fps_p99_ms=${live.p99Ms}`);
+} finally {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+}
+
+async function compare(profile: Profile) {
+  const { env, stop } = await (profile === 'kafka' ? startProduction() : startEmbedded());
+  try {
+    const tokens = await enrolIn(env.DATABASE_URL ?? '');
+    const urls = { ingest: await serve('ingest', profile, env), bare: await serve('bare', profile, env) };
+    const rounds: Record<Side, Round[]> = { ingest: [], bare: [] };
+    const sides: Side[] = ['ingest', 'bare'];
+    // One that does not count, for what is compiled and connected on first use.
+    for (const side of sides) await measure(urls[side], tokens);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const side of round % 2 ? sides.toReversed() : sides) rounds[side].push(await measure(urls[side], tokens));
+    }
+    const summary = { ingest: summarise(rounds.ingest), bare: summarise(rounds.bare) };
+    const ratio = Number((summary.ingest.perSecond / summary.bare.perSecond).toFixed(2));
+    for (const side of sides) console.log(`${profile}, ${side}: ${JSON.stringify(summary[side])}`);
+    return { ...summary, ratio };
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    children.clear();
+    await stop();
+  }
+}
+
+async function measure(url: string, tokens: ReadonlyMap<string, string>): Promise<Round> {
+  const upload = createUploader({ url, timeoutMs: 30_000, tokens });
+  const latenciesMs: number[] = [];
+  const [cpuBefore, startMs] = [await cpuMs(url), performance.now()];
+  const until = sentEver + FRAMES_PER_ROUND;
+  const work = async () => {
+    while (sentEver < until) {
+      const at = sentEver++;
+      const sentMs = performance.now();
+      const answer = await upload({
+        deviceId: DEVICES[at % DEVICES.length] ?? '',
+        seq: at,
+        capturedAtMs: clock.nowMs() + at,
+        jpeg: jpegs[at % jpegs.length] ?? Buffer.alloc(0),
+      });
+      if (answer.status !== 202) throw new Error(`a frame was not taken: ${answer.status} ${answer.problem}`);
+      latenciesMs.push(performance.now() - sentMs);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const perSecond = (FRAMES_PER_ROUND * 1_000) / (performance.now() - startMs);
+  return { perSecond, latenciesMs, cpuMsPerFrame: ((await cpuMs(url)) - cpuBefore) / FRAMES_PER_ROUND };
+}
+
+async function cpuMs(url: string): Promise<number> {
+  const { user, system } = (await (await fetch(`${url}/cpu`)).json()) as NodeJS.CpuUsage;
+  return (user + system) / 1_000;
+}
+
+function summarise(rounds: readonly Round[]) {
+  const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs);
+  return {
+    perSecond: Math.round(median(rounds.map(({ perSecond }) => perSecond))),
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    cpuMsPerFrame: Number(median(rounds.map(({ cpuMsPerFrame }) => cpuMsPerFrame)).toFixed(2)),
+  };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1));
+}
+
+async function startEmbedded() {
+  const dataDir = join(folder, 'embedded');
+  mkdirSync(dataDir, { recursive: true });
+  const server = await startEmbeddedServer({ folder: dataDir, log: pino({ level: 'silent' }) });
+  const { connectionString } = server;
+  await migratePostgresLog(connectionString);
+  await migrate({ connectionString, folder: migrations, table: 'migrations' });
+  return { env: { DATABASE_URL: connectionString, BLOBS_FOLDER: join(dataDir, 'blobs') }, stop: () => server.stop() };
+}
+
+async function startProduction() {
+  const stackFolder = join(folder, 'stack');
+  mkdirSync(stackFolder, { recursive: true });
+  const stack = await startStack({
+    folder: stackFolder,
+    toolsFolder: TOOLS_FOLDER,
+    only: ['kafka', 's3', 'postgres'],
+    say: () => undefined,
+    onDeath: (why) => {
+      throw new Error(why);
+    },
+  });
+  const { connectionString } = stack.postgres;
+  await migrate({ connectionString, folder: migrations, table: 'migrations' });
+  return { env: { ...stack.env, DATABASE_URL: connectionString, KAFKA_PARTITIONS: '4' }, stop: () => stack.stop() };
+}
+
+async function enrolIn(connectionString: string): Promise<Map<string, string>> {
+  const store = createPostgresStore({ connectionString, connectionsMax: 1, name: 'bench' });
+  try {
+    const config = readConfig(deviceAccessConfig, {});
+    const { pairings } = createDeviceAccess({ store, secret: SECRET, config, nowMs: clock.nowMs });
+    const tokens = new Map<string, string>();
+    for (const deviceId of DEVICES) {
+      const { code } = await pairings.pair({ deviceId, ownerId: null, fleetId: null });
+      tokens.set(deviceId, (await pairings.activate(code, '127.0.0.1')).token.token);
+    }
+    return tokens;
+  } finally {
+    await store.close();
+  }
+}
+
+function serve(side: Side, profile: Profile, env: Readonly<Record<string, string>>): Promise<string> {
+  const rates = { DEVICE_RATE: '0', OWNER_RATE: '0', ADDRESS_RATE: '0' };
+  const child = spawn(process.execPath, [RUN, SERVER], {
+    env: { ...process.env, ...env, ...rates, SERVER_SECRET: SECRET, SIDE: side, PROFILE: profile },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  return new Promise((settle, fail) => {
+    child.stdout.once('data', (line: Buffer) => settle(line.toString().trim()));
+    child.once('exit', (code) => fail(new Error(`the ${side} side ended with status ${code}`)));
+  });
+}
+
+/** The whole of `npm start`, at the pace of ten cameras. */
+async function measureLive() {
+  const dataDir = join(folder, 'live');
+  mkdirSync(dataDir, { recursive: true });
+  const target = await createEmbeddedTarget({ dataDir, onProgress: () => undefined });
+  try {
+    const url = await target.start();
+    const tokens = await target.enrol(DEVICES);
+    const upload = createUploader({ url, timeoutMs: 30_000, tokens });
+    const latenciesMs: number[] = [];
+    const startMs = performance.now();
+    const camera = async (deviceId: string, index: number) => {
+      for (let at = 0; at < LIVE_FPS * LIVE_SECONDS; at += 1) {
+        const dueMs = startMs + (at * 1_000) / LIVE_FPS + index * 20;
+        await sleep(Math.max(0, dueMs - performance.now()));
+        const sentMs = performance.now();
+        const jpeg = jpegs[at % jpegs.length] ?? Buffer.alloc(0);
+        const answer = await upload({ deviceId, seq: at, capturedAtMs: clock.nowMs(), jpeg });
+        if (answer.status !== 202) throw new Error(`a frame was not taken: ${answer.status} ${answer.problem}`);
+        latenciesMs.push(performance.now() - sentMs);
+      }
+    };
+    await Promise.race([Promise.all(DEVICES.map(camera)), target.died]);
+    const analysed = await target.analysed();
+    return {
+      framesPerSecond: DEVICES.length * LIVE_FPS,
+      p50Ms: percentile(latenciesMs, 0.5),
+      p99Ms: percentile(latenciesMs, 0.99),
+      analysedMeanwhile: analysed,
+    };
+  } finally {
+    await target.close();
+  }
+}

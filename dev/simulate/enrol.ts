@@ -1,0 +1,44 @@
+/** Gives simulated cameras their tokens, the way the devices in the field come by theirs. */
+
+import pLimit from 'p-limit';
+import { Refused } from './count.ts';
+
+export interface EnrolOptions {
+  /** Where devices talk to, and where people do. */
+  readonly url: string;
+  readonly consoleUrl: string;
+  /** Of the user admin. */
+  readonly password: string | undefined;
+  readonly deviceIds: readonly string[];
+}
+
+const TIMEOUT_MS = 10_000;
+const AT_ONCE = 4;
+
+/** Pairs and activates each device; one that was there before begins a new epoch. Rejects with `Refused`. */
+export async function enrol({ url, consoleUrl, password, deviceIds }: EnrolOptions): Promise<Map<string, string>> {
+  const authorization = `Basic ${Buffer.from(`admin:${password ?? ''}`).toString('base64')}`;
+  const limit = pLimit(AT_ONCE);
+  const enrolOne = async (deviceId: string) => {
+    const paired = await post(new URL('devices/pair', slashed(consoleUrl)), { device_id: deviceId }, { authorization });
+    const activated = await post(new URL('devices/activate', slashed(url)), { pairing_code: paired.pairing_code });
+    return [deviceId, String(activated.device_token)] as const;
+  };
+  return new Map(await Promise.all(deviceIds.map((deviceId) => limit(enrolOne, deviceId))));
+}
+
+function slashed(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`;
+}
+
+async function post(target: URL, body: object, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const answer = await fetch(target, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Refused(answer.status, `POST ${target.pathname}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}

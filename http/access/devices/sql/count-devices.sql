@@ -1,0 +1,1 @@
+select count(*) as count from devices where deleted_at is null

@@ -1,0 +1,1 @@
+select id from users where role = 'admin' and id <> $1 limit 1

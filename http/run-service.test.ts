@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { makeTestCerts } from './tls/certs-under-test.ts';
+
+const RUN = fileURLToPath(new URL('../dev/run.mjs', import.meta.url));
+const SERVICE = fileURLToPath(new URL('./service-under-test.ts', import.meta.url));
+
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+function start(env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [RUN, SERVICE], { env: { ...process.env, HOST: '', PORT: '', ...env } });
+  running.push(child);
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
+  const ended = once(child, 'exit').then(([status]) => status as number | null);
+  const lines = () =>
+    said
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, ended, lines, said: () => said };
+}
+
+describe('a service of the production profile', () => {
+  test('speaks HTTPS with TLS_CERT_FILE and TLS_KEY_FILE, says so, and stops as it should', async () => {
+    const { ca, files } = await makeTestCerts();
+    const { child, ended, lines } = start({ TLS_CERT_FILE: files.certFile, TLS_KEY_FILE: files.keyFile });
+    const up = () => lines().find(({ msg }) => msg === 'up');
+    await expect
+      .poll(up, { timeout: 20_000 })
+      .toMatchObject({ url: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) });
+    const answer = await new Promise<string>((resolve, reject) => {
+      const sent = request(`${up()?.url}/hello`, { ca }, (reply) => resolve(text(reply)));
+      sent.on('error', reject).end();
+    });
+    expect(answer).toBe('hello');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('says in words what is wrong with them', async () => {
+    const { files } = await makeTestCerts();
+    const { ended, said } = start({ TLS_CERT_FILE: files.certFile, TLS_KEY_FILE: '' });
+    expect(await ended).toBe(1);
+    expect(said()).toContain('set both, or neither. TLS_KEY_FILE is not set');
+    expect(said()).not.toMatch(/\n\s+at /);
+  });
+
+  test('warns where others could send it passwords over plain HTTP', async () => {
+    const { child, ended, lines } = start({ HOST: '0.0.0.0' });
+    await expect.poll(() => lines().some(({ msg }) => msg === 'up'), { timeout: 20_000 }).toBe(true);
+    expect(lines().filter(({ level }) => level === 40)).toMatchObject([
+      { msg: expect.stringContaining('FROM OTHER HOSTS ARE REFUSED') },
+    ]);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { Type } from 'typebox';
+import { deviceOf } from '../../http/access/devices/require-device.ts';
+import { Problem } from '../../http/problem.ts';
+import type { Server } from '../../http/server.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import { DEVICE_ID } from '../../schemas/identity.ts';
+import type { DeviceConfig, DeviceConfigs } from '../device-config.ts';
+
+const querystring = Type.Object({
+  device_id: Type.Optional(Type.String({ pattern: DEVICE_ID, description: 'the device, as its token says too' })),
+});
+
+/**
+ * `GET /api/v1/device/config`: what the device is to do, asked for again and again. It costs next to nothing while
+ * nothing has changed: 304, by the ETag of the answer before.
+ */
+export function registerDeviceConfig(
+  app: Server,
+  { configs, clock }: { readonly configs: DeviceConfigs; readonly clock: Clock },
+): void {
+  const schema = { tags: ['devices'], summary: 'What this device is to do', querystring };
+  app.get('/api/v1/device/config', { schema }, async (request, reply) => {
+    const { id } = deviceOf(request, request.query.device_id);
+    const config = await configs.fetch(id, clock.nowMs());
+    if (!config) throw noSuchDevice();
+    const body = JSON.stringify(asAnswer(id, config));
+    const etag = etagOf(config, body);
+    reply.header('etag', etag).header('cache-control', 'private, no-cache');
+    if (names(request.headers['if-none-match'], etag)) return reply.code(304).send();
+    return reply.type('application/json').send(body);
+  });
+}
+
+function asAnswer(deviceId: string, { version, mode, settings }: DeviceConfig) {
+  return { device_id: deviceId, version, ...settings, capture_mode: mode };
+}
+
+/** A later release may answer the same version and mode with more: the digest tells its answers from this one's. */
+function etagOf({ version, mode }: DeviceConfig, body: string): string {
+  return `"${version}-${mode}-${createHash('sha256').update(body).digest('hex').slice(0, 8)}"`;
+}
+
+/** Compared weakly, as the RFC wants it here: a proxy that compresses makes a weak one of ours. */
+function names(ifNoneMatch: string | undefined, etag: string): boolean {
+  const named = (ifNoneMatch ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return named.includes(etag) || named.includes('*');
+}
+
+function noSuchDevice(): Problem {
+  return new Problem({ status: 404, code: 'no-such-device', title: 'No such device' });
+}

@@ -1,0 +1,1 @@
+select exists (select from frame_claims where confirmed) as known

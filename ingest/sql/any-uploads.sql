@@ -1,1 +1,0 @@
-select exists (select from upload_claims where confirmed) as known
