@@ -3,7 +3,9 @@ import { Type } from 'typebox';
 import type { Access } from '../../http/access/access.ts';
 import { requireRole } from '../../http/access/require-role.ts';
 import type { User } from '../../http/access/users.ts';
+import { nullable, time } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
+import { problemSchema } from '../../http/problem-schema.ts';
 import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../ports/store/store.ts';
@@ -11,6 +13,7 @@ import { deviceSettings } from '../../schemas/device-settings.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
 import { type ConfigVersion, createConfigVersions, type DeviceOfFleet } from '../config-versions.ts';
 import type { ConfigPublisher } from '../publish-configs.ts';
+import { pageAnswer } from './answers.ts';
 import { filters, pageOf } from './filters.ts';
 
 export interface DeviceConfigDependencies {
@@ -34,6 +37,29 @@ const body = Type.Object(
   { additionalProperties: false },
 );
 
+const listed = Type.Object(
+  {
+    version,
+    created_at: nullable(time('Null for the built-in one, version 0.')),
+    created_by: nullable(Type.String({ description: 'Who made it, if they are still there.' })),
+    published: Type.Boolean({ description: 'Whether it has its place among the frames.' }),
+  },
+  { title: 'ConfigurationVersion' },
+);
+const answer = Type.Object(
+  { device_id: Type.String(), ...listed.properties, settings: deviceSettings },
+  { title: 'Configuration' },
+);
+
+const stale = {
+  description: 'Somebody else has changed it meanwhile.',
+  content: {
+    'application/problem+json': {
+      schema: Type.Object({ ...problemSchema.properties, current_version: version }, { title: 'StaleVersion' }),
+    },
+  },
+};
+
 /**
  * `/devices/{device_id}/config`: what a device is to do and how its pictures are looked at. Whoever changes it says
  * which version they have seen, so that no change is lost under another. Each version is kept.
@@ -51,6 +77,7 @@ export function registerDeviceConfig(
     summary: "A device's configuration: the newest, or the version named",
     params,
     querystring,
+    response: { 200: answer },
   };
   app.get('/devices/:device_id/config', { schema: readSchema }, async (request, reply) => {
     const device = deviceOfFleet(request.params.device_id, request.user);
@@ -69,14 +96,17 @@ export function registerDeviceConfig(
     summary: "All versions of a device's configuration, newest first",
     params,
     querystring: listing,
+    response: { 200: Type.Object({ versions: Type.Array(listed), ...pageAnswer }) },
   };
   app.get('/devices/:device_id/config/versions', { schema: listSchema }, async ({ params, query, user }) => {
     const device = deviceOfFleet(params.device_id, user);
     const newest = seen(await versions.find(device));
-    const page = { limit: query.page_size, offset: (query.page - 1) * query.page_size };
-    const listed = await versions.list(device.deviceId, page);
+    const rows = await versions.list(device.deviceId, {
+      limit: query.page_size,
+      offset: (query.page - 1) * query.page_size,
+    });
     // Versions have no gaps, so the newest says how many there are.
-    return { versions: listed.map(asListed), ...pageOf(query, newest.version, listed.length) };
+    return { versions: rows.map(asListed), ...pageOf(query, newest.version, rows.length) };
   });
 
   const writeSchema = {
@@ -84,6 +114,7 @@ export function registerDeviceConfig(
     summary: "Replaces a device's settings; what is left out gets its default",
     params,
     body,
+    response: { 200: answer, 409: stale, 412: stale },
   };
   const onRequest = [access.requireUserNow, requireRole('operator')];
   app.put('/devices/:device_id/config', { schema: writeSchema, onRequest }, async (request, reply) => {

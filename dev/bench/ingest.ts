@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { migrations } from '../../aggregator/aggregator.ts';
 import { createDeviceAccess, deviceAccessConfig } from '../../http/access/devices/device-access.ts';
@@ -23,7 +24,7 @@ import { median } from './median.ts';
 /**
  * `npm run bench:ingest`: what the promises of ingest cost over a bare Fastify handler that parses the same multipart
  * request, does the same put and the same append, and nothing else; in either profile, both taking turns. Then ten
- * cameras at five frames a second against a whole `npm start`, people found in each.
+ * cameras at five frames a second against a whole `npm start`, people found in each. `--only embedded,kafka,live`.
  */
 const DEVICES = Array.from({ length: 10 }, (_, index) => `bench-${index + 1}`);
 const AT_ONCE = 32;
@@ -46,6 +47,9 @@ interface Round {
   readonly cpuMsPerFrame: number;
 }
 
+const only = parseArgs({ options: { only: { type: 'string' } } }).values.only?.split(',');
+const wants = (part: string) => only?.includes(part) ?? true;
+
 const folder = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
 const children = new Set<ChildProcess>();
 const jpegs = await Promise.all(
@@ -55,14 +59,16 @@ const jpegs = await Promise.all(
 let sentEver = 0;
 
 try {
-  const profiles = { embedded: await compare('embedded'), kafka: await compare('kafka') };
-  const live = await measureLive();
+  const embedded = wants('embedded') ? await compare('embedded') : null;
+  const kafka = wants('kafka') ? await compare('kafka') : null;
+  const live = wants('live') ? await measureLive() : null;
   const bytes = Math.round(jpegs.reduce((sum, { length }) => sum + length, 0) / jpegs.length);
   const told = { frameBytes: bytes, atOnce: AT_ONCE, framesPerRound: FRAMES_PER_ROUND, rounds: ROUNDS };
   const machine = { node: process.versions.node, cores: availableParallelism() };
-  writeFileSync(RESULTS, `${JSON.stringify({ ...told, ...machine, ...profiles, live }, null, 2)}\n`);
-  const { embedded, kafka } = profiles;
-  console.log(`embedded_ratio=${embedded.ratio} kafka_ratio=${kafka.ratio} fps_p99_ms=${live.p99Ms}`);
+  const results = { ...told, ...machine, embedded, kafka, live };
+  if (only === undefined) writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  const [of, ms] = [(side: typeof kafka) => side?.ratio ?? '-', live?.p99Ms ?? '-'];
+  console.log(`embedded_ratio=${of(embedded)} kafka_ratio=${of(kafka)} fps_p99_ms=${ms}`);
 } finally {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });

@@ -1,15 +1,28 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { deviceOf } from '../../http/access/devices/require-device.ts';
+import { nothing, oneOf } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
+import { deviceSettings } from '../../schemas/device-settings.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
 import type { DeviceConfig, DeviceConfigs } from '../device-config.ts';
 
 const querystring = Type.Object({
   device_id: Type.Optional(Type.String({ pattern: DEVICE_ID, description: 'the device, as its token says too' })),
 });
+
+const { capture_mode: _, ...told } = deviceSettings.properties.device.properties;
+const answer = Type.Object(
+  {
+    device_id: Type.String(),
+    version: Type.Integer({ description: '0 is the built-in one.' }),
+    ...told,
+    capture_mode: oneOf(['baseline', 'burst', 'paused'], 'What is in force now, whatever is usual.'),
+  },
+  { title: 'DeviceConfiguration' },
+);
 
 /**
  * `GET /api/v1/device/config`: what the device is to do, asked for again and again. It costs next to nothing while
@@ -19,7 +32,9 @@ export function registerDeviceConfig(
   app: Server,
   { configs, clock }: { readonly configs: DeviceConfigs; readonly clock: Clock },
 ): void {
-  const schema = { tags: ['devices'], summary: 'What this device is to do', querystring };
+  // Sent as text, since its digest is in the ETag.
+  const response = { 200: Type.Unsafe<string>(answer), 304: nothing('It is as it was.') };
+  const schema = { tags: ['devices'], summary: 'What this device is to do', querystring, response };
   app.get('/api/v1/device/config', { schema }, async (request, reply) => {
     const { id } = deviceOf(request, request.query.device_id);
     const config = await configs.fetch(id, clock.nowMs());
