@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Pairings } from '../http/access/devices/pairings.ts';
 import { runCamera } from './simulate/camera.ts';
+import { enrolHere } from './simulate/enrol-here.ts';
 import { createScene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
 
@@ -13,11 +14,7 @@ export async function runDemo(
   { url, pairings, logger }: { readonly url: string; readonly pairings: Pairings; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
-  const tokens = new Map<string, string>();
-  for (const deviceId of CAMERAS) {
-    const { code } = await pairings.pair({ deviceId, ownerId: null, fleetId: null });
-    tokens.set(deviceId, (await pairings.activate(code, '127.0.0.1')).token.token);
-  }
+  const tokens = await enrolHere(pairings, CAMERAS);
   // From this process to itself: there is nobody in between whom a certificate would keep out, and ours need not be for
   // the address at which it listens.
   const upload = createUploader({ url, timeoutMs: 15_000, tokens, verify: false });

@@ -131,6 +131,17 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
       env.USER_TOKEN = String(body.access_token);
     }
 
+    /** The token of a device of this name. */
+    async function setUp(deviceId: string): Promise<string> {
+      const paired = await sh(`curl -X POST "$API_BASE/devices/pair" -H "Authorization: Bearer $USER_TOKEN" \\
+        -H "Content-Type: application/json" -d '{"device_id":"${deviceId}"}'`);
+      const activated = await sh(
+        `curl -X POST "$API_BASE/devices/activate" -H "Content-Type: application/json" -d "{\\"pairing_code\\":\\"$CODE\\"}"`,
+        { CODE: String(paired.body.pairing_code) },
+      );
+      return String(activated.body.device_token);
+    }
+
     test('pair, activate, ask where to, put, say so: as the ESP32 does it', async () => {
       await signIn();
       const paired = await sh(`curl -X POST "$API_BASE/devices/pair" \\
@@ -196,13 +207,7 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
 
     test('one file, named for its time: as the ESP32-CAM with a card does it', async () => {
       await signIn();
-      const paired = await sh(`curl -X POST "$API_BASE/devices/pair" -H "Authorization: Bearer $USER_TOKEN" \\
-        -H "Content-Type: application/json" -d '{"device_id":"esp32cam-${profile}"}'`);
-      const activated = await sh(
-        `curl -X POST "$API_BASE/devices/activate" -H "Content-Type: application/json" -d "{\\"pairing_code\\":\\"$CODE\\"}"`,
-        { CODE: String(paired.body.pairing_code) },
-      );
-      const token = { DEVICE_TOKEN: String(activated.body.device_token) };
+      const token = { DEVICE_TOKEN: await setUp(`esp32cam-${profile}`) };
       const upload = (file: string, device = `esp32cam-${profile}`) =>
         sh(
           `curl -X POST "$API_BASE/upload?device=${device}" -H "X-Device-Token: $DEVICE_TOKEN" \\
@@ -224,13 +229,7 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
 
     test('meta and image, configuration, heartbeat: as the Pi does it', async () => {
       await signIn();
-      const paired = await sh(`curl -X POST "$API_BASE/devices/pair" -H "Authorization: Bearer $USER_TOKEN" \\
-        -H "Content-Type: application/json" -d '{"device_id":"pi-${profile}"}'`);
-      const activated = await sh(
-        `curl -X POST "$API_BASE/devices/activate" -H "Content-Type: application/json" -d "{\\"pairing_code\\":\\"$CODE\\"}"`,
-        { CODE: String(paired.body.pairing_code) },
-      );
-      env.DEVICE_TOKEN = String(activated.body.device_token);
+      env.DEVICE_TOKEN = await setUp(`pi-${profile}`);
       const meta = {
         device_id: `pi-${profile}`,
         capture_ts: '2026-01-05T22:00:00Z',

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { MultipartFile } from '@fastify/multipart';
 import { Problem } from '../http/problem.ts';
 
@@ -6,9 +7,7 @@ import { Problem } from '../http/problem.ts';
 export async function readJpegPart({ file }: MultipartFile, bytesMax: number): Promise<Buffer> {
   if (file.truncated) throw tooLarge(bytesMax);
   file.once('limit', () => file.destroy(tooLarge(bytesMax)));
-  const chunks: Buffer[] = [];
-  for await (const chunk of file) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return buffer(file);
 }
 
 /** A whole body that is one picture. */

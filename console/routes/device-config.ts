@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from 'typebox';
 import type { Access } from '../../http/access/access.ts';
 import { requireRole } from '../../http/access/require-role.ts';
+import { userOf } from '../../http/access/require-user.ts';
 import type { User } from '../../http/access/users.ts';
 import { nullable, time } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
@@ -142,8 +143,8 @@ export function registerDeviceConfig(
 }
 
 function deviceOfFleet(deviceId: string, user: User | null): DeviceOfFleet & { readonly userId: string } {
-  if (!user) throw new Error('a route for people without requireUser');
-  return { deviceId, fleetId: user.fleetId, userId: user.id };
+  const { fleetId, id: userId } = userOf({ user });
+  return { deviceId, fleetId, userId };
 }
 
 function seen<Found>(found: Found | 'no-device'): Found {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { userOf } from '../../http/access/require-user.ts';
 import { nullable, time } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
@@ -73,9 +74,9 @@ export function registerLedger(app: Server, { store, clock }: { readonly store: 
     response: { 200: answer },
   };
   app.get('/devices/:id/ledger', { schema }, async ({ params: { id }, query, user }) => {
-    if (!user) throw new Error('a route for users without requireUser');
+    const { fleetId } = userOf({ user });
     const span = spanOf(query, clock.nowMs());
-    const ledger = await readLedger(store, { deviceId: id, fleetId: user.fleetId, ...span });
+    const ledger = await readLedger(store, { deviceId: id, fleetId, ...span });
     if (!ledger) {
       const detail = `You have no device ${id}.`;
       throw new Problem({ status: 404, code: 'no-such-device', title: 'No such device', detail });

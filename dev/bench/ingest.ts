@@ -15,6 +15,8 @@ import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { migrate } from '../../ports/store/migrate.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { createEmbeddedTarget } from '../crash/embedded.ts';
+import { enrolHere } from '../simulate/enrol-here.ts';
+import { percentiles } from '../simulate/report.ts';
 import { createScene } from '../simulate/scene.ts';
 import { createUploader } from '../simulate/upload.ts';
 import { startStack } from '../stack/start-stack.ts';
@@ -128,17 +130,13 @@ async function cpuMs(url: string): Promise<number> {
 
 function summarise(rounds: readonly Round[]) {
   const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs);
+  const [p50Ms, p99Ms] = percentiles(latencies, [0.5, 0.99]);
   return {
     perSecond: Math.round(median(rounds.map(({ perSecond }) => perSecond))),
-    p50Ms: percentile(latencies, 0.5),
-    p99Ms: percentile(latencies, 0.99),
+    p50Ms,
+    p99Ms,
     cpuMsPerFrame: Number(median(rounds.map(({ cpuMsPerFrame }) => cpuMsPerFrame)).toFixed(2)),
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1));
 }
 
 async function startEmbedded() {
@@ -173,12 +171,7 @@ async function enrolIn(connectionString: string): Promise<Map<string, string>> {
   try {
     const config = readConfig(deviceAccessConfig, {});
     const { pairings } = createDeviceAccess({ store, secret: SECRET, config, nowMs: clock.nowMs });
-    const tokens = new Map<string, string>();
-    for (const deviceId of DEVICES) {
-      const { code } = await pairings.pair({ deviceId, ownerId: null, fleetId: null });
-      tokens.set(deviceId, (await pairings.activate(code, '127.0.0.1')).token.token);
-    }
-    return tokens;
+    return await enrolHere(pairings, DEVICES);
   } finally {
     await store.close();
   }
@@ -221,10 +214,11 @@ async function measureLive() {
     };
     await Promise.race([Promise.all(DEVICES.map(camera)), target.died]);
     const analysed = await target.analysed();
+    const [p50Ms, p99Ms] = percentiles(latenciesMs, [0.5, 0.99]);
     return {
       framesPerSecond: DEVICES.length * LIVE_FPS,
-      p50Ms: percentile(latenciesMs, 0.5),
-      p99Ms: percentile(latenciesMs, 0.99),
+      p50Ms,
+      p99Ms,
       analysedMeanwhile: analysed,
     };
   } finally {

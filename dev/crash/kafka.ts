@@ -15,6 +15,7 @@ import type { Store } from '../../ports/store/store.ts';
 import { untilAvailable } from '../../ports/until-available.ts';
 import { readers } from '../../schemas/readers.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import { enrolHere } from '../simulate/enrol-here.ts';
 import type { Server } from '../stack/server-process.ts';
 import { startStack } from '../stack/start-stack.ts';
 import { TOOLS_FOLDER } from '../stack/tools.ts';
@@ -171,12 +172,7 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
 async function enrolIn(store: Store, secret: string, deviceIds: readonly string[]): Promise<Map<string, string>> {
   const config = readConfig(deviceAccessConfig, {});
   const { pairings } = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
-  const tokens = new Map<string, string>();
-  for (const deviceId of deviceIds) {
-    const { code } = await pairings.pair({ deviceId, ownerId: null, fleetId: null });
-    tokens.set(deviceId, (await pairings.activate(code, '127.0.0.1')).token.token);
-  }
-  return tokens;
+  return enrolHere(pairings, deviceIds);
 }
 
 const silent = pino({ level: 'silent' });

@@ -1,3 +1,4 @@
+import { multipartBody, type Part } from '../simulate/multipart.ts';
 import type { Random } from '../simulate/random.ts';
 import { hostileText, mutateBytes, mutateJson } from './mutate.ts';
 
@@ -131,24 +132,9 @@ function pictureOf(random: Random, jpeg: Buffer): Buffer {
   return mutateBytes(random, jpeg.subarray(0, Math.floor(random.between(0, 2_000))));
 }
 
-interface Part {
-  readonly name: string;
-  readonly filename?: string;
-  readonly content: Buffer;
-}
-
 function multipart(path: string, target: Target, parts: readonly Part[]): Draft {
-  const body = Buffer.concat([
-    ...parts.flatMap(({ name, filename, content }) => [
-      Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"`),
-      Buffer.from(filename === undefined ? '\r\n\r\n' : `; filename="${filename}"\r\nContent-Type: image/jpeg\r\n\r\n`),
-      content,
-      Buffer.from('\r\n'),
-    ]),
-    Buffer.from(`--${BOUNDARY}--\r\n`),
-  ]);
   const headers = { ...credentials(target), 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
-  return { method: 'POST', path, headers, body };
+  return { method: 'POST', path, headers, body: multipartBody(parts, BOUNDARY) };
 }
 
 function json(path: string, target: Target, value: unknown): Draft {

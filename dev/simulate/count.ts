@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Clock } from '../../ports/clock/clock.ts';
+import { below } from './below.ts';
 
 export interface CaptureRange {
   readonly cameraId: string;
@@ -42,7 +43,7 @@ export function createCounter({ url, password, clock = monotonicClock, sleep = d
   /** Rejects with `Refused`, or with whatever kept an answer from coming. */
   const count = ({ cameraId, startMs, endMs }: CaptureRange): Promise<number> =>
     gate(async () => {
-      const target = new URL('api/captures', url.endsWith('/') ? url : `${url}/`);
+      const target = below(url, 'api/captures');
       target.searchParams.set('camera_id', cameraId);
       target.searchParams.set('start_time', new Date(startMs).toISOString());
       target.searchParams.set('end_time', new Date(endMs).toISOString());

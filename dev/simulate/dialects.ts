@@ -1,6 +1,7 @@
 /** The ways in which devices send a frame, each as the requests that it takes. */
 
 import { randomBytes } from 'node:crypto';
+import { multipartBody, type Part } from './multipart.ts';
 import type { Heard, Sent } from './send.ts';
 
 export interface UploadFrame {
@@ -55,12 +56,6 @@ function json(body: object): Sent {
   return { contentType: 'application/json', body: Buffer.from(JSON.stringify(body)) };
 }
 
-interface Part {
-  readonly name: string;
-  readonly filename?: string;
-  readonly content: Buffer | string;
-}
-
 function metaAndImage({ deviceId, seq, capturedAtMs, jpeg }: UploadFrame): readonly Part[] {
   const meta = {
     device_id: deviceId,
@@ -80,14 +75,5 @@ function metaAndImage({ deviceId, seq, capturedAtMs, jpeg }: UploadFrame): reado
 function multipart(parts: readonly Part[]): Sent {
   // 96 random bits do not occur in the picture by chance.
   const boundary = `frame-${randomBytes(12).toString('hex')}`;
-  const body = Buffer.concat([
-    ...parts.flatMap(({ name, filename, content }) => [
-      Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"`),
-      Buffer.from(filename === undefined ? '\r\n\r\n' : `; filename="${filename}"\r\nContent-Type: image/jpeg\r\n\r\n`),
-      typeof content === 'string' ? Buffer.from(content) : content,
-      Buffer.from('\r\n'),
-    ]),
-    Buffer.from(`--${boundary}--\r\n`),
-  ]);
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body };
+  return { contentType: `multipart/form-data; boundary=${boundary}`, body: multipartBody(parts, boundary) };
 }

@@ -1,6 +1,7 @@
 /** Gives simulated cameras their tokens, the way the devices in the field come by theirs. */
 
 import pLimit from 'p-limit';
+import { below } from './below.ts';
 import { Refused } from './count.ts';
 
 export interface EnrolOptions {
@@ -20,15 +21,11 @@ export async function enrol({ url, consoleUrl, password, deviceIds }: EnrolOptio
   const authorization = `Basic ${Buffer.from(`admin:${password ?? ''}`).toString('base64')}`;
   const limit = pLimit(AT_ONCE);
   const enrolOne = async (deviceId: string) => {
-    const paired = await post(new URL('devices/pair', slashed(consoleUrl)), { device_id: deviceId }, { authorization });
-    const activated = await post(new URL('devices/activate', slashed(url)), { pairing_code: paired.pairing_code });
+    const paired = await post(below(consoleUrl, 'devices/pair'), { device_id: deviceId }, { authorization });
+    const activated = await post(below(url, 'devices/activate'), { pairing_code: paired.pairing_code });
     return [deviceId, String(activated.device_token)] as const;
   };
   return new Map(await Promise.all(deviceIds.map((deviceId) => limit(enrolOne, deviceId))));
-}
-
-function slashed(url: string): string {
-  return url.endsWith('/') ? url : `${url}/`;
 }
 
 async function post(target: URL, body: object, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {

@@ -44,7 +44,7 @@ export function outcomeLine(outcome: Outcome): string {
 }
 
 /** Nearest rank, to a tenth of a millisecond; 0 where nothing was measured. */
-function percentiles(values: readonly number[], shares: readonly number[]): readonly number[] {
+export function percentiles(values: readonly number[], shares: readonly number[]): readonly number[] {
   const sorted = Float64Array.from(values).sort();
   return shares.map((share) => Math.round((sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0) * 10) / 10);
 }

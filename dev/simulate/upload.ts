@@ -1,5 +1,6 @@
 /** One frame over HTTP, as a device sends it. */
 
+import { below } from './below.ts';
 import { type Dialect, dialects, type UploadFrame } from './dialects.ts';
 import { createSend, type Heard } from './send.ts';
 
@@ -28,13 +29,12 @@ export interface UploaderOptions {
 export function createUploader(options: UploaderOptions): Upload {
   const { url, tokens, dialectOf = () => 'upload' } = options;
   const send = createSend(options);
-  const base = url.endsWith('/') ? url : `${url}/`;
 
   return async (frame) => {
     const { deviceId, signal } = frame;
     const headers = { 'x-device-token': tokens.get(deviceId) ?? '' };
     const heard = await dialects[dialectOf(deviceId)](
-      (path, sent) => send(new URL(path, base), { ...sent, headers, signal }),
+      (path, sent) => send(below(url, path), { ...sent, headers, signal }),
       frame,
     );
     return readAnswer(heard);

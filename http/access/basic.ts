@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { keepNewest } from './keep-newest.ts';
 import type { Credentials, SignIn } from './sign-in.ts';
 import type { SignedIn, User, Users } from './users.ts';
 
@@ -48,11 +49,8 @@ export function createBasicAccess({
   }
 
   function remember(key: string, user: SignedIn): void {
-    if (remembered.size >= REMEMBERED_MAX) {
-      const [oldest] = remembered.keys();
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
-    remembered.set(key, { user, untilMs: nowMs() + REMEMBERED_MS, lookAgainAtMs: nowMs() + BELIEVED_MS });
+    const known = { user, untilMs: nowMs() + REMEMBERED_MS, lookAgainAtMs: nowMs() + BELIEVED_MS };
+    keepNewest(remembered, key, known, REMEMBERED_MAX);
   }
 
   async function verify(key: string, credentials: Credentials, address: string): Promise<User | null> {

@@ -1,3 +1,5 @@
+import { keepNewest } from './keep-newest.ts';
+
 /** Counts failures in a row by key, and says how long one with too many has to wait. */
 export interface FailedTries {
   /** Takes a try, counting it as failed until told otherwise, or says how long to wait. So parallel guesses count too. */
@@ -31,14 +33,7 @@ export function createFailedTries({
     return tally && nowMs() - tally.lastMs < FORGOTTEN_AFTER_MS ? tally : { failures: 0, lastMs: nowMs() };
   }
 
-  function write(key: string, tally: Tally): void {
-    tallies.delete(key);
-    if (tallies.size >= KEYS_MAX) {
-      const [oldest] = tallies.keys();
-      if (oldest !== undefined) tallies.delete(oldest);
-    }
-    tallies.set(key, tally);
-  }
+  const write = (key: string, tally: Tally) => keepNewest(tallies, key, tally, KEYS_MAX);
 
   return {
     take(key) {

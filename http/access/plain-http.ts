@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../loopback.ts';
 import { Problem } from '../problem.ts';
+import { SAFE_METHODS } from './other-sites.ts';
 
 type Sent = Pick<FastifyRequest, 'method' | 'headers' | 'ip' | 'protocol' | 'routeOptions'>;
 
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Routes that take a password, a refresh token or a pairing code in the body. */
 const TAKES_CREDENTIAL = /^\/(auth\/|devices\/activate$)/;
 

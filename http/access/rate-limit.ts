@@ -1,3 +1,5 @@
+import { keepNewest } from './keep-newest.ts';
+
 /** How often somebody may come: so many a second on the whole, and a burst at once. */
 export interface RateLimit {
   /** Takes a turn, or says how long to wait for one. */
@@ -40,12 +42,7 @@ export function createRateLimit({
         if (now < (buckets.get(key)?.atMs ?? now)) buckets.set(key, { turns, atMs: now });
         return { waitMs: Math.ceil(((1 - turns) * 1_000) / perSecond) };
       }
-      buckets.delete(key);
-      buckets.set(key, { turns: turns - 1, atMs: now });
-      if (buckets.size > KEYS_MAX) {
-        const [oldest] = buckets.keys();
-        if (oldest !== undefined) buckets.delete(oldest);
-      }
+      keepNewest(buckets, key, { turns: turns - 1, atMs: now }, KEYS_MAX);
       return { waitMs: 0 };
     },
   };

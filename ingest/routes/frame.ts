@@ -7,6 +7,7 @@ import type { Server } from '../../http/server.ts';
 import type { Fault } from '../../http/validation.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { SentFrame } from '../accept-frame.ts';
+import { announcedBytes, refuseAnnounced, requireMultipart } from '../announced.ts';
 import type { Boots } from '../boots.ts';
 import type { IngestConfig } from '../config.ts';
 import { frameAnswers, JPEG } from '../frame-answers.ts';
@@ -15,7 +16,6 @@ import { type FrameMeta, frameMeta, statedTime } from '../frame-meta.ts';
 import { dayOf } from '../object-key.ts';
 import { readJpegPart, requireJpeg } from '../read-jpeg.ts';
 import { META_BYTES_MAX, readMetaPart } from '../read-meta-part.ts';
-import { announcedBytes, refuseAnnounced, requireMultipart } from './upload.ts';
 
 export interface FrameDependencies {
   readonly intake: FrameIntake;

@@ -1,4 +1,4 @@
-import type { MultipartFile } from '@fastify/multipart';
+import { buffer } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { KnownDevice } from '../../http/access/devices/device-tokens.ts';
@@ -7,6 +7,7 @@ import { Problem, problemBody } from '../../http/problem.ts';
 import { problemOf } from '../../http/problem-of.ts';
 import type { Server } from '../../http/server.ts';
 import type { Fault } from '../../http/validation.ts';
+import { requireMultipart } from '../announced.ts';
 import { type FrameResult, JPEG, manyAnswers } from '../frame-answers.ts';
 import { asAnswer } from '../frame-intake.ts';
 import { type FrameMeta, frameMeta } from '../frame-meta.ts';
@@ -21,7 +22,6 @@ import {
   MISSING_META,
   unknownPart,
 } from './frame.ts';
-import { requireMultipart } from './upload.ts';
 
 const FRAMES_MAX = 200;
 
@@ -110,7 +110,7 @@ async function* readPairs(request: FastifyRequest, config: FrameDependencies['co
       if (meta) yield { meta, image: null };
       meta = await readMetaPart(part);
     } else if (part.type === 'file' && part.fieldname === 'image' && meta) {
-      const image = await readAll(part);
+      const image = await buffer(part.file);
       leftBytes -= image.length;
       // One that does not say beforehand how much it is.
       if (leftBytes < 0) throw requestTooLarge(config.REQUEST_BYTES_MAX);
@@ -119,12 +119,6 @@ async function* readPairs(request: FastifyRequest, config: FrameDependencies['co
     } else throw unknownPart(part.fieldname);
   }
   if (meta) yield { meta, image: null };
-}
-
-async function readAll({ file }: MultipartFile): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of file) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function requestTooLarge(bytesMax: number): Problem {

@@ -4,6 +4,7 @@ import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
+import { announcedBytes } from '../announced.ts';
 import type { IngestConfig } from '../config.ts';
 import { JPEG } from '../frame-answers.ts';
 import type { FrameIntake } from '../frame-intake.ts';
@@ -12,7 +13,6 @@ import { FILE_NAME, objectKeyOf } from '../object-key.ts';
 import { readJpegBody, tooLarge } from '../read-jpeg.ts';
 import type { UploadPlaces } from '../upload-places.ts';
 import type { UploadTickets } from '../upload-tickets.ts';
-import { announcedBytes } from './upload.ts';
 
 const VALID_MS = 10 * 60_000;
 const CONTENT_TYPE = 'image/jpeg';

@@ -4,10 +4,11 @@ import { deviceOf } from '../../http/access/devices/require-device.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
+import { announcedBytes, refuseAnnounced, requireMultipart } from '../announced.ts';
 import type { IngestConfig } from '../config.ts';
 import { frameAnswers, JPEG } from '../frame-answers.ts';
 import { answerFrame, type FrameIntake } from '../frame-intake.ts';
-import { readJpegPart, requireJpeg, tooLarge } from '../read-jpeg.ts';
+import { readJpegPart, requireJpeg } from '../read-jpeg.ts';
 
 /**
  * `POST /upload?device=ID`: one picture as multipart/form-data, named for the milliseconds at which it was taken.
@@ -53,25 +54,6 @@ export function registerUpload(
 }
 
 const FILE_NAME = /^(\d{1,15})\.jpe?g$/i;
-/** Boundaries, part headers, and the odd form field beside the picture. */
-const MULTIPART_OVERHEAD_BYTES = 16_384;
-
-/** For requests with one picture: before any of it is read. */
-export function refuseAnnounced({ headers }: FastifyRequest, frameBytesMax: number): void {
-  if (Number(headers['content-length']) > frameBytesMax + MULTIPART_OVERHEAD_BYTES) throw tooLarge(frameBytesMax);
-}
-
-export function announcedBytes({ headers }: FastifyRequest, frameBytesMax: number): number {
-  const announced = Number(headers['content-length']);
-  return Number.isSafeInteger(announced) ? Math.min(announced, frameBytesMax) : frameBytesMax;
-}
-
-export function requireMultipart(request: FastifyRequest, parts: string): void {
-  if (request.isMultipart()) return;
-  const detail = `Send multipart/form-data with ${parts}.`;
-  throw new Problem({ status: 415, code: 'not-multipart', title: 'Not multipart', detail });
-}
-
 async function readPicture(
   request: FastifyRequest,
   frameBytesMax: number,

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { coalesce } from '../../../ports/coalesce.ts';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Queryable } from '../../../ports/store/store.ts';
+import { keepNewest } from '../keep-newest.ts';
 import { digestToken, keyFor } from '../server-secret.ts';
 
 /** Whoever a token says it is. */
@@ -95,12 +96,7 @@ export function createDeviceTokens({
   }
 
   function remember(name: string, device: Promise<KnownDevice | null>): void {
-    remembered.delete(name);
-    if (remembered.size >= REMEMBERED_MAX) {
-      const [oldest] = remembered.keys();
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
-    remembered.set(name, { device, untilMs: nowMs() + REMEMBERED_MS });
+    keepNewest(remembered, name, { device, untilMs: nowMs() + REMEMBERED_MS }, REMEMBERED_MAX);
     // An outage is no answer to remember.
     device.catch(() => remembered.delete(name));
   }
