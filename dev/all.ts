@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { destination, pino, stdSerializers } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import { migrations, runAggregator } from '../aggregator/aggregator.ts';
+import { collectDefaultMetrics } from 'prom-client';
+import { migrations } from '../aggregator/aggregator.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-devices.ts';
 import { registerConsole } from '../console/app.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
@@ -17,8 +17,6 @@ import { registerIngest } from '../ingest/app.ts';
 import { createListening, NOTE_LISTENING_EVERY_MS } from '../ingest/listening.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
-import { modelOptionsOf } from '../ports/detector/config.ts';
-import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { lockFolder } from '../ports/folder-lock.ts';
 import { holdLog } from '../ports/log/hold.ts';
 import { createPostgresLog, migratePostgresLog } from '../ports/log/postgres.ts';
@@ -29,11 +27,10 @@ import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
 import { untilAvailable } from '../ports/until-available.ts';
-import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
-import { runSnapshots } from '../snapshots/snapshots.ts';
+import { JoinedRegistry, startAnalysis } from './analysis.ts';
 import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
@@ -61,9 +58,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   logger.level = config.LOG_LEVEL;
   const transport = await readTransport(config);
   const { connectionString, folder } = await openDatabase(parts, config);
-  const detector = await openThreadedDetector(modelOptionsOf(config));
-  parts.run('detector', (signal) => detector.run(signal));
-  const metrics = new Registry();
+  const metrics = new JoinedRegistry();
   collectDefaultMetrics({ register: metrics });
 
   const open = (name: string, connectionsMax: number) => {
@@ -71,32 +66,28 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     parts.started(`store of ${name}`, () => store.close());
     return store;
   };
-  const [ingestStore, logStore, aggregatorStore, snapshotsStore, consoleStore] = [
-    open('ingest', 6),
-    open('log', 12),
-    open('aggregator', 8),
-    open('snapshots', 2),
-    open('console', 4),
-  ];
+  const [ingestStore, logStore, consoleStore] = [open('ingest', 6), open('log', 4), open('console', 4)];
   const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyFrames));
-  const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known });
+  const blobsFolder = join(folder, 'blobs');
+  const blobs = createFilesystemBlobs({ folder: blobsFolder, known });
   const logOptions = {
     store: logStore,
     clock,
     partitionCount: PARTITIONS,
     topics: logTopics,
+    betweenThreads: true,
   };
   const log = await parts.untilAvailable(() => createPostgresLog(logOptions));
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
-  parts.run('aggregator', (signal) =>
-    runAggregator({ log, store: aggregatorStore, clock, codec, logger, metrics, config }, signal),
+  // Before anything is let in: the blobs that the thread opens clear away what is being written.
+  const analysis = await startAnalysis(
+    { connectionString, blobsFolder, partitionCount: PARTITIONS, stopWithinMs: STOP_WITHIN_MS, config },
+    parts.stopping,
   );
-  parts.run('processor', (signal) => runProcessor({ log, blobs, detector, codec, logger, metrics, config }, signal));
-  parts.run('snapshots', (signal) =>
-    runSnapshots({ log, blobs, store: snapshotsStore, codec, clock, logger, metrics, config }, signal),
-  );
+  parts.run('analysis', (signal) => analysis.run(signal));
+  metrics.join(() => analysis.metrics());
 
   const configPublisher = createConfigPublisher({ store: consoleStore, log, codec, clock });
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
@@ -129,7 +120,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const url = await listen(app, { transport, port: config.PORT, logger, parts, takesCredentials: true });
   const listening = createListening({ store: ingestStore, clock });
   parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
-  const watch = createDeviceWatch({ log, store: aggregatorStore, clock, codec, metrics, config });
+  const watch = createDeviceWatch({ log, store: consoleStore, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
   // Last: one that is made up is shown below, and never if anything before this had failed.
   const administrator = config.ADMIN_PASSWORD === undefined ? await ensureAdministrator() : { password: null };
@@ -142,7 +133,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
       password: administrator.password,
       passwordGiven: config.ADMIN_PASSWORD !== undefined,
       demo,
-      detector: detector.model,
+      detector: analysis.model,
       dataDir: config.DATA_DIR,
     }),
   );

@@ -57,7 +57,7 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
   // One picture fits, whatever was set: turned away for want of room, it would be sent again for ever.
   const budget = createByteBudget(Math.max(REQUEST_BYTES, config.IN_FLIGHT_BYTES_MAX, config.FRAME_BYTES_MAX));
   const metrics = createIngestMetrics(registry, budget);
-  const claims = createClaims({ store, durable: !dependencies.logInStore });
+  const claims = createClaims(dependencies);
   const acceptFrame = createAcceptFrame({ ...dependencies, claims, onUnconfirmed: metrics.unconfirmed });
   const intake = createFrameIntake({ acceptFrame, budget, metrics });
   const tickets = createUploadTickets({ secret });

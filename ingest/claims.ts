@@ -53,6 +53,8 @@ export const LEASE_MS = 5_000;
 /** Frames this much older than the newest of their device take the backlog lane (promise 6). */
 const LATE_AFTER_MS = 2_000;
 const BATCH_MAX = 200;
+/** Nobody waits for a confirmation, and together they are cheap: what they count is a row for many frames. */
+const CONFIRM_EVERY_MS = 100;
 
 const sql = {
   claim: statement(import.meta.url, './sql/claim-frames.sql'),
@@ -71,11 +73,14 @@ interface ClaimRow {
 
 export function createClaims({
   store,
-  durable = true,
+  logInStore = false,
 }: {
   readonly store: Store;
-  /** Whether a claim is on the disk before it is answered. It need not be where the record's commit brings it there. */
-  readonly durable?: boolean;
+  /**
+   * Whether the log is in this same database: then the record's commit brings the claim to the disk, and the aggregator,
+   * which runs beside us and reads at once, is who confirms.
+   */
+  readonly logInStore?: boolean;
 }): Claims {
   const claim = coalesce(async (asked: readonly { frame: TimedFrame; nowMs: number }[]) => {
     const order = [...asked.entries()].sort(([, a], [, b]) => compare(a.frame, b.frame)).map(([at]) => at);
@@ -91,24 +96,28 @@ export function createClaims({
       new Date(Math.max(...asked.map(({ nowMs }) => nowMs))),
       LEASE_MS,
       LATE_AFTER_MS,
-      durable,
+      !logInStore,
     ]);
     const answers = new Map(order.map((at, place) => [at, rows[place]]));
     return asked.map((_, at) => asClaim(answers.get(at)));
   }, BATCH_MAX);
 
-  const confirm = coalesce(async (frames: readonly FrameIdentity[]) => {
-    await store.run(sql.confirm, [
-      frames.map(({ deviceId }) => deviceId),
-      frames.map(({ epoch }) => epoch),
-      frames.map(({ seq }) => seq),
-    ]);
-    return frames.map(() => undefined);
-  }, BATCH_MAX);
+  const confirm = coalesce(
+    async (frames: readonly FrameIdentity[]) => {
+      await store.run(sql.confirm, [
+        frames.map(({ deviceId }) => deviceId),
+        frames.map(({ epoch }) => epoch),
+        frames.map(({ seq }) => seq),
+      ]);
+      return frames.map(() => undefined);
+    },
+    BATCH_MAX,
+    { gatherMs: CONFIRM_EVERY_MS },
+  );
 
   return {
     claim: (frame, nowMs) => claim({ frame, nowMs }),
-    confirm,
+    confirm: logInStore ? async () => undefined : confirm,
     isKnown: async ({ deviceId, epoch, seq }) => (await store.run(sql.find, [deviceId, epoch, seq])).length > 0,
   };
 }

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { MultipartFile } from '@fastify/multipart';
 import { Problem } from '../http/problem.ts';
 
@@ -7,7 +6,10 @@ import { Problem } from '../http/problem.ts';
 export async function readJpegPart({ file }: MultipartFile, bytesMax: number): Promise<Buffer> {
   if (file.truncated) throw tooLarge(bytesMax);
   file.once('limit', () => file.destroy(tooLarge(bytesMax)));
-  return buffer(file);
+  // By hand: `buffer` of node:stream/consumers goes by way of a Blob, at four times the cost.
+  const chunks: Buffer[] = [];
+  for await (const chunk of file) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** A whole body that is one picture. */

@@ -29,6 +29,17 @@ test('a call that comes alone goes at once; those that come meanwhile go togethe
   expect(groups).toHaveLength(3);
 });
 
+test('calls that are in no hurry wait for those that come soon', async () => {
+  const { work, groups } = createWork();
+  const call = coalesce(work, 3, { gatherMs: 50 });
+  const first = call(1);
+  await sleep(10);
+  expect(await Promise.all([first, call(2)])).toEqual([10, 20]);
+  expect(groups).toEqual([[1, 2]]);
+  expect(await Promise.all([3, 4, 5, 6].map(call))).toEqual([30, 40, 50, 60]);
+  expect(groups).toEqual([[1, 2], [3, 4, 5], [6]]);
+});
+
 test('no group is larger than the limit', async () => {
   const { work, groups } = createWork();
   const call = coalesce(work, 3);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Outage } from './errors.ts';
 
 interface Call<Item, Result> {
@@ -8,11 +9,13 @@ interface Call<Item, Result> {
 
 /**
  * Calls that arrive while one is under way go together in the next: one round trip and one commit for all of them,
- * and no delay for a call that comes alone. `work` answers item by item, in their order.
+ * and no delay for a call that comes alone, unless `gatherMs` says that nobody is in a hurry. `work` answers item by
+ * item, in their order.
  */
 export function coalesce<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
   itemsMax: number,
+  { gatherMs = 0 }: { readonly gatherMs?: number } = {},
 ): (item: Item) => Promise<Result> {
   let waiting: Call<Item, Result>[] = [];
   let underWay = false;
@@ -20,6 +23,7 @@ export function coalesce<Item, Result>(
   async function drain() {
     underWay = true;
     while (waiting.length > 0) {
+      if (gatherMs > 0 && waiting.length < itemsMax) await sleep(gatherMs);
       const calls = waiting.slice(0, itemsMax);
       waiting = waiting.slice(itemsMax);
       await perform(calls);

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { untilAvailable } from './until-available.ts';
 
 /**
- * A process as a stack of parts: started one after the other, each on top of what it needs, and stopped in reverse, so
+ * A process, or a thread, as a stack of parts: started one after the other, each on top of what it needs, and stopped in reverse, so
  * that whatever is still at work finds below it all that it works with.
  */
 export interface Parts {
@@ -26,14 +26,18 @@ export interface ProcessOptions {
   readonly stopWithinMs: number;
   /** What to tell whoever started it, when it cannot start. */
   readonly explain: (error: unknown) => string;
+  /** On standard error, unless this says it elsewhere. */
+  readonly tell?: (words: string) => void;
+  /** Stops it, as SIGTERM does: for a thread, which hears no signals. */
+  readonly stopAsked?: AbortSignal;
 }
 
 export async function runProcess(
-  { logger, stopWithinMs, explain }: ProcessOptions,
+  { logger, stopWithinMs, explain, tell = onStandardError, stopAsked }: ProcessOptions,
   start: (parts: Parts) => Promise<void>,
 ): Promise<void> {
   const stops: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
-  const stopAsked = new AbortController();
+  const givenUp = new AbortController();
   let stopping: Promise<void> | null = null;
 
   const stopAll = async () => {
@@ -55,7 +59,7 @@ export async function runProcess(
     stopping ??= (async () => {
       logger.info({ why }, 'stopping');
       process.exitCode = exitCode;
-      stopAsked.abort();
+      givenUp.abort();
       const inTime = await Promise.race([stopAll().then(() => true), sleep(stopWithinMs, false)]);
       if (!inTime) logger.error({ stopWithinMs }, 'not stopped in time; ending');
       process.exit(inTime ? process.exitCode : 1);
@@ -70,6 +74,7 @@ export async function runProcess(
       void stop(signal, 0);
     });
   }
+  stopAsked?.addEventListener('abort', () => void stop('asked to', 0), { once: true });
   for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(fault, (error) => {
       logger.fatal({ error, fault }, 'a fault in the program');
@@ -82,8 +87,8 @@ export async function runProcess(
     if (stopping) throw new Error('stopped while starting');
   };
   const parts: Parts = {
-    stopping: stopAsked.signal,
-    untilAvailable: (work) => untilAvailable(work, { logger, signal: stopAsked.signal }),
+    stopping: givenUp.signal,
+    untilAvailable: (work) => untilAvailable(work, { logger, signal: givenUp.signal }),
     started: add,
     run(name, work) {
       const abort = new AbortController();
@@ -116,8 +121,12 @@ export async function runProcess(
     await starting;
   } catch (error) {
     if (stopping) return;
-    process.stderr.write(`\n${explain(error)}\n\n`);
+    tell(explain(error));
     logger.debug({ error }, 'not started');
     await stop('not started', 1);
   }
+}
+
+function onStandardError(words: string): void {
+  process.stderr.write(`\n${words}\n\n`);
 }

@@ -4,6 +4,7 @@ import { systemClock as clock } from '../ports/clock/system.ts';
 import { modelOptionsOf } from '../ports/detector/config.ts';
 import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
+import { yieldProcessors } from '../ports/yield-processors.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { processorService } from './config.ts';
@@ -12,6 +13,8 @@ import { runProcessor } from './processor.ts';
 /** `npm run start:processor`: as many as there are partitions share the devices among them. */
 const name = 'processor';
 
+// Uploads, and whatever else is on the machine, are not to wait for pictures to be looked at.
+yieldProcessors();
 await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
   const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));

@@ -89,14 +89,34 @@ begin
     return;
   end if;
 
-  if in_seq is null then
-    select * into claim from frame_claims
-    where device_id = in_device_id and epoch = 0 and stated_ms = in_stated_ms and digest = in_digest;
-  else
-    select * into claim from frame_claims where device_id = in_device_id and epoch = in_epoch and seq = in_seq;
-  end if;
+  -- Inserted first, and looked for only if it is there: most are new, and a conflict is found by its index, where a
+  -- table without statistics, as after a restore, would be searched by whichever index seems good enough.
+  insert into frame_claims (
+    device_id, epoch, seq, stated_ms, digest, captured_at, time_quality, lane, received_at, lease_until
+  )
+  values (
+    in_device_id, in_epoch, coalesce(in_seq, device.next_upload_seq), in_stated_ms, in_digest, in_captured_at,
+    in_time_quality,
+    case when in_captured_at < device.newest_captured_at - in_late_after then 'backlog' else 'live' end,
+    in_now, in_now + in_lease
+  )
+  on conflict do nothing
+  returning * into claim;
 
   if found then
+    outcome := 'claimed';
+    update devices
+    set next_upload_seq = next_upload_seq + (in_seq is null)::integer,
+        last_seen_at = greatest(last_seen_at, in_now),
+        newest_captured_at = greatest(newest_captured_at, in_captured_at)
+    where id = in_device_id;
+  else
+    if in_seq is null then
+      select * into strict claim from frame_claims
+      where device_id = in_device_id and epoch = 0 and stated_ms = in_stated_ms and digest = in_digest;
+    else
+      select * into strict claim from frame_claims where device_id = in_device_id and epoch = in_epoch and seq = in_seq;
+    end if;
     if claim.digest <> in_digest then
       outcome := 'conflict';
     elsif claim.confirmed then
@@ -113,23 +133,6 @@ begin
       where device_id = in_device_id and epoch = in_epoch and seq = claim.seq;
     end if;
     update devices set last_seen_at = greatest(last_seen_at, in_now) where id = in_device_id;
-  else
-    outcome := 'claimed';
-    insert into frame_claims (
-      device_id, epoch, seq, stated_ms, digest, captured_at, time_quality, lane, received_at, lease_until
-    )
-    values (
-      in_device_id, in_epoch, coalesce(in_seq, device.next_upload_seq), in_stated_ms, in_digest, in_captured_at,
-      in_time_quality,
-      case when in_captured_at < device.newest_captured_at - in_late_after then 'backlog' else 'live' end,
-      in_now, in_now + in_lease
-    )
-    returning * into claim;
-    update devices
-    set next_upload_seq = next_upload_seq + (in_seq is null)::integer,
-        last_seen_at = greatest(last_seen_at, in_now),
-        newest_captured_at = greatest(newest_captured_at, in_captured_at)
-    where id = in_device_id;
   end if;
 
   seq := claim.seq;

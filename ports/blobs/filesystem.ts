@@ -74,19 +74,19 @@ export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobs
     async put(key, bytes) {
       const path = pathOf(key);
       const draft = join(unfinished, randomUUID());
+      const discard = () => unlink(draft).catch(() => undefined);
       try {
         // First, since it fails where the folder is not the blobs' own.
         await writeSynced(draft, bytes);
         await makeFolder(dirname(path));
         const answer = await name(draft, path);
         // Also where it exists: whoever named it may have died before its name was on the disk.
-        await syncFolder(dirname(path));
+        await Promise.all([syncFolder(dirname(path)), discard()]);
         return answer;
       } catch (error) {
+        // What a full disk leaves of it would keep it full.
+        await discard();
         throw asOutage(error, key);
-      } finally {
-        // Also after a failure: what a full disk leaves of it would keep it full.
-        await unlink(draft).catch(() => undefined);
       }
     },
 

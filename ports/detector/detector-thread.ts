@@ -1,4 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import { dataOfThread } from '../start-thread.ts';
 import type { Detection } from './detector.ts';
 import { type Model, type ModelOptions, openModel } from './model.ts';
 import type { Picture } from './picture.ts';
@@ -14,7 +15,7 @@ const port = parentPort;
 if (port) {
   const answer = (told: Answer) => port.postMessage(told);
   try {
-    const model = await openModel(workerData as ModelOptions);
+    const model = await openModel(dataOfThread<ModelOptions>());
     const answerPicture = async (picture: Picture) => {
       try {
         answer({ kind: 'seen', detections: await model.detect(picture) });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { Unusable } from '../errors.ts';
+import { startThread } from '../start-thread.ts';
 import type { Detection, Detector } from './detector.ts';
 import type { Answer } from './detector-thread.ts';
 import { fitted } from './input-tensor.ts';
@@ -29,10 +29,7 @@ export interface ThreadedDetector extends Detector {
  * picture. One for the whole process: pictures of all partitions wait for their turn in one queue.
  */
 export async function openThreadedDetector(options: ModelOptions): Promise<ThreadedDetector> {
-  const thread = new Worker(new URL('./start-thread.mjs', import.meta.url), {
-    name: 'detector',
-    workerData: options,
-  });
+  const thread = startThread(new URL('./detector-thread.ts', import.meta.url), { name: 'detector', data: options });
   const waiting: Asked[] = [];
   /** What the thread has been given, in the order of its answers. */
   const inThread: Asked[] = [];

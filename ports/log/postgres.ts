@@ -14,6 +14,8 @@ export interface PostgresLogOptions {
   readonly topics: readonly LogTopic[];
   /** Fixed when the log is made: another number later would send a device's records to another partition. */
   readonly partitionCount: number;
+  /** Whether other threads of this process have the same log: then each hears of what the others append. */
+  readonly betweenThreads?: boolean;
 }
 
 export interface PostgresLog extends Log {
@@ -52,9 +54,9 @@ interface Row {
 }
 
 export async function createPostgresLog(options: PostgresLogOptions): Promise<PostgresLog> {
-  const { store, clock, topics, partitionCount } = options;
+  const { store, clock, topics, partitionCount, betweenThreads = false } = options;
   const compacted = new Set(topics.filter(({ cleanup }) => cleanup === 'compact').map(({ name }) => name));
-  const arrivals = new Arrivals();
+  const arrivals = new Arrivals({ name: betweenThreads ? 'passerby-log' : null });
 
   const [found] = await store.run<{ partitions: number }>(sql.partitionCount);
   if (found && found.partitions !== 0 && found.partitions !== partitionCount) {
@@ -86,13 +88,16 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
   }
 
   function tell(outputs: readonly PlacedOutput[]) {
-    for (const { topic, partition } of outputs) arrivals.tell(topic, partition);
+    const places = new Map(outputs.map(({ topic, partition }) => [`${topic}/${partition}`, { topic, partition }]));
+    for (const { topic, partition } of places.values()) arrivals.tell(topic, partition);
   }
 
   const append = coalesce(async (appends: readonly (readonly PlacedOutput[])[]) => {
     const outputs = appends.flat();
     try {
-      await store.transaction((transaction) => write(transaction, outputs));
+      // A statement by itself is a transaction, and one round trip instead of three.
+      const isOne = outputs.every(({ topic }) => !compacted.has(topic));
+      await (isOne ? write(store, outputs) : store.transaction((transaction) => write(transaction, outputs)));
     } finally {
       // Also after a failure: the commit may have gone through before the connection broke.
       tell(outputs);
@@ -182,7 +187,10 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
       }
     },
 
-    close: () => store.close(),
+    async close() {
+      arrivals.close();
+      await store.close();
+    },
   };
 }
 

@@ -1,0 +1,57 @@
+import { parentPort } from 'node:worker_threads';
+import { destination, pino, stdSerializers } from 'pino';
+import { Registry } from 'prom-client';
+import { runAggregator } from '../aggregator/aggregator.ts';
+import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
+import { systemClock as clock } from '../ports/clock/system.ts';
+import { modelOptionsOf } from '../ports/detector/config.ts';
+import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
+import { createPostgresLog } from '../ports/log/postgres.ts';
+import { runProcess } from '../ports/process.ts';
+import { dataOfThread } from '../ports/start-thread.ts';
+import { createPostgresStore } from '../ports/store/postgres.ts';
+import { yieldProcessors } from '../ports/yield-processors.ts';
+import { runProcessor } from '../processor/processor.ts';
+import { fixedCodec as codec } from '../schemas/codec.ts';
+import { logTopics } from '../schemas/topics.ts';
+import { runSnapshots } from '../snapshots/snapshots.ts';
+import type { AnalysisOptions, Answer, Request } from './analysis.ts';
+import { explain } from './preflight.ts';
+
+/** The thread that analysis.ts starts and talks to. */
+const { connectionString, blobsFolder, partitionCount, stopWithinMs, config } = dataOfThread<AnalysisOptions>();
+const logger = pino(
+  { level: config.LOG_LEVEL, base: null, serializers: { error: stdSerializers.err } },
+  destination(2),
+);
+const metrics = new Registry();
+const stopAsked = new AbortController();
+const answer = (told: Answer) => parentPort?.postMessage(told);
+
+parentPort?.on('message', async (request: Request) => {
+  if (request.kind === 'stop') stopAsked.abort();
+  else request.port.postMessage(await metrics.metrics());
+});
+
+yieldProcessors();
+await runProcess(
+  { logger, stopWithinMs, explain, tell: (why) => answer({ kind: 'refused', why }), stopAsked: stopAsked.signal },
+  async (parts) => {
+    const detector = await openThreadedDetector(modelOptionsOf(config));
+    parts.run('detector', (signal) => detector.run(signal));
+    const open = (name: string, connectionsMax: number) => {
+      const store = createPostgresStore({ connectionString, connectionsMax, name });
+      parts.started(`store of ${name}`, () => store.close());
+      return store;
+    };
+    const [logStore, aggregatorStore, snapshotsStore] = [open('log', 12), open('aggregator', 8), open('snapshots', 2)];
+    const blobs = createFilesystemBlobs({ folder: blobsFolder });
+    const logOptions = { store: logStore, clock, partitionCount, topics: logTopics, betweenThreads: true };
+    const log = await parts.untilAvailable(() => createPostgresLog(logOptions));
+    const shared = { log, blobs, codec, clock, logger, metrics, config };
+    parts.run('aggregator', (signal) => runAggregator({ ...shared, store: aggregatorStore }, signal));
+    parts.run('processor', (signal) => runProcessor({ ...shared, detector }, signal));
+    parts.run('snapshots', (signal) => runSnapshots({ ...shared, store: snapshotsStore }, signal));
+    answer({ kind: 'up', model: detector.model });
+  },
+);
