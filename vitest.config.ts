@@ -1,4 +1,9 @@
+import { constants, setPriority } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+// What analyses lets others at the processors first (ports/yield-processors.ts); tests that kept them busy would wait
+// for it in vain.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 export default defineConfig({
   test: {

@@ -33,7 +33,6 @@ parentPort?.on('message', async (request: Request) => {
   else request.port.postMessage(await metrics.metrics());
 });
 
-yieldProcessors();
 await runProcess(
   { logger, stopWithinMs, explain, tell: (why) => answer({ kind: 'refused', why }), stopAsked: stopAsked.signal },
   async (parts) => {
@@ -52,6 +51,7 @@ await runProcess(
     parts.run('aggregator', (signal) => runAggregator({ ...shared, store: aggregatorStore }, signal));
     parts.run('processor', (signal) => runProcessor({ ...shared, detector }, signal));
     parts.run('snapshots', (signal) => runSnapshots({ ...shared, store: snapshotsStore }, signal));
+    yieldProcessors();
     answer({ kind: 'up', model: detector.model });
   },
 );

@@ -13,8 +13,6 @@ import { runProcessor } from './processor.ts';
 /** `npm run start:processor`: as many as there are partitions share the devices among them. */
 const name = 'processor';
 
-// Uploads, and whatever else is on the machine, are not to wait for pictures to be looked at.
-yieldProcessors();
 await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
   const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));
@@ -26,5 +24,7 @@ await runService({ name, schema: processorService }, async ({ parts, config, log
   );
   parts.started('log', () => log.close());
   parts.run(name, (signal) => runProcessor({ log, blobs, detector, codec, logger, metrics, config }, signal));
+  // Uploads, and whatever else is on the machine, are not to wait for pictures to be looked at.
+  yieldProcessors();
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };
 });

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { dataOfThread } from '../start-thread.ts';
+import { yieldProcessors } from '../yield-processors.ts';
 import type { Detection } from './detector.ts';
 import { type Model, type ModelOptions, openModel } from './model.ts';
 import type { Picture } from './picture.ts';
@@ -28,6 +29,7 @@ if (port) {
     port.on('message', (picture: Picture) => {
       before = before.then(() => answerPicture(picture));
     });
+    yieldProcessors();
     answer({ kind: 'opened', version: model.version, input: model.understood.input });
   } catch (error) {
     answer({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
