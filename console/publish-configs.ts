@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Clock } from '../ports/clock/clock.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Log } from '../ports/log/log.ts';
@@ -73,7 +74,10 @@ export function createConfigPublisher({
     await log.append('device-config', [{ key: deviceId, value: newest }]);
   }
 
-  async function publish(deviceId: string): Promise<boolean> {
+  /** Appends within a transaction: if the log does not answer, that is one connection and not all of them. */
+  const inTurn = pLimit(1);
+  const publish = (deviceId: string) => inTurn(publishAll, deviceId);
+  async function publishAll(deviceId: string): Promise<boolean> {
     for (;;) {
       const outcome = await store.transaction((transaction) => publishOldest(transaction, deviceId));
       if (outcome !== 'published') return outcome === 'none';

@@ -39,7 +39,12 @@ export async function startAnalysis(options: AnalysisOptions, stopping: AbortSig
   const ended = once(thread, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`the thread of the analysis ended (${code})`);
   });
-  ended.catch(() => undefined);
+  let gone = false;
+  ended
+    .catch(() => undefined)
+    .finally(() => {
+      gone = true;
+    });
   const stop = () => ask({ kind: 'stop' });
 
   stopping.addEventListener('abort', stop, { once: true });
@@ -53,11 +58,17 @@ export async function startAnalysis(options: AnalysisOptions, stopping: AbortSig
     model: first.model,
 
     async metrics() {
+      if (gone) return '';
       const { port1: here, port2: there } = new MessageChannel();
       ask({ kind: 'metrics', port: there }, [there]);
-      const [text] = (await Promise.race([once(here, 'message'), ended.then(() => [''])])) as [string];
-      here.close();
-      return text;
+      return new Promise((settle) => {
+        here.once('message', (text: string) => {
+          here.close();
+          settle(text);
+        });
+        // As when the thread ends, and the other port with it. (A race against `ended` would keep every answer for ever.)
+        here.once('close', () => settle(''));
+      });
     },
 
     async run(signal) {

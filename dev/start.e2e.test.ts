@@ -20,7 +20,7 @@ interface Started {
   url(): Promise<string>;
 }
 
-describe('npm start', { timeout: 60_000 }, () => {
+describe('npm start', { timeout: 120_000 }, () => {
   let folder: string;
   const running = new Set<ChildProcess>();
   beforeEach(() => {
@@ -50,12 +50,12 @@ describe('npm start', { timeout: 60_000 }, () => {
       ended,
       said: () => said,
       async url() {
-        for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
+        for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 20) {
           const [, url] = /is up: (\S+)/.exec(said) ?? [];
           if (url !== undefined) return url;
           await sleep(20);
         }
-        throw new Error(`not up after 20 s: ${said}`);
+        throw new Error(`not up after 60 s: ${said}`);
       },
     };
   }

@@ -46,9 +46,10 @@ export function createAcceptHeartbeat({ store, log, clock, codec, config }: Depe
   return async ({ deviceId, epoch, body, traceparent }) => {
     const receivedAtMs = clock.nowMs();
     const heartbeat = heartbeatRecord(body, deviceId, receivedAtMs);
+    // Before anything is kept, so that what cannot be told is not kept either.
+    const value = codec.encode('heartbeat', heartbeat);
     const intervalS = await store.transaction((transaction) => keep(transaction, heartbeat, epoch));
     if (intervalS === null) return 'refused';
-    const value = codec.encode('heartbeat', heartbeat);
     await log.append('device-status', [{ key: deviceId, value, headers: { traceparent } }]);
     return { receivedAtMs, intervalS };
   };

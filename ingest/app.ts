@@ -55,7 +55,8 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
     limits: { fileSize: config.FRAME_BYTES_MAX, files: 2, fields: 8, fieldSize: 1_024, parts: 10, headerPairs: 20 },
   });
   // One picture fits, whatever was set: turned away for want of room, it would be sent again for ever.
-  const budget = createByteBudget(Math.max(REQUEST_BYTES, config.IN_FLIGHT_BYTES_MAX, config.FRAME_BYTES_MAX));
+  const roomBytes = Math.max(REQUEST_BYTES, config.IN_FLIGHT_BYTES_MAX, config.FRAME_BYTES_MAX);
+  const budget = createByteBudget(roomBytes, Math.max(roomBytes / 4, 8 * REQUEST_BYTES, config.FRAME_BYTES_MAX));
   const metrics = createIngestMetrics(registry, budget);
   const claims = createClaims(dependencies);
   const acceptFrame = createAcceptFrame({ ...dependencies, claims, onUnconfirmed: metrics.unconfirmed });

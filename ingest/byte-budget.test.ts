@@ -11,6 +11,16 @@ test('what fits is reserved, up to the last byte', () => {
   expect(budget.reservedBytes).toBe(100);
 });
 
+test('nobody has more than a share of it', () => {
+  const budget = createByteBudget(100, 40);
+  const release = budget.reserve(40, 'slow');
+  expect(budget.reserve(1, 'slow')).toBeNull();
+  expect(budget.reserve(40, 'other')).not.toBeNull();
+  release?.();
+  expect(budget.reserve(40, 'slow')).not.toBeNull();
+  expect(budget.reserve(40, 'third')).toBeNull();
+});
+
 test('what is given back is there again, once', () => {
   const budget = createByteBudget(100);
   const release = budget.reserve(100);

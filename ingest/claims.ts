@@ -76,10 +76,7 @@ export function createClaims({
   logInStore = false,
 }: {
   readonly store: Store;
-  /**
-   * Whether the log is in this same database: then the record's commit brings the claim to the disk, and the aggregator,
-   * which runs beside us and reads at once, is who confirms.
-   */
+  /** Whether the log is in this same database: then the record's commit brings the claim to the disk too. */
   readonly logInStore?: boolean;
 }): Claims {
   const claim = coalesce(async (asked: readonly { frame: TimedFrame; nowMs: number }[]) => {
@@ -117,7 +114,7 @@ export function createClaims({
 
   return {
     claim: (frame, nowMs) => claim({ frame, nowMs }),
-    confirm: logInStore ? async () => undefined : confirm,
+    confirm,
     isKnown: async ({ deviceId, epoch, seq }) => (await store.run(sql.find, [deviceId, epoch, seq])).length > 0,
   };
 }

@@ -29,7 +29,7 @@ interface Dependencies {
 export function createFrameIntake({ acceptFrame, budget, metrics }: Dependencies): FrameIntake {
   return {
     async within(request, sizeBytes, work) {
-      const release = budget.reserve(Math.max(REQUEST_BYTES, sizeBytes));
+      const release = budget.reserve(Math.max(REQUEST_BYTES, sizeBytes), request.deviceId);
       if (!release) throw tooBusy;
       try {
         return await work();

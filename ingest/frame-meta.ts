@@ -21,7 +21,7 @@ export const BOOT_ID = Type.String({
 /** Thirty years. */
 const UPTIME_MS = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 export const words = (maxLength: number) =>
-  Type.String({ maxLength, pattern: '^[^\\u0000]*$', description: `up to ${maxLength} characters` });
+  Type.String({ maxLength, pattern: '^[^\\u0000\\ud800-\\udfff]*$', description: `up to ${maxLength} characters` });
 
 /** How a device without a clock tells when: by what its uptime counter says. */
 export const SINCE_BOOT = {

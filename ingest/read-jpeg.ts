@@ -6,9 +6,13 @@ import { Problem } from '../http/problem.ts';
 export async function readJpegPart({ file }: MultipartFile, bytesMax: number): Promise<Buffer> {
   if (file.truncated) throw tooLarge(bytesMax);
   file.once('limit', () => file.destroy(tooLarge(bytesMax)));
-  // By hand: `buffer` of node:stream/consumers goes by way of a Blob, at four times the cost.
+  return readAll(file);
+}
+
+/** As `buffer` of node:stream/consumers, which goes by way of a Blob, at four times the cost. */
+export async function readAll(part: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of file) chunks.push(chunk);
+  for await (const chunk of part) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

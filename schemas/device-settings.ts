@@ -56,7 +56,10 @@ const device = Type.Object(
       default: null,
       description: 'The firmware that the device is to run; null for the one it has.',
     }),
-    heartbeat_interval_s: Type.Integer({ default: 60, minimum: 5, maximum: 3_600 }),
+    heartbeat_interval_s: Type.Union([Type.Integer({ minimum: 5, maximum: 3_600 }), Type.Null()], {
+      default: null,
+      description: "Null for the service's own (HEARTBEAT_INTERVAL_S).",
+    }),
     config_interval_s: Type.Integer({ default: 15, minimum: 1, maximum: 3_600 }),
   },
   { ...closed, default: {} },

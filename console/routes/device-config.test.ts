@@ -42,6 +42,7 @@ beforeAll(async () => {
     ['north-1', 'north'],
     ['north-2', 'north'],
     ['north-3', 'north'],
+    ['north-4', 'north'],
     ['south-1', 'south'],
     ['orphan', null],
   ] as const) {
@@ -181,6 +182,10 @@ describe('whoever changes one', () => {
       expect(await put('north-2', { settings: {} }, byMatch(tag))).toMatchObject({ status: 412, body: stale });
     }
     expect(await put('north-2', { version: 1, settings: {} })).toMatchObject({ status: 409, etag: '"0"', body: stale });
+    const any = await Promise.all([1, 2, 3].map(() => put('north-4', { settings: {} }, byMatch('"0", "1", "2"'))));
+    expect(any.map(({ status, body: { version } }) => [status, version]).sort()).toEqual(
+      [1, 2, 3].map((at) => [200, at]),
+    );
     const both = await put('north-2', { version: 1, settings: {} }, byMatch('"0"'));
     expect(both).toMatchObject({ status: 409, body: stale });
     expect((await get('north-2/config')).body.version).toBe(0);

@@ -122,13 +122,12 @@ export function registerDeviceConfig(
     const device = deviceOfFleet(request.params.device_id, request.user);
     const { settings, version: stated } = request.body;
     const matching = request.headers['if-match'];
-    const current = seen(await versions.find(device)).version;
-    refuseUnlessSeen({ matching, stated, current });
-    const added = await versions.add({ ...device, after: current, settings, createdBy: device.userId }, clock.nowMs());
-    if (added === null) {
-      // Another was quicker since we looked.
-      refuseUnlessSeen({ matching, stated, current: seen(await versions.find(device)).version });
-      throw new Error(`the configuration ${current} of ${device.deviceId} was neither followed nor overtaken`);
+    let added: number | null = null;
+    // Again if another was quicker since we looked: If-Match may name several versions, or any.
+    while (added === null) {
+      const current = seen(await versions.find(device)).version;
+      refuseUnlessSeen({ matching, stated, current });
+      added = await versions.add({ ...device, after: current, settings, createdBy: device.userId }, clock.nowMs());
     }
     const published = await Promise.race([
       // Should it fail, the next sweep does it, and tells of what fails again.

@@ -19,6 +19,7 @@ export function describeRoute({
       operationId: operationIdOf([route.method].flat()[0] ?? 'GET', url),
       ...said,
       ...(querystring === undefined ? {} : { querystring: withoutDefaultsRequired(querystring) }),
+      ...(schema.body === undefined ? {} : { body: withoutDefaultsRequired(schema.body) }),
       ...(body ? { body } : {}),
     },
   };
@@ -34,13 +35,18 @@ function operationIdOf(method: string, url: string): string {
   return [method.toLowerCase(), ...words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))].join('');
 }
 
-/** What has a default is always there for a handler, which is what TypeBox says; a caller may leave it out. */
+/**
+ * What has a default is always there for a handler, which is what TypeBox says; a caller may leave it out, also from what
+ * lies deeper.
+ */
 function withoutDefaultsRequired(schema: unknown): unknown {
-  const { required = [], properties = {} } = schema as {
-    readonly required?: readonly string[];
-    readonly properties?: Readonly<Record<string, object>>;
-  };
-  return { ...(schema as object), required: required.filter((name) => !('default' in (properties[name] ?? {}))) };
+  if (Array.isArray(schema)) return schema.map(withoutDefaultsRequired);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { required, properties } = schema as { readonly required?: unknown; readonly properties?: object };
+  const walked = mapValues(schema as Readonly<Record<string, unknown>>, withoutDefaultsRequired);
+  if (!Array.isArray(required) || !properties) return walked;
+  const optional = new Set(Object.entries(properties).flatMap(([name, value]) => ('default' in value ? [name] : [])));
+  return { ...walked, required: required.filter((name) => !optional.has(name)) };
 }
 
 function mapValues<Value, Mapped>(record: Readonly<Record<string, Value>>, change: (value: Value) => Mapped) {

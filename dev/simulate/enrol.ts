@@ -8,7 +8,8 @@ export interface EnrolOptions {
   /** Where devices talk to, and where people do. */
   readonly url: string;
   readonly consoleUrl: string;
-  /** Of the user admin. */
+  /** Who may pair devices: admin, unless this says another. */
+  readonly user?: string;
   readonly password: string | undefined;
   readonly deviceIds: readonly string[];
 }
@@ -17,8 +18,9 @@ const TIMEOUT_MS = 10_000;
 const AT_ONCE = 4;
 
 /** Pairs and activates each device; one that was there before begins a new epoch. Rejects with `Refused`. */
-export async function enrol({ url, consoleUrl, password, deviceIds }: EnrolOptions): Promise<Map<string, string>> {
-  const authorization = `Basic ${Buffer.from(`admin:${password ?? ''}`).toString('base64')}`;
+export async function enrol(options: EnrolOptions): Promise<Map<string, string>> {
+  const { url, consoleUrl, user = 'admin', password, deviceIds } = options;
+  const authorization = `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
   const limit = pLimit(AT_ONCE);
   const enrolOne = async (deviceId: string) => {
     const paired = await post(below(consoleUrl, 'devices/pair'), { device_id: deviceId }, { authorization });

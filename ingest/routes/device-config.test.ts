@@ -53,7 +53,7 @@ test('a device is told what to do, and by its token which device it is', async (
   const { device } = builtInSettings;
   const answer = await poll('new');
   expect(answer).toMatchObject({ status: 200, cached: 'private, no-cache' });
-  expect(answer.body).toEqual({ device_id: 'new', version: 0, ...device });
+  expect(answer.body).toEqual({ device_id: 'new', version: 0, ...device, heartbeat_interval_s: 60 });
   expect(answer.body).toMatchObject({ capture_mode: 'baseline', baseline_interval_s: 30, paused: false });
   expect((await poll('new', {}, '')).body).toEqual(answer.body);
 });
@@ -71,8 +71,22 @@ test('the newest version counts, and of it what is for the device', async () => 
     zones: [{ id: 'secret' }],
   });
   const { body } = await poll('newest');
-  const expected = { ...builtInSettings.device, jpeg_quality: 50, firmware: { version: '1.2.0' } };
+  const expected = {
+    ...builtInSettings.device,
+    heartbeat_interval_s: 60,
+    jpeg_quality: 50,
+    firmware: { version: '1.2.0' },
+  };
   expect(body).toEqual({ device_id: 'newest', version: 2, ...expected });
+});
+
+test('when to be heard from is the service’s own, unless the settings say it', async () => {
+  const other = await listen(rig, { HEARTBEAT_INTERVAL_S: 10 });
+  const ask = (device: string) => other.ask(device, '/api/v1/device/config', { method: 'GET' });
+  expect((await ask('usual')).body).toMatchObject({ heartbeat_interval_s: 10 });
+  await configure('unusual', 1, { device: { heartbeat_interval_s: 300 } });
+  expect((await ask('unusual')).body).toMatchObject({ heartbeat_interval_s: 300 });
+  await other.close();
 });
 
 test('what has not changed is not told again', async () => {

@@ -7,18 +7,20 @@ import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import { deviceSettings } from '../../schemas/device-settings.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
+import type { IngestConfig } from '../config.ts';
 import type { DeviceConfig, DeviceConfigs } from '../device-config.ts';
 
 const querystring = Type.Object({
   device_id: Type.Optional(Type.String({ pattern: DEVICE_ID, description: 'the device, as its token says too' })),
 });
 
-const { capture_mode: _, ...told } = deviceSettings.properties.device.properties;
+const { capture_mode: _mode, heartbeat_interval_s: _interval, ...told } = deviceSettings.properties.device.properties;
 const answer = Type.Object(
   {
     device_id: Type.String(),
     version: Type.Integer({ description: '0 is the built-in one.' }),
     ...told,
+    heartbeat_interval_s: Type.Integer({ description: 'When to be heard from again.' }),
     capture_mode: oneOf(['baseline', 'burst', 'paused'], 'What is in force now, whatever is usual.'),
   },
   { title: 'DeviceConfiguration' },
@@ -30,7 +32,15 @@ const answer = Type.Object(
  */
 export function registerDeviceConfig(
   app: Server,
-  { configs, clock }: { readonly configs: DeviceConfigs; readonly clock: Clock },
+  {
+    configs,
+    clock,
+    config: { HEARTBEAT_INTERVAL_S: intervalS },
+  }: {
+    readonly configs: DeviceConfigs;
+    readonly clock: Clock;
+    readonly config: Pick<IngestConfig, 'HEARTBEAT_INTERVAL_S'>;
+  },
 ): void {
   // Sent as text, since its digest is in the ETag.
   const response = { 200: Type.Unsafe<string>(answer), 304: nothing('It is as it was.') };
@@ -39,7 +49,7 @@ export function registerDeviceConfig(
     const { id } = deviceOf(request, request.query.device_id);
     const config = await configs.fetch(id, clock.nowMs());
     if (!config) throw noSuchDevice();
-    const body = JSON.stringify(asAnswer(id, config));
+    const body = JSON.stringify(asAnswer(id, config, intervalS));
     const etag = etagOf(config, body);
     reply.header('etag', etag).header('cache-control', 'private, no-cache');
     if (names(request.headers['if-none-match'], etag)) return reply.code(304).send();
@@ -47,8 +57,9 @@ export function registerDeviceConfig(
   });
 }
 
-function asAnswer(deviceId: string, { version, mode, settings }: DeviceConfig) {
-  return { device_id: deviceId, version, ...settings, capture_mode: mode };
+function asAnswer(deviceId: string, { version, mode, settings }: DeviceConfig, usualIntervalS: number) {
+  const heartbeat_interval_s = settings.heartbeat_interval_s ?? usualIntervalS;
+  return { device_id: deviceId, version, ...settings, heartbeat_interval_s, capture_mode: mode };
 }
 
 /** A later release may answer the same version and mode with more: the digest tells its answers from this one's. */

@@ -92,6 +92,15 @@ describe('POST /api/v1/ingest/frame', () => {
     expect(answer).toMatchObject({ status: 422, body: { code: 'unknown-part' } });
   });
 
+  test('its picture lies where no other dialect puts one', async () => {
+    await send('pi-9', [metaPart(metaOf('pi-9', 5)), imagePart()]);
+    const [frame] = await ingest.rig.framesOf('pi-9');
+    const json = { filename: '5.jpg', content_type: 'image/jpeg', seq: 1 };
+    const { body } = await ingest.ask('pi-9', '/devices/upload-url', { json });
+    expect(body.object_key).toMatch(/1-5\.jpg$/);
+    expect(frame?.blob_key).not.toBe(body.object_key);
+  });
+
   test("another device's name is refused", async () => {
     await ingest.rig.devices.enrol('pi-1');
     const answer = await send('pi-5', [metaPart(metaOf('pi-1', 99)), imagePart()]);

@@ -42,6 +42,8 @@ export function registerFrame(app: Server, dependencies: FrameDependencies): voi
     refuseAnnounced(request, config.FRAME_BYTES_MAX);
     return intake.within(request, announcedBytes(request, config.FRAME_BYTES_MAX), async () => {
       const { meta, image } = await readParts(request, config.FRAME_BYTES_MAX);
+      // Before what it says of the device's boot is noted.
+      await request.signedBody?.requireBody();
       const faults = [
         ...(meta === null ? [MISSING_META] : isFaults(meta) ? meta : []),
         ...(image ? [] : [MISSING_IMAGE]),
@@ -78,7 +80,8 @@ export async function asFrame(
   const { id: deviceId, epoch } = deviceOf({ device }, meta.device_id);
   const nowMs = clock.nowMs();
   const time = await statedTime({ boots, nowMs }, deviceId, meta.capture_ts, meta);
-  const stem = `devices/${deviceId}/${dayOf(nowMs)}/${epoch}-${meta.seq}`;
+  // No name that `objectKeyOf` gives out begins with a word.
+  const stem = `devices/${deviceId}/${dayOf(nowMs)}/frame-${epoch}-${meta.seq}`;
   return { deviceId, identity: { epoch, seq: meta.seq }, time, jpeg, blob: { stem }, source: 'frame' };
 }
 

@@ -1,4 +1,3 @@
-import { buffer } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { KnownDevice } from '../../http/access/devices/device-tokens.ts';
@@ -11,7 +10,7 @@ import { requireMultipart } from '../announced.ts';
 import { type FrameResult, JPEG, manyAnswers } from '../frame-answers.ts';
 import { asAnswer } from '../frame-intake.ts';
 import { type FrameMeta, frameMeta } from '../frame-meta.ts';
-import { requireJpeg, tooLarge } from '../read-jpeg.ts';
+import { readAll, requireJpeg, tooLarge } from '../read-jpeg.ts';
 import { META_BYTES_MAX, readMetaPart } from '../read-meta-part.ts';
 import {
   asFrame,
@@ -110,7 +109,7 @@ async function* readPairs(request: FastifyRequest, config: FrameDependencies['co
       if (meta) yield { meta, image: null };
       meta = await readMetaPart(part);
     } else if (part.type === 'file' && part.fieldname === 'image' && meta) {
-      const image = await buffer(part.file);
+      const image = await readAll(part.file);
       leftBytes -= image.length;
       // One that does not say beforehand how much it is.
       if (leftBytes < 0) throw requestTooLarge(config.REQUEST_BYTES_MAX);

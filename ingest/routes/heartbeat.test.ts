@@ -123,7 +123,7 @@ describe('what is wrong', () => {
       queue_depth: 2 ** 52,
       dropped_ranges: [{ from_seq: 1 }, { from_seq: 9, to_seq: 3 }],
       temperature_c: 'hot',
-      last_error: 'nul \0',
+      last_error: 'half \ud83d',
       extra: 'x'.repeat(5_000),
     });
     expect([status, body.code]).toEqual([422, 'invalid-heartbeat']);

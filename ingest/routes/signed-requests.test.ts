@@ -81,6 +81,31 @@ test('JSON is signed the same way, and so is a request without a body', async ()
   expect(changed).toMatchObject({ status: 403, body: { code: 'wrong-body' } });
 });
 
+test('a request without a body is signed as one with an empty one', async () => {
+  const path = `/api/v1/device/config?device_id=${DEVICE}`;
+  const ask = (signing: Partial<Signing> = {}) =>
+    ingest.ask(DEVICE, path, {
+      method: 'GET',
+      headers: sign({ method: 'GET', path, body: Buffer.alloc(0), ...signing }),
+    });
+  expect(await ask()).toMatchObject({ status: 200, body: { device_id: DEVICE } });
+  expect(await ask({ body: Buffer.from('x') })).toMatchObject({ status: 403, body: { code: 'wrong-body' } });
+});
+
+test('of a body that is not the one signed, nothing is noted', async () => {
+  const path = '/api/v1/ingest/frame';
+  const meta = { device_id: DEVICE, capture_ts: 1, seq: 900, width: 1, height: 1, jpeg_quality: 1 };
+  const forged = { ...meta, boot_id: 'forged', uptime_ms: 1, sent_uptime_ms: 1 };
+  const partsOf = (said: object) =>
+    multipart([
+      { name: 'meta', content: JSON.stringify(said) },
+      { name: 'image', filename: 'a.jpg', content: picture('a') },
+    ]);
+  const headers = sign({ path, body: partsOf(meta) });
+  expect(await send(partsOf(forged), headers, path)).toMatchObject({ status: 403, body: { code: 'wrong-body' } });
+  expect(await ingest.rig.services.rows('device_boots')).toEqual([]);
+});
+
 test('the same request again is refused, and signed anew it is a duplicate', async () => {
   const body = frame('again');
   const headers = sign({ body });
