@@ -47,6 +47,7 @@ export async function startAnalysis(options: AnalysisOptions, stopping: AbortSig
     });
   const stop = () => ask({ kind: 'stop' });
 
+  if (stopping.aborted) stop();
   stopping.addEventListener('abort', stop, { once: true });
   const [first] = (await Promise.race([once(thread, 'message'), ended.then(() => [])])) as [Answer?];
   stopping.removeEventListener('abort', stop);

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { untilAvailable } from './until-available.ts';
 
 /**
- * A process, or a thread, as a stack of parts: started one after the other, each on top of what it needs, and stopped in reverse, so
- * that whatever is still at work finds below it all that it works with.
+ * A process, or a thread, as a stack of parts: started one after the other, each on top of what it needs, and stopped
+ * in reverse, so that whatever is still at work finds below it all that it works with.
  */
 export interface Parts {
   /** Aborts when the process is to stop: for a start that waits. */
