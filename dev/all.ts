@@ -24,7 +24,6 @@ import { createLagWatch } from '../ports/log/watch-lag.ts';
 import { type Parts, runProcess } from '../ports/process.ts';
 import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
-import { createPostgresStore } from '../ports/store/postgres.ts';
 import { statement } from '../ports/store/statement.ts';
 import { untilAvailable } from '../ports/until-available.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
@@ -36,6 +35,7 @@ import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
 import { ownSecret } from './own-secret.ts';
 import { authorityBeside, explain, makeFolder, requireFreePort } from './preflight.ts';
+import { storesOf } from './stores-of.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
 const PARTITIONS = 4;
@@ -61,11 +61,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const metrics = new JoinedRegistry();
   collectDefaultMetrics({ register: metrics });
 
-  const open = (name: string, connectionsMax: number) => {
-    const store = createPostgresStore({ connectionString, connectionsMax, name });
-    parts.started(`store of ${name}`, () => store.close());
-    return store;
-  };
+  const open = storesOf(parts, connectionString);
   const [ingestStore, logStore, consoleStore] = [open('ingest', 6), open('log', 4), open('console', 4)];
   const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyFrames));
   const blobsFolder = join(folder, 'blobs');

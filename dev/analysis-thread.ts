@@ -9,7 +9,6 @@ import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { createPostgresLog } from '../ports/log/postgres.ts';
 import { runProcess } from '../ports/process.ts';
 import { dataOfThread } from '../ports/start-thread.ts';
-import { createPostgresStore } from '../ports/store/postgres.ts';
 import { yieldProcessors } from '../ports/yield-processors.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
@@ -17,6 +16,7 @@ import { logTopics } from '../schemas/topics.ts';
 import { runSnapshots } from '../snapshots/snapshots.ts';
 import type { AnalysisOptions, Answer, Request } from './analysis.ts';
 import { explain } from './preflight.ts';
+import { storesOf } from './stores-of.ts';
 
 /** The thread that analysis.ts starts and talks to. */
 const { connectionString, blobsFolder, partitionCount, stopWithinMs, config } = dataOfThread<AnalysisOptions>();
@@ -38,11 +38,7 @@ await runProcess(
   async (parts) => {
     const detector = await openThreadedDetector(modelOptionsOf(config));
     parts.run('detector', (signal) => detector.run(signal));
-    const open = (name: string, connectionsMax: number) => {
-      const store = createPostgresStore({ connectionString, connectionsMax, name });
-      parts.started(`store of ${name}`, () => store.close());
-      return store;
-    };
+    const open = storesOf(parts, connectionString);
     const [logStore, aggregatorStore, snapshotsStore] = [open('log', 12), open('aggregator', 8), open('snapshots', 2)];
     const blobs = createFilesystemBlobs({ folder: blobsFolder });
     const logOptions = { store: logStore, clock, partitionCount, topics: logTopics, betweenThreads: true };

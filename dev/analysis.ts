@@ -46,9 +46,12 @@ export async function startAnalysis(options: AnalysisOptions, stopping: AbortSig
       gone = true;
     });
   const stop = () => ask({ kind: 'stop' });
+  const stopAt = (signal: AbortSignal) => {
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  };
 
-  if (stopping.aborted) stop();
-  stopping.addEventListener('abort', stop, { once: true });
+  stopAt(stopping);
   const [first] = (await Promise.race([once(thread, 'message'), ended.then(() => [])])) as [Answer?];
   stopping.removeEventListener('abort', stop);
   if (first?.kind !== 'up') {
@@ -73,8 +76,7 @@ export async function startAnalysis(options: AnalysisOptions, stopping: AbortSig
     },
 
     async run(signal) {
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
+      stopAt(signal);
       await ended;
     },
   };

@@ -11,16 +11,16 @@ export function describeRoute({
   readonly route: RouteOptions;
 }): { schema: FastifySchema; url: string } {
   if (!schema?.summary) return { url, schema: { hide: true } };
-  const { requestBody, querystring, ...said } = schema;
-  const body = requestBody && { content: mapValues(requestBody, (content) => ({ schema: content })) };
+  const { requestBody, querystring, body, ...said } = schema;
+  const form = requestBody && { content: mapValues(requestBody, (content) => ({ schema: content })) };
   return {
     url,
     schema: {
       operationId: operationIdOf([route.method].flat()[0] ?? 'GET', url),
       ...said,
       ...(querystring === undefined ? {} : { querystring: withoutDefaultsRequired(querystring) }),
-      ...(schema.body === undefined ? {} : { body: withoutDefaultsRequired(schema.body) }),
-      ...(body ? { body } : {}),
+      ...(body === undefined ? {} : { body: withoutDefaultsRequired(body) }),
+      ...(form ? { body: form } : {}),
     },
   };
 }

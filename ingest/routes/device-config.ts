@@ -14,12 +14,11 @@ const querystring = Type.Object({
   device_id: Type.Optional(Type.String({ pattern: DEVICE_ID, description: 'the device, as its token says too' })),
 });
 
-const { capture_mode: _mode, heartbeat_interval_s: _interval, ...told } = deviceSettings.properties.device.properties;
 const answer = Type.Object(
   {
     device_id: Type.String(),
     version: Type.Integer({ description: '0 is the built-in one.' }),
-    ...told,
+    ...deviceSettings.properties.device.properties,
     heartbeat_interval_s: Type.Integer({ description: 'When to be heard from again.' }),
     capture_mode: oneOf(['baseline', 'burst', 'paused'], 'What is in force now, whatever is usual.'),
   },

@@ -114,6 +114,12 @@ test('a device is told its own interval, where it has one', async () => {
 });
 
 describe('what is wrong', () => {
+  test('half a character is, and nothing is kept of it', async () => {
+    const { status, body } = await beat('half', { last_error: 'half \ud83d', queue_depth: 7 });
+    expect([status, body.code]).toEqual([422, 'invalid-heartbeat']);
+    expect(await rowsOf('device_heartbeats', 'half')).toEqual([]);
+  });
+
   test('is told all at once, and nothing is kept', async () => {
     const { status, body } = await beat('wrong', {
       boot_id: 'no blanks',
@@ -123,7 +129,7 @@ describe('what is wrong', () => {
       queue_depth: 2 ** 52,
       dropped_ranges: [{ from_seq: 1 }, { from_seq: 9, to_seq: 3 }],
       temperature_c: 'hot',
-      last_error: 'half \ud83d',
+      last_error: 'nul \0',
       extra: 'x'.repeat(5_000),
     });
     expect([status, body.code]).toEqual([422, 'invalid-heartbeat']);
