@@ -1,18 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Configuration, readConfiguration } from './configuration.ts';
-import {
-  configureDevice,
-  type DeviceState,
-  newDevice,
-  type StepInput,
-  type StepOutput,
-  stepDevice,
-} from './device-step.ts';
+import type { StepOutput } from './device-step.ts';
+import { newDevice, type Shot, stepWhole } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, type Place, smallGrid } from './frames-under-test.ts';
-import { packState, STATE_VERSION, unpackState } from './state.ts';
+import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
 
-type Input = StepInput | Configuration;
+type Input = Shot | Configuration;
 
 describe('a configuration among frames', () => {
   for (const { title, rows } of readSequences('sequences/configuration.txt')) {
@@ -31,7 +25,7 @@ describe('a configuration among frames', () => {
   test('leaves out what the detector is less sure of than it says', () => {
     const box = { x: 0, y: 0, width: 1, height: 1 };
     const objects = [0.4, 0.5, 0.6].map((confidence) => ({ className: 'person', confidence, box }));
-    const shown = { frame: frameOf({ seq: 0, atMs: 0 }), look: { ...lookOf(0), objects } };
+    const shown = { frame: frameOf({ seq: 0, atMs: 0 }), look: { ...lookOf(0), found: { objects, model: 'mine@1' } } };
     const [[output] = []] = run([configuration(1, '{"thresholds": {"detection_confidence": 0.5}}'), shown]).slice(1);
     if (output?.kind !== 'observation') throw new Error('not observed');
     expect(output.observation.objects.map(({ confidence }) => confidence)).toEqual([0.5, 0.6]);
@@ -51,9 +45,7 @@ test('a frame that nobody looked at, of a device that is not paused, is a fault 
 function run(inputs: readonly Input[], between = (state: DeviceState) => state): (readonly StepOutput[])[] {
   let state = newDevice;
   return inputs.map((input) => {
-    const before = between(state);
-    const [next, told] =
-      'frame' in input ? stepDevice(before, input, smallGrid) : ([configureDevice(before, input), []] as const);
+    const [next, told] = stepWhole(between(state), input, smallGrid);
     state = next;
     return told;
   });

@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NoPicture } from '../ports/detector/picture.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import type { Event, Frame, Observation } from '../schemas/types.ts';
-import { type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
+import type { Event, Observation } from '../schemas/types.ts';
+import type { StepOutput } from './device-step.ts';
+import { newDevice, type Shot, stepWhole } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
-import type { Look } from './look.ts';
-import { packState, STATE_VERSION, unpackState } from './state.ts';
+import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
 
-interface Input {
-  readonly frame: Frame;
-  readonly look: Look | NoPicture;
-}
+type Input = Shot & { readonly look: NonNullable<Shot['look']> };
 
 describe('a device', () => {
   test('has nothing to compare its first frame with, and finds motion in those after it', () => {
@@ -28,7 +24,10 @@ describe('a device', () => {
 
   test('says what was found in each frame, and by which model; of one that is late, nothing', () => {
     const person = { className: 'person', confidence: 0.8, box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 } };
-    const found = (input: Input): Input => ({ ...input, look: { ...lookOf(0), objects: [person], model: 'mine@1' } });
+    const found = (input: Input): Input => ({
+      ...input,
+      look: { ...lookOf(0), found: { objects: [person], model: 'mine@1' } },
+    });
     const seen = observations(run([found(show(0, 0, 0)), found(show(1, 400, 0)), found(show(2, 300, 0))]));
     const told = { class_name: 'person', confidence: 0.8, box: person.box, track_id: null };
     expect(seen.map(({ objects, model }) => ({ objects, model }))).toEqual([
@@ -94,7 +93,7 @@ describe('for any frames', () => {
         let state = newDevice;
         for (const input of inputs) {
           const before = [packState(state).toString(), JSON.stringify(input)];
-          const [next] = stepDevice(state, input, smallGrid);
+          const [next] = stepWhole(state, input, smallGrid);
           expect([packState(state).toString(), JSON.stringify(input)]).toEqual(before);
           state = next;
         }
@@ -202,7 +201,7 @@ function run(inputs: readonly Input[], between = (state: DeviceState) => state):
 function runFrom(from: DeviceState, inputs: readonly Input[], between = (state: DeviceState) => state) {
   let state = from;
   const outputs = inputs.flatMap((input) => {
-    const [next, told] = stepDevice(between(state), input, smallGrid);
+    const [next, told] = stepWhole(between(state), input, smallGrid);
     state = next;
     return told;
   });

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { NoPicture } from '../ports/detector/picture.ts';
+import type { LogRecord } from '../ports/log/log.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { frameId } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
-import type { Look } from './look.ts';
+import type { Look } from './device-under-test.ts';
 import type { MotionGrid } from './motion.ts';
 
 /** Small pictures, so that a test can step many: a bright square on grey, at one of several places. */
@@ -47,9 +49,19 @@ export function frameOf({
 }
 
 export function lookOf(place: Place): Look {
+  const grey = greyOf(place);
+  const original = { width: 320, height: 240 };
+  const picture = { rgb: new Uint8Array(3), width: 1, height: 1, original };
+  return { sight: { grey, original, picture }, found: { objects: [], model: 'none@0' } };
+}
+
+export function greyOf(place: Place): Uint8Array {
   const { columns, rows } = smallGrid;
-  const grey = Uint8Array.from({ length: columns * rows }, (_, cell) => (isBright(cell, place) ? 200 : 60));
-  return { grey, original: { width: 320, height: 240 }, objects: [], model: 'none@0' };
+  return Uint8Array.from({ length: columns * rows }, (_, cell) => (isBright(cell, place) ? 200 : 60));
+}
+
+export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
+  return { key: frame.device_id, value: fixedCodec.encode('frame', frame), ...(headers && { headers }) };
 }
 
 export const noPicture: NoPicture = { code: 'undecodable', message: 'not a picture' };

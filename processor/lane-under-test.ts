@@ -11,11 +11,12 @@ import type { Batch, Log, LogRecord, StoredRecord, Subscription, Trouble } from 
 import { createMemoryLog } from '../ports/log/memory.ts';
 import { type Decoded, fixedCodec } from '../schemas/codec.ts';
 import { derivedId } from '../schemas/identity.ts';
-import type { Frame, Lane } from '../schemas/types.ts';
-import { firstAtMs, lookOf, type Place, smallGrid } from './frames-under-test.ts';
-import { createLook } from './look.ts';
+import type { Lane } from '../schemas/types.ts';
+import { createEyes } from './eyes.ts';
+import { firstAtMs, greyOf, type Place, smallGrid } from './frames-under-test.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { processLane } from './run-partition.ts';
+import { createTakeTurns } from './take-turns.ts';
 
 /** A log and a blob store in memory, and lanes over them with the real decoder. */
 export interface World {
@@ -47,11 +48,10 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const troubles: Trouble[] = [];
   const lines: object[] = [];
   const { columns: width, rows: height } = smallGrid;
+  const eyes = createEyes({ detector: brightnessDetector, greySize: { width, height }, metrics });
+  const limit = pLimit(4);
   const shared = {
     codec: fixedCodec,
-    grid: smallGrid,
-    lookAt: createLook({ detector: brightnessDetector, greySize: { width, height }, metrics }),
-    limit: pLimit(4),
     metrics,
     logger: { debug: (line: object) => lines.push(line), error: (line: object) => lines.push(line) },
   };
@@ -61,10 +61,10 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
     metrics: registry,
     troubles,
     lines,
-    lane: (options = {}) =>
+    lane: ({ blobs: seenBlobs = blobs, ...options } = {}) =>
       processLane({
         ...shared,
-        blobs,
+        takeTurns: createTakeTurns({ blobs: seenBlobs, eyes, grid: smallGrid, room: limit, metrics }),
         lane: 'live',
         batchRecordsMax: 100,
         onTrouble: (trouble) => troubles.push(trouble),
@@ -76,14 +76,10 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
 /** What a device sees, as a camera sends it: each cell of the small picture is one block of the JPEG. */
 export async function jpegOf(place: Place): Promise<Buffer> {
   const { columns, rows } = smallGrid;
-  return await sharp(lookOf(place).grey, { raw: { width: columns, height: rows, channels: 1 } })
+  return await sharp(greyOf(place), { raw: { width: columns, height: rows, channels: 1 } })
     .resize(columns * 8, rows * 8, { kernel: 'nearest' })
     .jpeg()
     .toBuffer();
-}
-
-export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
-  return { key: frame.device_id, value: fixedCodec.encode('frame', frame), ...(headers && { headers }) };
 }
 
 /** The settings of a device from here on, as the console writes them among its frames. */

@@ -1,9 +1,12 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 
+/** Of a picture, one after the other; and of a batch. */
+export type Stage = 'fetch' | 'decode' | 'motion' | 'infer' | 'step' | 'commit';
+
 export interface ProcessorMetrics {
   frame(lane: string, outcome: string): void;
-  time<Result>(stage: string, work: () => Promise<Result>): Promise<Result>;
-  timeDetector<Result>(work: () => Promise<Result>): Promise<Result>;
+  time<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result>;
+  took(stage: Stage, ms: number): void;
   found(model: string, classNames: readonly string[]): void;
 }
 
@@ -16,15 +19,9 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
   });
   const stages = new Histogram({
     name: 'passerby_processor_stage_seconds',
-    help: 'Time that a batch spends in each stage.',
+    help: "Time that a picture spends in fetch, decode and infer, what waits in the detector's queue included; and a batch in commit.",
     labelNames: ['stage'],
-    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
-  });
-  const detector = new Histogram({
-    name: 'passerby_detector_seconds',
-    help: 'Time from handing a picture to the detector to knowing what is in it; what waits in its queue included.',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
   const found = new Counter({
@@ -43,7 +40,7 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
   return {
     frame: (lane, outcome) => frames.inc({ lane, outcome }),
     time: (stage, work) => timed(stages.startTimer({ stage }), work),
-    timeDetector: (work) => timed(detector.startTimer(), work),
+    took: (stage, ms) => stages.observe({ stage }, ms / 1_000),
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });
     },

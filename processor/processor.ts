@@ -5,11 +5,13 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
+import type { Lane } from '../schemas/types.ts';
 import type { ProcessorConfig } from './config.ts';
-import { createLook } from './look.ts';
+import { createEyes } from './eyes.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { motionGrid as grid } from './motion.ts';
 import { processLane } from './run-partition.ts';
+import { createTakeTurns, type Room } from './take-turns.ts';
 
 /** Runs both lanes until the signal; resolves when what was in hand is committed. */
 export async function runProcessor(
@@ -33,12 +35,14 @@ export async function runProcessor(
   signal: AbortSignal,
 ): Promise<void> {
   const metrics = createProcessorMetrics(registry);
+  const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
+  // Shared by all lanes and partitions, so that memory and processors are bounded once for all.
+  const room = pLimit(config.DECODERS_MAX);
+  // Late frames stand in the same line, but only one of them at a time: a live one waits for one of them at most.
+  const lateRoom = pLimit(1);
+  const roomOf: Record<Lane, Room> = { live: room, backlog: (work) => lateRoom(() => room(work)) };
   const shared = {
-    blobs,
     codec,
-    grid,
-    lookAt: createLook({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics }),
-    limit: pLimit(config.DECODERS_MAX),
     batchRecordsMax: config.PROCESSOR_BATCH,
     metrics,
     logger,
@@ -47,6 +51,7 @@ export async function runProcessor(
     processLane({
       ...shared,
       lane,
+      takeTurns: createTakeTurns({ blobs, eyes, grid, room: roomOf[lane], metrics }),
       onTrouble: ({ partition, error, pauseMs }) =>
         logger.warn({ lane, partition, pauseMs, error }, 'frames wait: a batch could not be processed'),
     }),

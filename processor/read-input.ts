@@ -6,27 +6,28 @@ import { type Configuration, readConfiguration } from './configuration.ts';
 
 /** What a record of a lane's topic says. */
 export type Input =
-  | { readonly kind: 'frame'; readonly frame: Frame }
+  | { readonly kind: 'frame'; readonly deviceId: string; readonly frame: Frame }
   | { readonly kind: 'configuration'; readonly deviceId: string; readonly configuration: Configuration }
   | { readonly kind: 'poison'; readonly code: string; readonly message: string }
   | { readonly kind: 'ignored' };
 
 /** Another one would be the key, and a part, of all that is told of the device's frames, and of its state. */
-const deviceId = new RegExp(DEVICE_ID);
+const allowed = new RegExp(DEVICE_ID);
 
 export function readInput({ value }: Pick<StoredRecord, 'value'>, codec: Pick<Codec, 'decode'>): Input {
   if (value === null) return poison('no-value', 'the record has no value');
   try {
     const record = codec.decode(value);
     if (record.name !== 'frame' && record.name !== 'control') return { kind: 'ignored' };
-    if (!deviceId.test(record.value.device_id)) return poison('bad-device-id', 'no device can be called that');
-    if (record.name === 'frame') return { kind: 'frame', frame: record.value };
-    const { device_id, body } = record.value;
+    const { device_id: deviceId } = record.value;
+    if (!allowed.test(deviceId)) return poison('bad-device-id', 'no device can be called that');
+    if (record.name === 'frame') return { kind: 'frame', deviceId, frame: record.value };
+    const { body } = record.value;
     // What the others ask for is not built yet; until then none is written.
     if (body.kind !== 'ConfigurationControl') return { kind: 'ignored' };
     const configuration = readConfiguration(body);
     if (!configuration) return poison('unreadable-settings', 'the settings are no JSON object, or far too long');
-    return { kind: 'configuration', deviceId: device_id, configuration };
+    return { kind: 'configuration', deviceId, configuration };
   } catch (error) {
     if (error instanceof UndecodableRecord) return poison(error.code, error.message);
     throw error;

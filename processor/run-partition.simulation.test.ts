@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
 import type { LogRecord } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { frameOf, type Place } from './frames-under-test.ts';
+import { frameOf, type Place, recordOf } from './frames-under-test.ts';
 import {
   areRead,
   configurationOf,
@@ -11,7 +11,6 @@ import {
   jpegOf,
   type LaneSubscription,
   readTopic,
-  recordOf,
   runLanes,
   toldIn,
   type World,

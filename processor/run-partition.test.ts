@@ -5,19 +5,10 @@ import { Outage } from '../ports/errors.ts';
 import type { Trouble } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Lane } from '../schemas/types.ts';
-import { newDevice } from './device-step.ts';
-import { firstAtMs, frameOf, type Place } from './frames-under-test.ts';
-import {
-  areRead,
-  createWorld,
-  failing,
-  jpegOf,
-  readTopic,
-  recordOf,
-  runLanes,
-  toldIn,
-  watched,
-} from './lane-under-test.ts';
+import { newDevice } from './device-under-test.ts';
+import { firstAtMs, frameOf, type Place, recordOf } from './frames-under-test.ts';
+import { areRead, createWorld, failing, jpegOf, readTopic, runLanes, toldIn, watched } from './lane-under-test.ts';
+import { newLine } from './line-up.ts';
 import { packState } from './state.ts';
 import { type Shown, show, traceOf, visit } from './visit-under-test.ts';
 
@@ -255,7 +246,10 @@ describe('a lane', () => {
   test('does not begin where it cannot read its state: to begin anew would tell everything twice', async () => {
     const world = createWorld({ partitionCount: 1 });
     await show(world, visit);
-    const state = packState({ ...newDevice, seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }] });
+    const state = packState({
+      ...newDevice,
+      line: { ...newLine, seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }] },
+    });
     const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 0, state };
     const value = fixedCodec.encode('tracker-state', { ...stored, state_version: 99 });
     await world.log.append('tracker-state', [{ key: 'live/camera-1', value }]);

@@ -1,7 +1,4 @@
-import type { LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
-import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
-import type { NoPicture } from '../ports/detector/picture.ts';
 import type {
   Batch,
   LogRecord,
@@ -17,28 +14,21 @@ import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
-import { type Configuration, newerOf } from './configuration.ts';
-import { configureDevice, type DeviceState, newDevice, type StepOutput, stepDevice } from './device-step.ts';
-import type { Look, LookAt } from './look.ts';
+import { newScene, type StepOutput } from './device-step.ts';
+import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
-import type { MotionGrid } from './motion.ts';
-import { type Input, readInput } from './read-input.ts';
-import { packState, STATE_VERSION, unpackState } from './state.ts';
+import { readInput } from './read-input.ts';
+import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+import type { DeviceTurn, TakeTurns } from './take-turns.ts';
 
 /**
- * The shell around the pure step, for one lane: pictures are fetched and looked at ahead and at once, frames are stepped
- * one by one in the log's order, and what a batch yields is committed with the state it leads to (promises 4 and 5).
- * The step itself is device-step.ts.
+ * The shell around the pure steps, for one lane: records are lined up, their turns taken, and what a batch yields is
+ * committed with the state it leads to (promises 4 and 5). Turns are taken by take-turns.ts.
  */
 export interface LaneDependencies {
   readonly lane: Lane;
-  readonly blobs: Blobs;
   readonly codec: Codec;
-  readonly lookAt: LookAt;
-  /** The size of the small picture that `lookAt` makes. */
-  readonly grid: MotionGrid;
-  /** Shared by all lanes and partitions, so that memory and processors are bounded once for all. */
-  readonly limit: LimitFunction;
+  readonly takeTurns: TakeTurns;
   readonly batchRecordsMax: number;
   readonly metrics: ProcessorMetrics;
   readonly logger: Pick<Logger, 'debug' | 'error'>;
@@ -50,7 +40,7 @@ type Devices = ReadonlyMap<string, DeviceState>;
 const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, codec, grid, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
+  const { lane, codec, takeTurns, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
   const topic = TOPIC_OF[lane];
 
   async function open(
@@ -86,83 +76,70 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
-    const inputs = batch.records.map((record) => readInput(record, codec));
-    const looks = await metrics.time('look', () => lookAtAll(seenFrames(before, inputs)));
+    const { lines, turns, outputs } = lineUpAll(before, batch);
+    const { scenes, told } = await takeTurns(
+      mapOf(before, ({ scene }) => scene),
+      turns,
+    );
+    for (const [at, { deviceId, turn }] of turns.entries()) {
+      const outputsOfTurn = told[at] ?? [];
+      outputs.push(...outputsOfTurn.map((output) => toRecord(batch, turn, deviceId, output)));
+      if (turn.kind === 'frame') note(turn.frame, turn.record, outcomeOf(outputsOfTurn));
+    }
     const devices = new Map(before);
+    const last = batch.records.at(-1) as StoredRecord;
+    for (const [deviceId, line] of lines) {
+      const [scene, old] = [scenes.get(deviceId) ?? newScene, before.get(deviceId)];
+      if (line === (old?.line ?? newLine) && scene === (old?.scene ?? newScene)) continue;
+      const state = { line, scene };
+      devices.set(deviceId, state);
+      outputs.push(stateRecord(batch, last.offset + 1n, deviceId, state));
+    }
+    return { state: devices, outputs };
+  }
+
+  function lineUpAll(before: Devices, batch: Batch) {
+    const lines = new Map<string, Line>();
+    const turns: DeviceTurn[] = [];
     const outputs: Output[] = [];
-    for (const [at, input] of inputs.entries()) {
-      const record = batch.records[at] as StoredRecord;
+    for (const record of batch.records) {
+      const input = readInput(record, codec);
       if (input.kind === 'ignored') continue;
       if (input.kind === 'poison') {
         outputs.push(deadLetter(batch, record, { code: input.code, message: input.message }));
         metrics.frame(lane, 'dead');
         continue;
       }
+      const { deviceId } = input;
+      const line = lines.get(deviceId) ?? before.get(deviceId)?.line ?? newLine;
+      const [next, due] = lineUp(line, input, record);
+      lines.set(deviceId, next);
+      turns.push(...due.map((turn) => ({ deviceId, turn })));
+      if (input.kind === 'frame' && next === line) note(input.frame, record, 'duplicate');
       if (input.kind === 'configuration') {
-        const { deviceId, configuration } = input;
-        const { version } = configuration;
-        const state = devices.get(deviceId) ?? newDevice;
-        const next = configureDevice(state, configuration);
-        if (next !== state) devices.set(deviceId, next);
-        logger.debug({ device: deviceId, lane, version, applied: next !== state }, 'configuration');
-        continue;
+        const { version } = input.configuration;
+        logger.debug({ device: deviceId, lane, version, applied: next !== line }, 'configuration');
       }
-      const { frame } = input;
-      const state = devices.get(frame.device_id) ?? newDevice;
-      const [next, told] = stepDevice(state, { frame, look: looks.get(frame) ?? null }, grid);
-      devices.set(frame.device_id, next);
-      outputs.push(...told.map((output) => toRecord(batch, record, frame, output)));
-      const outcome = outcomeOf(told);
-      metrics.frame(lane, outcome);
-      const trace_id = traceIdOf(record.headers?.traceparent);
-      logger.debug({ device: frame.device_id, frame: frame.frame_id, trace_id, lane, outcome }, 'frame');
     }
-    const last = batch.records.at(-1) as StoredRecord;
-    for (const [deviceId, state] of devices) {
-      if (state !== before.get(deviceId)) outputs.push(stateRecord(batch, last.offset + 1n, deviceId, state));
-    }
-    return { state: devices, outputs };
+    return { lines, turns, outputs };
   }
 
-  /** All, or none: when one cannot be read now, no more are begun, and those under way are waited for. */
-  async function lookAtAll(frames: readonly Frame[]): Promise<ReadonlyMap<Frame, Look | NoPicture>> {
-    const givenUp = new AbortController();
-    const looks = new Map<Frame, Look | NoPicture>();
-    await Promise.allSettled(
-      frames.map(async (frame) => {
-        try {
-          looks.set(frame, await lookAtFrame(frame, givenUp.signal));
-        } catch (error) {
-          givenUp.abort(error);
-        }
-      }),
-    );
-    givenUp.signal.throwIfAborted();
-    return looks;
+  function note({ device_id, frame_id }: Frame, { headers }: StoredRecord, outcome: string) {
+    metrics.frame(lane, outcome);
+    const trace_id = traceIdOf(headers?.traceparent);
+    logger.debug({ device: device_id, frame: frame_id, trace_id, lane, outcome }, 'frame');
   }
 
-  async function lookAtFrame(frame: Frame, givenUp: AbortSignal): Promise<Look | NoPicture> {
-    try {
-      requireKey(frame.blob_key);
-    } catch (error) {
-      // Refused for good: taken for an outage, it would hold up the partition for ever.
-      return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
+  function toRecord(batch: Batch, turn: Turn, key: string, output: StepOutput): Output {
+    const { record } = turn;
+    if (output.kind === 'rejected') {
+      return deadLetter(batch, record, { ...output, ...(turn.kind === 'frame' && { frame: turn.frame }) });
     }
-    return dependencies.limit(async () => {
-      givenUp.throwIfAborted();
-      const jpeg = await dependencies.blobs.get(frame.blob_key);
-      if (jpeg) return dependencies.lookAt(jpeg);
-      return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
-    });
-  }
-
-  function toRecord(batch: Batch, record: StoredRecord, frame: Frame, output: StepOutput): Output {
-    if (output.kind === 'rejected') return deadLetter(batch, record, { ...output, frame });
     const [name, value] =
       output.kind === 'event'
         ? (['events', codec.encode('event', output.event)] as const)
         : (['observations', codec.encode('observation', output.observation)] as const);
-    return { topic: name, record: withTrace(record, { key: frame.device_id, value }) };
+    return { topic: name, record: withTrace(record, { key, value }) };
   }
 
   function deadLetter(
@@ -195,22 +172,13 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     batchRecordsMax,
     open,
     step,
+    onCommitted: ({ commitMs }) => metrics.took('commit', commitMs),
     onTrouble,
   };
 }
 
-/** The frames to look at: those of a device that is paused at their place are left alone. */
-function seenFrames(before: Devices, inputs: readonly Input[]): readonly Frame[] {
-  const configurations = new Map<string, Configuration>();
-  const configurationOf = (deviceId: string) =>
-    configurations.get(deviceId) ?? (before.get(deviceId) ?? newDevice).configuration;
-  return inputs.flatMap((input) => {
-    if (input.kind === 'configuration') {
-      configurations.set(input.deviceId, newerOf(configurationOf(input.deviceId), input.configuration));
-    }
-    if (input.kind !== 'frame') return [];
-    return configurationOf(input.frame.device_id).settings.device.paused ? [] : [input.frame];
-  });
+function mapOf<Value, Other>(map: ReadonlyMap<string, Value>, of: (value: Value) => Other): Map<string, Other> {
+  return new Map([...map].map(([key, value]) => [key, of(value)]));
 }
 
 /** A record that follows from another carries on its trace. */
@@ -220,7 +188,6 @@ function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {
 
 function outcomeOf(told: readonly StepOutput[]): string {
   const [first] = told;
-  if (!first) return 'duplicate';
-  if (first.kind === 'rejected') return 'dead';
-  return first.kind === 'observation' ? first.observation.outcome : 'analysed';
+  if (first?.kind === 'observation') return first.observation.outcome;
+  return first?.kind === 'rejected' ? 'dead' : 'analysed';
 }

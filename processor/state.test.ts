@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAjv } from '../http/validation.ts';
 import { deviceSettings } from '../schemas/device-settings.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
-import { configureDevice, newDevice, stepDevice } from './device-step.ts';
+import { newDevice, stepWhole } from './device-under-test.ts';
 import { frameOf, lookOf } from './frames-under-test.ts';
 import { motionGrid } from './motion.ts';
 import { packState, STATE_VERSION, unpackState } from './state.ts';
@@ -10,18 +10,18 @@ import { packState, STATE_VERSION, unpackState } from './state.ts';
 describe('a stored state', () => {
   test('takes at most 64 KB, with the largest settings that there can be', () => {
     const { columns, rows } = motionGrid;
-    let state = configureDevice(newDevice, largest());
+    let [state] = stepWhole(newDevice, largest(), motionGrid);
     expect(packState(state).length).toBeGreaterThan(30_000);
     for (let seq = 0; seq < 10_000; seq += 3) {
       const grey = new Uint8Array(columns * rows).fill(seq % 7, (seq * 13) % 2_000).fill(250, 2_500);
+      const { sight, found } = lookOf(0);
       const look = {
-        ...lookOf(0),
-        grey: seq % 2 ? grey : grey.toReversed(),
-        original: { width: 8_000, height: 1_000 },
+        found,
+        sight: { ...sight, grey: seq % 2 ? grey : grey.toReversed(), original: { width: 8_000, height: 1_000 } },
       };
-      [state] = stepDevice(state, { frame: frameOf({ seq, atMs: seq * 71 }), look }, motionGrid);
+      [state] = stepWhole(state, { frame: frameOf({ seq, atMs: seq * 71 }), look }, motionGrid);
     }
-    expect(state.episode).not.toBeNull();
+    expect(state.scene.episode).not.toBeNull();
     expect(packState(state).length).toBeLessThan(64 * 1024);
   });
 
@@ -33,11 +33,11 @@ describe('a stored state', () => {
       episode: null,
     };
     expect(unpackState(1, Buffer.from(JSON.stringify(stored)))).toEqual({
-      configuration: builtInConfiguration,
-      seen: [{ epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2) }],
-      newestAtMs: 1_700_000_000_000,
-      picture: Buffer.from([0, 1, 2, 255]),
-      episode: null,
+      line: {
+        configuration: builtInConfiguration,
+        seen: [{ epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2) }],
+      },
+      scene: { newestAtMs: 1_700_000_000_000, picture: Buffer.from([0, 1, 2, 255]), episode: null },
     });
   });
 
@@ -51,11 +51,11 @@ describe('a stored state', () => {
       episode: null,
     };
     const state = unpackState(2, Buffer.from(JSON.stringify(stored)));
-    expect(state.configuration).toMatchObject({
+    expect(state.line.configuration).toMatchObject({
       version: 7,
       settings: { device: { paused: true, jpeg_quality: 80 }, events: { motion: false, visit: true } },
     });
-    expect(state.configuration.settings).not.toHaveProperty('moods');
+    expect(state.line.configuration.settings).not.toHaveProperty('moods');
     // A later release that reads this one's state finds there what was given.
     expect(JSON.parse(packState(state).toString())).toEqual(stored);
   });
@@ -64,7 +64,7 @@ describe('a stored state', () => {
     const bytes = packState(newDevice);
     expect(() => unpackState(STATE_VERSION + 1, bytes)).toThrow(`version ${STATE_VERSION + 1}`);
     expect(() => unpackState(0, bytes)).toThrow('version 0');
-    expect(unpackState(STATE_VERSION, bytes)).toMatchObject({ newestAtMs: null, picture: null, episode: null });
+    expect(unpackState(STATE_VERSION, bytes)).toEqual(newDevice);
   });
 });
 

@@ -1,5 +1,11 @@
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
-import type { DeviceState } from './device-step.ts';
+import type { Scene } from './device-step.ts';
+import type { Line } from './line-up.ts';
+
+export interface DeviceState {
+  readonly line: Line;
+  readonly scene: Scene;
+}
 
 /** A device's state as bytes, for the changelog. A new form gets a new version, and still reads the older ones. */
 export const STATE_VERSION = 2;
@@ -10,10 +16,12 @@ interface StoredState {
   readonly seen: readonly { readonly epoch: number; readonly highest: number; readonly bits: string }[];
   readonly newestAtMs: number | null;
   readonly picture: string | null;
-  readonly episode: DeviceState['episode'];
+  readonly episode: Scene['episode'];
 }
 
-export function packState({ configuration, seen, newestAtMs, picture, episode }: DeviceState): Buffer {
+export function packState({ line, scene }: DeviceState): Buffer {
+  const { configuration, seen } = line;
+  const { newestAtMs, picture, episode } = scene;
   const stored: StoredState = {
     configuration: { version: configuration.version, settings_json: configuration.json },
     seen: seen.map((window) => ({ ...window, bits: toText(window.bits) })),
@@ -30,11 +38,11 @@ export function unpackState(version: number, bytes: Buffer): DeviceState {
   }
   const { configuration, seen, newestAtMs, picture, episode } = JSON.parse(bytes.toString()) as StoredState;
   return {
-    configuration: configurationOf(configuration),
-    seen: seen.map((window) => ({ ...window, bits: Buffer.from(window.bits, 'base64') })),
-    newestAtMs,
-    picture: picture === null ? null : Buffer.from(picture, 'base64'),
-    episode,
+    line: {
+      configuration: configurationOf(configuration),
+      seen: seen.map((window) => ({ ...window, bits: Buffer.from(window.bits, 'base64') })),
+    },
+    scene: { newestAtMs, picture: picture === null ? null : Buffer.from(picture, 'base64'), episode },
   };
 }
 

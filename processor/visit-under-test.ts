@@ -1,6 +1,6 @@
 import type { Frame, Lane } from '../schemas/types.ts';
-import { frameOf, type Place } from './frames-under-test.ts';
-import { jpegOf, recordOf, type World } from './lane-under-test.ts';
+import { frameOf, type Place, recordOf } from './frames-under-test.ts';
+import { jpegOf, type World } from './lane-under-test.ts';
 
 export interface Shown {
   readonly atMs: number;

@@ -77,7 +77,7 @@ async function run<State>(
   subscription: Subscription<State>,
   partition: number,
   signal: AbortSignal,
-  onCommitted: () => void,
+  onWell: () => void,
 ): Promise<void> {
   const place: Place = { group: subscription.group, topic: subscription.topic, partition };
   let committed = await partitions.take(place);
@@ -104,10 +104,12 @@ async function run<State>(
     const stepped = await subscription.step(state, { partition, records });
     from = last.offset + 1n;
     const outputs = stepped.outputs.map((output) => placed(partitions, subscription, partition, output));
+    const beganMs = performance.now();
     await partitions.commit(place, { expected: committed, next: from, outputs });
     committed = from;
     state = stepped.state;
-    onCommitted();
+    subscription.onCommitted?.({ partition, state, commitMs: performance.now() - beganMs });
+    onWell();
   }
 }
 

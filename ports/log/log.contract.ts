@@ -214,7 +214,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       );
     });
 
-    test('state is handed from step to step', async () => {
+    test('state is handed from step to step, and told once it is committed', async () => {
       const { group, device } = fresh();
       const texts = ['a', 'b', 'c', 'd'];
       await subject.log.append(
@@ -222,6 +222,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
         texts.map((value) => record(device(1), value)),
       );
       const histories: string[] = [];
+      const committed: string[] = [];
       const subscription: Subscription<string> = {
         topic: input,
         group,
@@ -232,9 +233,15 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
           histories.push(next);
           return { state: next, outputs: [] };
         },
+        onCommitted: ({ state, commitMs }) => {
+          expect(histories).toContain(state);
+          expect(commitMs).toBeGreaterThan(0);
+          committed.push(state);
+        },
       };
-      await consumeUntil(subject.log, subscription, async () => histories.includes('abcd'));
+      await consumeUntil(subject.log, subscription, async () => committed.includes('abcd'));
       expect(histories.filter((history) => history !== '')).toEqual(['a', 'ab', 'abc', 'abcd']);
+      expect(committed.filter((history) => history !== '')).toEqual(['a', 'ab', 'abc', 'abcd']);
     });
 
     test('lag counts what a group has not committed, and how long it has waited', async () => {

@@ -84,8 +84,17 @@ export interface Subscription<State> {
    * records come again. A bad record is no outage: it becomes an output to the dead letters.
    */
   step(state: State, batch: Batch): Promise<Stepped<State>>;
+  /** Told of each batch once it is committed, with the state that it led to. */
+  onCommitted?(committed: Committed<State>): void;
   /** Told of each pause that an outage causes, for logs and metrics. */
   onTrouble?(trouble: Trouble): void;
+}
+
+export interface Committed<State> {
+  readonly partition: number;
+  readonly state: State;
+  /** How long the commit took. */
+  readonly commitMs: number;
 }
 
 export interface Trouble {

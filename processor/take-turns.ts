@@ -1,0 +1,109 @@
+import pLimit from 'p-limit';
+import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
+import type { Frame } from '../schemas/types.ts';
+import { newScene, type Scene, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
+import type { Eyes, Sight } from './eyes.ts';
+import type { Turn } from './line-up.ts';
+import type { ProcessorMetrics, Stage } from './metrics.ts';
+import type { MotionGrid } from './motion.ts';
+
+/**
+ * Takes the turns of one batch: pictures are fetched and decoded ahead and at once, while the turns of each device are
+ * stepped one after the other (promise 4). How far ahead, `room` says: a picture has its place there from before it is
+ * fetched until its turn is over, so that is how many are in memory. Places are given in the order of the turns, and a
+ * turn waits only for earlier ones, so that there is always one that can go on.
+ */
+export type TakeTurns = (scenes: ReadonlyMap<string, Scene>, turns: readonly DeviceTurn[]) => Promise<Taken>;
+
+/** Does the work when there is a place for it: first come, first served. */
+export type Room = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** Of one batch, however long: those of other partitions are not to wait for all of it. */
+const AHEAD_MAX = 3;
+
+export interface DeviceTurn {
+  readonly deviceId: string;
+  readonly turn: Turn;
+}
+
+export interface Taken {
+  readonly scenes: ReadonlyMap<string, Scene>;
+  /** What each turn has told, in their order. */
+  readonly told: readonly (readonly StepOutput[])[];
+}
+
+export function createTakeTurns({
+  blobs,
+  eyes,
+  grid,
+  room,
+  metrics,
+}: {
+  readonly blobs: Blobs;
+  readonly eyes: Eyes;
+  /** The size of the small picture that `eyes` make. */
+  readonly grid: MotionGrid;
+  readonly room: Room;
+  readonly metrics: Pick<ProcessorMetrics, 'time' | 'took'>;
+}): TakeTurns {
+  return async (before, turns) => {
+    const scenes = new Map(before);
+    const lastOf = new Map<string, Promise<unknown>>();
+    const ahead = pLimit(AHEAD_MAX);
+    const givenUp = new AbortController();
+    const taking = turns.map(({ deviceId, turn }) => {
+      const earlier = lastOf.get(deviceId);
+      const take = async () => {
+        givenUp.signal.throwIfAborted();
+        const sight = isToBeSeen(turn) ? await see(turn.frame) : null;
+        await earlier;
+        givenUp.signal.throwIfAborted();
+        const { scene, told } = await step(scenes.get(deviceId) ?? newScene, turn, sight);
+        scenes.set(deviceId, scene);
+        return told;
+      };
+      const taken = ahead(() => room(take));
+      // When one cannot be taken now, no more are begun; those under way are waited for below.
+      lastOf.set(
+        deviceId,
+        taken.catch((error) => givenUp.abort(error)),
+      );
+      return taken;
+    });
+    await Promise.allSettled(taking);
+    givenUp.signal.throwIfAborted();
+    return { scenes, told: await Promise.all(taking) };
+  };
+
+  async function see(frame: Frame): Promise<Sight | NoPicture> {
+    try {
+      requireKey(frame.blob_key);
+    } catch (error) {
+      // Refused for good: taken for an outage, it would hold up the partition for ever.
+      return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
+    }
+    const jpeg = await metrics.time('fetch', () => blobs.get(frame.blob_key));
+    if (jpeg) return eyes.see(jpeg);
+    return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
+  }
+
+  async function step(scene: Scene, turn: Turn, sight: Sight | NoPicture | null): Promise<Stepped> {
+    const step = timed('motion', () => stepDevice(scene, turn, sight, grid));
+    if (!('afterLook' in step)) return step;
+    if (sight === null || 'code' in sight) throw new Error('there is no picture to look at');
+    const found = await eyes.find(sight);
+    return timed('step', () => step.afterLook(found));
+  }
+
+  function timed<Result>(stage: Stage, work: () => Result): Result {
+    const beganMs = performance.now();
+    const result = work();
+    metrics.took(stage, performance.now() - beganMs);
+    return result;
+  }
+}
+
+function isToBeSeen(turn: Turn): turn is Turn & { readonly kind: 'frame' } {
+  return turn.kind === 'frame' && !turn.configuration.settings.device.paused;
+}
