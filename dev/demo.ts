@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Pairings } from '../http/access/devices/pairings.ts';
-import { runCamera } from './simulate/camera.ts';
+import { evenTimes, runCamera } from './simulate/camera.ts';
 import { enrolHere } from './simulate/enrol-here.ts';
 import { createScene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
@@ -23,8 +23,7 @@ export async function runDemo(
     for (let round = 1; !signal.aborted; round += 1) {
       await runCamera({
         deviceId,
-        frameCount: FPS * ROUND_SECONDS,
-        fps: FPS,
+        timesMs: evenTimes({ frameCount: FPS * ROUND_SECONDS, fps: FPS }),
         startMs: Date.now(),
         render: createScene({ seed: round, camera: deviceId, fps: FPS }).render,
         upload,

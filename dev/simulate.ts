@@ -6,17 +6,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { type Arguments, HELP, parseArguments } from './simulate/arguments.ts';
-import { capturedCount, captureTimeMs, runCamera } from './simulate/camera.ts';
+import { capturedCount, runCamera } from './simulate/camera.ts';
 import { createCounter, Refused } from './simulate/count.ts';
 import { enrol } from './simulate/enrol.ts';
+import { createRooms, type Footage, openClip, type View } from './simulate/footage.ts';
 import { outcomeLine, progressLine } from './simulate/report.ts';
-import { createScene, type Scene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
 
 /** Kept here and not in the camera's report, so that a camera that fails half-way is still accounted for. */
 interface Device {
   readonly deviceId: string;
-  readonly scene: Scene;
+  readonly view: View;
   readonly startMs: number;
   /** Cameras are not in step with each other: each begins a little after the one before. */
   readonly offsetMs: number;
@@ -39,9 +39,14 @@ if (parsed.kind === 'help') {
 }
 
 async function simulate(given: Arguments): Promise<number> {
-  const { fps, seconds, url, consoleUrl, seed, atOnce } = given;
-  const frameCount = Math.max(1, Math.round(seconds * fps));
-  const durationMs = captureTimeMs({ startMs: 0, fps, frameIndex: frameCount - 1 });
+  const { fps, url, consoleUrl, seed, atOnce } = given;
+  const footage = await openFootage();
+  if (typeof footage === 'string') {
+    console.error(footage);
+    return 1;
+  }
+  const { timesMs } = footage;
+  const durationMs = timesMs.at(-1) ?? 0;
   const counter = createCounter({ url: consoleUrl, password: given.password });
   const tokens = await probe();
   if (typeof tokens === 'string') {
@@ -50,12 +55,12 @@ async function simulate(given: Arguments): Promise<number> {
   }
 
   // A room takes a moment to paint: all are ready before the clock starts.
-  const scenes = Array.from({ length: given.devices }, (_, index) => {
+  const views = Array.from({ length: given.devices }, (_, index) => {
     const deviceId = `${given.prefix}-${index + 1}`;
-    return { deviceId, scene: createScene({ seed, camera: deviceId, fps }) };
+    return { deviceId, view: footage.openView(deviceId) };
   });
-  const startMs = given.startMs ?? Date.now() - (atOnce ? Math.ceil(seconds * 1000) : 0);
-  const devices = scenes.map((made, index): Device => {
+  const startMs = given.startMs ?? Date.now() - (atOnce ? durationMs : 0);
+  const devices = views.map((made, index): Device => {
     const offsetMs = Math.floor((index * 1000) / fps / given.devices);
     return { ...made, startMs: startMs + offsetMs, offsetMs, frames: 0, acknowledged: 0 };
   });
@@ -90,6 +95,16 @@ async function simulate(given: Arguments): Promise<number> {
   console.log(outcomeLine({ devices: devices.length, frames, acknowledged, counted, missing, ...tally }));
   return missing > 0 || acknowledged === 0 || faults.length > 0 ? 1 : 0;
 
+  /** What there is to see, or why there is nothing. */
+  async function openFootage(): Promise<Footage | string> {
+    if (given.video === null) return createRooms(given);
+    try {
+      return await openClip({ file: given.video, fps, widthMax: given.width, secondsMax: given.seconds });
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
   /** The cameras' tokens, or why there is no use in starting. */
   async function probe(): Promise<ReadonlyMap<string, string> | string> {
     try {
@@ -115,11 +130,10 @@ async function simulate(given: Arguments): Promise<number> {
       if (!atOnce) await delay(device.offsetMs, undefined, { signal: stop.signal }).catch(() => undefined);
       const { frames } = await runCamera({
         deviceId: device.deviceId,
-        frameCount,
-        fps,
+        timesMs,
         startMs: device.startMs,
         seed,
-        render: device.scene.render,
+        render: device.view.render,
         upload,
         pace: atOnce ? 'at-once' : 'real-time',
         signal: stop.signal,
@@ -142,6 +156,8 @@ async function simulate(given: Arguments): Promise<number> {
       // The frame that failed was captured too.
       device.frames = device.acknowledged + 1;
       return reasonOf(error);
+    } finally {
+      await device.view.close();
     }
   }
 
@@ -160,8 +176,8 @@ async function simulate(given: Arguments): Promise<number> {
     const captured = devices.map((device) => {
       if (device.frames > 0) return device.frames;
       // At once, a camera takes the next picture when the last one is gone.
-      if (atOnce) return Math.min(frameCount, device.acknowledged + 1);
-      return capturedCount({ frameCount, fps, elapsedMs: elapsedMs - device.offsetMs });
+      if (atOnce) return Math.min(timesMs.length, device.acknowledged + 1);
+      return capturedCount(timesMs, elapsedMs - device.offsetMs);
     });
     const acknowledged = sum(devices.map((device) => device.acknowledged));
     console.log(progressLine({ elapsedMs, captured: sum(captured), acknowledged, ...tally }));

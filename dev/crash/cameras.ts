@@ -1,4 +1,4 @@
-import { type AcknowledgedFrame, runCamera } from '../simulate/camera.ts';
+import { type AcknowledgedFrame, evenTimes, runCamera } from '../simulate/camera.ts';
 import { type Dialect, dialects } from '../simulate/dialects.ts';
 import { createRandom } from '../simulate/random.ts';
 import { createScene } from '../simulate/scene.ts';
@@ -48,7 +48,7 @@ export async function runCameras(options: CamerasOptions): Promise<readonly Ackn
     const { acknowledged } = await runCamera({
       ...options,
       deviceId,
-      frameCount,
+      timesMs: evenTimes({ frameCount, fps }),
       startMs,
       // The numbers go on where the live frames end.
       firstSeq: pass === 'live' ? 1 : liveFrames + 1,

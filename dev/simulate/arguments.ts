@@ -1,11 +1,16 @@
 /** The command line of the simulator: read whole, and every fault named at once. */
 
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Arguments {
   readonly devices: number;
   readonly fps: number;
+  /** Infinity for the whole of a clip. */
   readonly seconds: number;
+  /** An absolute path; null where cameras see rooms of their own. */
+  readonly video: string | null;
+  readonly width: number;
   readonly url: string;
   /** Where the count is asked: in the production profile another service. */
   readonly consoleUrl: string;
@@ -27,9 +32,11 @@ export const HELP = `Cameras that are not there: they walk people through rooms 
 
   npm run simulate -- [options]
 
-  --devices N      how many cameras, 1 to 1000 (10)
+  --devices N      how many cameras, 1 to 1000 (10; with --video 1)
   --fps N          frames per second of each, above 0, at most 60 (5)
-  --seconds N      how long each captures (60)
+  --seconds N      how long each captures (60; with --video all of it)
+  --video FILE     all see this film or animated GIF, at most at its own frames per second; needs ffmpeg
+  --width N        of a clip's pictures at most, 16 to 4096; narrower ones stay as they are (640)
   --url URL        the service (127.0.0.1 at PORT, 8080; over HTTPS if TLS_CERT_FILE is set)
   --console URL    where the service's own count is asked, if elsewhere (--url)
   --seed N         another seed shows other rooms and people (1)
@@ -46,9 +53,11 @@ The exit status is 0 when the service counts every frame it acknowledged, 1 when
 none, 2 for wrong arguments.`;
 
 const OPTIONS = {
-  devices: { type: 'string', default: '10' },
+  devices: { type: 'string' },
   fps: { type: 'string', default: '5' },
-  seconds: { type: 'string', default: '60' },
+  seconds: { type: 'string' },
+  video: { type: 'string' },
+  width: { type: 'string', default: '640' },
   url: { type: 'string' },
   console: { type: 'string' },
   seed: { type: 'string', default: '1' },
@@ -80,9 +89,14 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
     const value = values[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const number = (name: keyof typeof OPTIONS, isFine: (value: number) => boolean, want: string): number => {
+  const number = (
+    name: keyof typeof OPTIONS,
+    isFine: (value: number) => boolean,
+    want: string,
+    without = 0,
+  ): number => {
     const given = text(name);
-    const value = Number(given);
+    const value = given === undefined ? without : Number(given);
     if (given !== undefined && !isFine(value)) faults.push(`--${name} must be ${want}, not '${given}'`);
     return value;
   };
@@ -99,14 +113,29 @@ export function parseArguments(argv: readonly string[], env: Readonly<Record<str
   const startMs = start === undefined ? null : Date.parse(start);
   if (Number.isNaN(startMs)) faults.push(`--start must be a time such as 2025-01-31T08:00:00Z, not '${start}'`);
 
+  const video = text('video');
+
   const read: Arguments = {
     devices: number(
       'devices',
       (value) => Number.isInteger(value) && value >= 1 && value <= 1000,
       'a whole number from 1 to 1000',
+      video === undefined ? 10 : 1,
     ),
     fps: number('fps', (value) => value > 0 && value <= 60, 'above 0 and at most 60'),
-    seconds: number('seconds', (value) => value > 0 && Number.isFinite(value), 'above 0'),
+    seconds: number(
+      'seconds',
+      (value) => value > 0 && Number.isFinite(value),
+      'above 0',
+      video === undefined ? 60 : Number.POSITIVE_INFINITY,
+    ),
+    // npm runs us in the folder of the package, wherever it was called.
+    video: video === undefined ? null : resolve(env.INIT_CWD ?? '', video),
+    width: number(
+      'width',
+      (value) => Number.isInteger(value) && value >= 16 && value <= 4096,
+      'a whole number from 16 to 4096',
+    ),
     url,
     consoleUrl,
     seed: number('seed', Number.isSafeInteger, 'a whole number'),

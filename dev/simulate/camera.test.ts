@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createManualClock } from '../../ports/clock/manual.ts';
-import { type CameraOptions, capturedCount, runCamera } from './camera.ts';
+import { type CameraOptions, capturedCount, evenTimes, runCamera } from './camera.ts';
 import { createUploader, type Upload } from './upload.ts';
 
 const startMs = 1_700_000_000_000;
@@ -130,6 +130,34 @@ describe('a camera', () => {
     expect(sentAtMs.slice(-3)).toEqual([4400, 4600, 4800]);
   });
 
+  test('takes pictures at uneven times, too', async () => {
+    const clock = createManualClock(50_000);
+    const sentAtMs: number[] = [];
+    const upload: Upload = async ({ capturedAtMs }) => {
+      sentAtMs.push(clock.nowMs() - 50_000);
+      return { status: 202, itemId: `${capturedAtMs}`, duplicate: false };
+    };
+    const timesMs = [40, 240, 400, 3640];
+    const { options } = manual({ upload, timesMs, pace: 'real-time', clock });
+    const report = await runCamera({ ...options, sleep: async (ms) => clock.advance(ms) });
+    expect(report.acknowledged.map(({ capturedAtMs }) => capturedAtMs - startMs)).toEqual(timesMs);
+    expect(sentAtMs).toEqual(timesMs);
+  });
+
+  test('is stopped, and has not failed, when what makes its pictures is stopped with it', async () => {
+    const stop = new AbortController();
+    const upload: Upload = async () => ({ status: 202, itemId: 'a', duplicate: false });
+    const { options } = manual({ upload, frameCount: 4, signal: stop.signal });
+    const ended = (frameIndex: number) => Promise.reject(new Error(`ended at ${frameIndex}`));
+    await expect(runCamera({ ...options, render: ended })).rejects.toThrow('ended at 0');
+    const render = async (frameIndex: number) => {
+      if (frameIndex < 2) return Buffer.from('x');
+      stop.abort();
+      return ended(frameIndex);
+    };
+    expect(await runCamera({ ...options, render })).toMatchObject({ frames: 2, acknowledged: [{}, {}] });
+  });
+
   test('makes no picture before its turn', async () => {
     const rendered: number[] = [];
     let sent = 0;
@@ -149,19 +177,22 @@ describe('a camera', () => {
   });
 
   test('has taken its first picture at the start, and never more than it was asked for', () => {
-    const count = (elapsedMs: number, fps = 5) => capturedCount({ frameCount: 10, fps, elapsedMs });
+    const count = (elapsedMs: number, fps = 5) => capturedCount(evenTimes({ frameCount: 10, fps }), elapsedMs);
     expect([0, 199, 200, 1000, 1e6].map((ms) => count(ms))).toEqual([1, 1, 2, 6, 10]);
     expect(count(1000 / 3, 3)).toBe(2);
     expect(count(-1)).toBe(0);
+    expect(capturedCount([], 0)).toBe(0);
   });
 });
 
-function manual(given: Partial<CameraOptions> & Pick<CameraOptions, 'upload'>) {
+function manual({
+  frameCount = 3,
+  ...given
+}: Partial<CameraOptions> & Pick<CameraOptions, 'upload'> & { readonly frameCount?: number }) {
   const sleeps: number[] = [];
   const options: CameraOptions = {
     deviceId: 'sim-1',
-    frameCount: 3,
-    fps: 5,
+    timesMs: evenTimes({ frameCount, fps: 5 }),
     startMs,
     render: async (frameIndex) => Buffer.from(`frame ${frameIndex}`),
     pace: 'at-once',

@@ -1,7 +1,7 @@
 /**
- * One camera in the field. It takes a picture every 1000/fps ms, and sends the oldest unsent one again and again
- * until the service has acknowledged it; only then comes the next. Some acknowledgements are 'lost' on purpose:
- * the same frame goes out once more, and must come back as the same item.
+ * One camera in the field. It takes pictures at their times, and sends the oldest unsent one again and again until
+ * the service has acknowledged it; only then comes the next. Some acknowledgements are 'lost' on purpose: the same frame
+ * goes out once more, and must come back as the same item.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,12 +32,12 @@ type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface CameraOptions {
   readonly deviceId: string;
-  readonly frameCount: number;
-  readonly fps: number;
+  /** When each picture is taken, in ms from `startMs`, in their order. */
+  readonly timesMs: readonly number[];
   /** Of frame 0; each one's is one more. */
   readonly firstSeq?: number;
-  /** Capture time of frame 0. */
   readonly startMs: number;
+  /** Asked for one frame after another, each once. */
   readonly render: (frameIndex: number) => Promise<Buffer>;
   readonly upload: Upload;
   /** `real-time`: a frame is sent no sooner than the clock has reached it. `at-once`: as fast as the service answers. */
@@ -70,24 +70,26 @@ const monotonicClock: Clock = { nowMs: () => performance.now() };
 
 /** Runs until every frame is acknowledged or `signal` aborts; rejects when the service will not have a frame. */
 export async function runCamera(options: CameraOptions): Promise<CameraReport> {
-  const { deviceId, frameCount, fps, startMs, pace, signal, duplicateShare } = options;
+  const { deviceId, timesMs, startMs, pace, signal, duplicateShare } = options;
   const { firstSeq = 1, seed = 1, clock = monotonicClock, sleep = sleepUntilAborted } = options;
   const beganMs = clock.nowMs();
   const report = { acknowledged: [] as AcknowledgedFrame[], duplicates: 0, latenciesMs: [] as number[], retries: 0 };
   const backoff = createRandom(seed, deviceId, 'backoff');
 
-  const capturedBy = (): number => capturedCount({ frameCount, fps, elapsedMs: clock.nowMs() - beganMs });
+  const elapsedMs = (): number => clock.nowMs() - beganMs;
 
   // What waits is captured and not yet acknowledged. That is a range of indexes: pictures are made when their turn
   // comes, so a service that is down for hours costs no memory.
   let frameIndex = 0;
-  for (; frameIndex < frameCount && !signal.aborted; frameIndex++) {
-    while (pace === 'real-time' && capturedBy() <= frameIndex && !signal.aborted) {
-      await sleep(Math.max(1, (frameIndex * 1000) / fps - (clock.nowMs() - beganMs)), signal);
+  for (; frameIndex < timesMs.length && !signal.aborted; frameIndex++) {
+    const timeMs = timesMs[frameIndex] ?? 0;
+    while (pace === 'real-time' && elapsedMs() < timeMs && !signal.aborted) {
+      await sleep(Math.max(1, timeMs - elapsedMs()), signal);
     }
     if (signal.aborted) break;
-    const capturedAtMs = captureTimeMs({ startMs, fps, frameIndex });
-    const jpeg = await options.render(frameIndex);
+    const capturedAtMs = startMs + timeMs;
+    const jpeg = await render(frameIndex);
+    if (!jpeg) break;
 
     const seq = firstSeq + frameIndex;
     const first = await deliver(seq, capturedAtMs, jpeg);
@@ -107,8 +109,16 @@ export async function runCamera(options: CameraOptions): Promise<CameraReport> {
       );
     }
   }
-  const frames = pace === 'at-once' ? frameIndex : Math.max(frameIndex, capturedBy());
+  const frames = pace === 'at-once' ? frameIndex : Math.max(frameIndex, capturedCount(timesMs, elapsedMs()));
   return { deviceId, frames, ...report };
+
+  /** Null when stopped: a Ctrl-C may have ended what makes the pictures, too. */
+  async function render(index: number): Promise<Buffer | null> {
+    return await options.render(index).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+  }
 
   function count(accepted: Accepted): void {
     report.latenciesMs.push(accepted.latencyMs);
@@ -145,30 +155,21 @@ export async function runCamera(options: CameraOptions): Promise<CameraReport> {
   }
 }
 
-export function captureTimeMs({
-  startMs,
-  fps,
-  frameIndex,
-}: {
-  startMs: number;
-  fps: number;
-  frameIndex: number;
-}): number {
-  return startMs + Math.round((frameIndex * 1000) / fps);
-}
-
-/** How many pictures a camera has taken so long after its start; the first at once. */
-export function capturedCount({
+/** The times of a camera that takes so many pictures a second; the first at once. */
+export function evenTimes({
   frameCount,
   fps,
-  elapsedMs,
 }: {
-  frameCount: number;
-  fps: number;
-  elapsedMs: number;
-}): number {
-  // The nudge is for frame times that are no whole milliseconds: a sleep that ends on time must not be early.
-  return Math.min(frameCount, Math.floor((elapsedMs * fps) / 1000 + 1e-6) + 1);
+  readonly frameCount: number;
+  readonly fps: number;
+}): readonly number[] {
+  return Array.from({ length: frameCount }, (_, frameIndex) => Math.round((frameIndex * 1000) / fps));
+}
+
+/** How many pictures a camera has taken so long after its start. */
+export function capturedCount(timesMs: readonly number[], elapsedMs: number): number {
+  const next = timesMs.findIndex((timeMs) => timeMs > elapsedMs);
+  return next === -1 ? timesMs.length : next;
 }
 
 function worthRetrying({ status }: UploadAnswer): boolean {
