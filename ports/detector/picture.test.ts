@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../dev/simulate/random.ts';
+import { startThread } from '../start-thread.ts';
+import { type BareJpeg, bareJpeg } from './bare-jpeg.ts';
 import { shrinkToGrey } from './grey.ts';
 import { createDecoder, type Picture, type Size } from './picture.ts';
 
@@ -142,6 +146,113 @@ describe('what is no picture is said to be none', () => {
   });
 });
 
+describe('the short way and the careful one', () => {
+  const fit = () => ({ width: 384, height: 288 });
+  const careful = createDecoder(fit, null);
+
+  /** How many pictures have come the short way, beside the pictures. */
+  function createCounted(decodeBare: BareJpeg['decode'] = (jpeg, into) => (bareJpeg as BareJpeg).decode(jpeg, into)) {
+    let count = 0;
+    const bare: BareJpeg = {
+      async decode(jpeg, into) {
+        const size = await decodeBare(jpeg, into);
+        count += 1;
+        return size;
+      },
+    };
+    return { decode: createDecoder(fit, bare), count: () => count };
+  }
+
+  test.each([
+    { width: 320, height: 240 },
+    { width: 640, height: 480 },
+    { width: 800, height: 600 },
+    { width: 400, height: 300 },
+  ])('show the same of $width by $height', async (size) => {
+    const { decode, count } = createCounted();
+    const jpeg = await jpegOf(size);
+    const [short, long] = [await decode(jpeg), await careful(jpeg)];
+    if ('code' in short || 'code' in long) throw new Error('there is no picture');
+    expect(count()).toBe(1);
+    expect({ ...short, rgb: null }).toEqual({ ...long, rgb: null });
+    expect(meanDifference(short.rgb, long.rgb)).toBeLessThan(3);
+  });
+
+  test('a picture that is much larger than it is looked at goes to sharp, which need not decode all of it', async () => {
+    const { decode, count } = createCounted();
+    expect(await decode(await jpegOf({ width: 1024, height: 768 }))).toMatchObject({ width: 384, height: 288 });
+    expect(count()).toBe(0);
+  });
+
+  test('a picture that says it is upright comes the short way, one that was turned does not', async () => {
+    const { decode, count } = createCounted();
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    for (const [orientation, times] of [
+      [1, 1],
+      [6, 1],
+    ] as const) {
+      await decode(withOrientation(jpeg, orientation));
+      expect(count(), `${orientation}`).toBe(times);
+    }
+  });
+
+  test('what the short way cannot do, or gets wrong, comes as it does without it', async () => {
+    const jpeg = await jpegOf({ width: 320, height: 240 });
+    const expected = (await careful(jpeg)) as Picture;
+    for (const decodeBare of [
+      () => Promise.reject(new Error('no')),
+      () => Promise.resolve({ width: 240, height: 320 }),
+    ]) {
+      const { rgb, ...picture } = (await createCounted(decodeBare).decode(jpeg)) as Picture;
+      expect(picture).toEqual({ ...expected, rgb: undefined });
+      expect(Buffer.compare(rgb, expected.rgb)).toBe(0);
+    }
+  });
+
+  test('pictures of many sizes at once come out as each alone', async () => {
+    const { decode, count } = createCounted();
+    const sizes = Array.from({ length: 24 }, (_, at) => ({ width: 160 + 32 * (at % 7), height: 120 + 24 * (at % 5) }));
+    const jpegs = await Promise.all(sizes.map(jpegOf));
+    const rgbOf = async (jpeg: Buffer) => ((await decode(jpeg)) as Picture).rgb;
+    const alone: Uint8Array[] = [];
+    for (const jpeg of jpegs) alone.push(await rgbOf(jpeg));
+    const together = await Promise.all(jpegs.map(rgbOf));
+    for (const [at, rgb] of together.entries()) expect(Buffer.compare(rgb, alone[at] as Uint8Array)).toBe(0);
+    expect(count()).toBe(48);
+  });
+
+  test('a thread may end while pictures are being decoded', async () => {
+    const size = { width: 640, height: 480 };
+    const data = new Uint8Array(await jpegOf(size));
+    const thread = startThread(new URL('./end-while-decoding-under-test.ts', import.meta.url), {
+      name: 'decoding',
+      data,
+    });
+    const answered = once(thread, 'message');
+    expect(await once(thread, 'exit')).toEqual([0]);
+    expect(await answered).toMatchObject([size]);
+  });
+
+  test('agree on what is a picture, whatever happened to its bytes', async () => {
+    const seed = Math.floor(Math.random() * 1e6);
+    const random = createRandom(seed, 'damage');
+    const { decode, count } = createCounted();
+    const jpeg = await jpegOf({ width: 96, height: 64 });
+    for (let damage = 0; damage < 400; damage += 1) {
+      const bytes = Buffer.from(jpeg);
+      const at = Math.floor(random.between(0, bytes.length));
+      if (damage % 3 === 0) bytes.fill(0, at, Math.min(bytes.length, at + 40));
+      else bytes[at] = Math.floor(random.between(0, 256));
+      const broken = damage % 5 === 0 ? bytes.subarray(0, at) : bytes;
+      const [short, long] = [await decode(broken), await careful(broken)];
+      expect('code' in short ? short : short.original, `seed ${seed}, ${damage}`).toEqual(
+        'code' in long ? long : long.original,
+      );
+    }
+    expect(count()).toBeGreaterThan(20);
+  });
+});
+
 test('many pictures at once leave the event loop free', async () => {
   const jpeg = await jpegOf({ width: 1600, height: 1200 });
   await decode(jpeg);
@@ -175,6 +286,17 @@ function at(grey: Uint8Array, column: number, row: number): number {
 
 function furthest(some: Uint8Array, others: Uint8Array): number {
   return some.reduce((most, value, at) => Math.max(most, Math.abs(value - (others[at] ?? 0))), 0);
+}
+
+function meanDifference(some: Uint8Array, others: Uint8Array): number {
+  return some.reduce((sum, value, at) => sum + Math.abs(value - (others[at] ?? 0)), 0) / some.length;
+}
+
+/** As a camera writes it: EXIF with nothing else in it. */
+function withOrientation(jpeg: Buffer, orientation: number): Buffer {
+  const exif = Buffer.from('ffe1002245786966000049492a00080000000100120103000100000000000000' + '00000000', 'hex');
+  exif.writeUInt16LE(orientation, 28);
+  return Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)]);
 }
 
 /** Something to see: waves of colour. */

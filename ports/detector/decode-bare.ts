@@ -1,0 +1,51 @@
+import pLimit from 'p-limit';
+import type { BareJpeg } from './bare-jpeg.ts';
+import { openJpeg } from './jpeg.ts';
+import type { Picture, Size } from './picture.ts';
+import { readPlainJpeg } from './plain-jpeg.ts';
+import { resizePixels } from './resize-pixels.ts';
+
+/**
+ * How many times larger than it is looked at a picture may be, in width and height. Of larger ones sharp has libjpeg
+ * leave out what is not needed, which is cheaper from some three times on (`npm run bench:decode`).
+ */
+const SHRINK_MAX = 2.1;
+/** As many as libuv has threads. */
+const AT_ONCE = 4;
+
+/** The short way: null for whatever is not plain, or turns out to be odd. */
+export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size) {
+  const limit = pLimit(AT_ONCE);
+  /** Buffers of former pictures, never more than are decoded at once. */
+  const spare: Buffer[] = [];
+  return async (jpeg: Buffer): Promise<Picture | null> => {
+    const plain = readPlainJpeg(jpeg);
+    if (!plain) return null;
+    const original = { width: plain.width, height: plain.height };
+    const size = fit(original);
+    if (original.width > SHRINK_MAX * size.width || original.height > SHRINK_MAX * size.height) return null;
+    if (plain.hasExif && !(await isUpright(jpeg))) return null;
+    return await limit(async () => {
+      const bytes = original.width * original.height * 4;
+      const used = spare.pop();
+      const pixels = used && used.length >= bytes ? used : Buffer.allocUnsafeSlow(bytes);
+      try {
+        const { width, height } = await bare.decode(jpeg, pixels);
+        if (width !== original.width || height !== original.height) return null;
+        return { rgb: resizePixels(new Int32Array(pixels.buffer, 0, bytes / 4), original, size), ...size, original };
+      } catch {
+        return null;
+      } finally {
+        spare.push(pixels);
+      }
+    });
+  };
+}
+
+async function isUpright(jpeg: Buffer): Promise<boolean> {
+  try {
+    return ((await openJpeg(jpeg).metadata()).orientation ?? 1) === 1;
+  } catch {
+    return false;
+  }
+}
