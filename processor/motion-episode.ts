@@ -36,7 +36,7 @@ export interface Telling {
 }
 
 /** Frames further apart than this have nothing to do with each other. */
-const GAP_MAX_MS = 120_000;
+export const GAP_MAX_MS = 120_000;
 
 /** Told when it begins and when it ends; in between an episode only remembers. */
 export function stepEpisode(
