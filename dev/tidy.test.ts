@@ -30,8 +30,11 @@ const PURE = [
   'processor/device-step.ts',
   'processor/motion.ts',
   'processor/motion-episode.ts',
+  'processor/reorder.ts',
   'processor/seen-seqs.ts',
   'processor/state.ts',
+  'processor/visit.ts',
+  'processor/visits.ts',
   'schemas/device-settings.ts',
   'schemas/identity.ts',
 ];

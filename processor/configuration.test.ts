@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import type { StepOutput } from './device-step.ts';
 import { newDevice, type Shot, stepWhole } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, type Place, smallGrid } from './frames-under-test.ts';
+import { readSequences } from './sequences-under-test.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
 
 type Input = Shot | Configuration;
 
 describe('a configuration among frames', () => {
-  for (const { title, rows } of readSequences('sequences/configuration.txt')) {
+  for (const { title, rows } of readSequences('configuration')) {
     test(title, () => {
-      const inputs = rows.map(({ input }) => input);
+      const inputs = rows.map(({ input }, row) => readInput(input, row));
       const told = run(inputs);
       expect(told.map((outputs) => outputs.map(tell).join('; '))).toEqual(rows.map(({ expected }) => expected));
       // All that is told at one place is told of one configuration.
@@ -67,23 +67,12 @@ function versionOf(output: StepOutput): number | null {
   return (output.kind === 'event' ? output.event : output.observation).config_version;
 }
 
-function readSequences(file: string) {
-  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const blocks = text
-    .split(/\n\s*\n/)
-    .map((block) => block.split('\n').filter((line) => line.trim() && !line.startsWith('#')));
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map(([title = '', ...rows]) => ({ title, rows: rows.map(readRow) }));
-}
-
-function readRow(line: string, row: number): { readonly input: Input; readonly expected: string } {
-  const [given = '', expected = ''] = line.split('|').map((part) => part.trim());
+function readInput(given: string, row: number): Input {
   const [, version, json] = /^configuration (\d+) (.*)$/.exec(given) ?? [];
-  if (version !== undefined && json !== undefined) return { input: configuration(Number(version), json), expected };
+  if (version !== undefined && json !== undefined) return configuration(Number(version), json);
   const [time = '', place = ''] = given.split(/\s+/);
   const frame = frameOf({ seq: row, atMs: Number.parseInt(time, 10) });
-  return { input: { frame, look: place === '-' ? null : lookOf(Number(place) as Place) }, expected };
+  return { frame, look: place === '-' ? null : lookOf(Number(place) as Place) };
 }
 
 function configuration(version: number, settings_json: string): Configuration {

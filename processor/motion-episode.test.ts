@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Episode, type EpisodeFrame, stepEpisode, type Telling } from './motion-episode.ts';
+import { readSequences } from './sequences-under-test.ts';
 
 const SCORE_MIN = 0.1;
 const QUIET_MS = 2_000;
 
 describe('motion', () => {
-  for (const { title, rows } of readSequences('sequences/motion.txt')) {
+  for (const { title, rows } of readSequences('motion')) {
     test(title, () => {
       let episode: Episode | null = null;
-      const told = rows.map(({ atMs, score }, row) => {
-        const gapMs = atMs - (rows[row - 1]?.atMs ?? atMs);
+      const frames = rows.map(({ input }) => input.split(/\s+/).map(Number.parseFloat));
+      const told = frames.map(([atMs = Number.NaN, score = Number.NaN], at) => {
+        const gapMs = atMs - (frames[at - 1]?.[0] ?? atMs);
         const [next, tellings] = stepEpisode(episode, frameAt(atMs, gapMs, score), QUIET_MS);
         episode = next;
         return tellings.map(tell).join('; ');
@@ -34,20 +35,4 @@ function tell({ episode, endedAtMs }: Telling): string {
   const span = `${startedAtMs}ms to ${endedAtMs === null ? 'now' : `${endedAtMs}ms`}`;
   const peak = `peak ${peakScore} at ${peakBoxes.map(({ x }) => `${x}ms`).join()}`;
   return `v${version} ${span}: ${frames} frames of ${(scoreSum / frames).toFixed(2)}, ${peak}`;
-}
-
-function readSequences(file: string) {
-  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const blocks = text
-    .split(/\n\s*\n/)
-    .map((block) => block.split('\n').filter((line) => line.trim() && !line.startsWith('#')));
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map(([title = '', ...rows]) => ({ title, rows: rows.map(readRow) }));
-}
-
-function readRow(line: string) {
-  const [input = '', expected = ''] = line.split('|');
-  const [time = '', score = ''] = input.trim().split(/\s+/);
-  return { atMs: Number.parseInt(time, 10), score: Number(score), expected: expected.trim() };
 }

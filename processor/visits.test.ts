@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
+import { readSequences } from './sequences-under-test.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
 import {
   endVisits,
@@ -18,7 +18,7 @@ const usual: VisitSettings = { absenceGapMs: 10_000, updateEveryMs: 60_000, want
 const device = { deviceId: 'camera-1', lane: 'live', configVersion: 3 } as const;
 
 describe('visits', () => {
-  for (const { title, rows } of readSequences('sequences/visits.txt')) {
+  for (const { title, rows } of readSequences('visits')) {
     test(title, () => {
       const showing = createShowing();
       let visits = noVisits;
@@ -119,7 +119,8 @@ describe('a visit', () => {
       [visits] = stepVisits(visits, frameAt(at * 1_000, [personOf(`P${at}`, { firstSeenAtMs: at * 1_000 })]), usual);
       expect(visits.visits.length).toBeLessThanOrEqual(64 + 11);
     }
-    expect(visits.visits.filter(({ over }) => over).length).toBe(64);
+    const over = visits.visits.filter((visit) => visit.over).map(({ personId }) => personId);
+    expect(over.toSorted()).toEqual(Array.from({ length: 64 }, (_, at) => `P${at + 125}`));
     [visits] = stepVisits(visits, frameAt(199_000 + 130_000, []), usual);
     [visits] = stepVisits(visits, frameAt(199_000 + 130_001, []), usual);
     expect(visits.visits).toEqual([]);
@@ -127,7 +128,7 @@ describe('a visit', () => {
 });
 
 /** People who come and go before a camera of any pace, with ticks, and with restarts; one seed again: `SEED=7`. */
-const seeds = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 1_000 }, (_, at) => at + 1);
+const seeds = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 300 }, (_, at) => at + 1);
 
 test('ticks never change what a visit comes to', () => {
   let reopened = 0;
@@ -141,6 +142,8 @@ test('ticks never change what a visit comes to', () => {
       const due = take(stepVisits(visits, frame, usual));
       // Where the owner has to append one, or anywhere; before the next frame's time, or after it.
       const dueMs = visitsDueMs(visits, usual);
+      if (dueMs !== null && tickVisits(visits, dueMs, usual)[1].length > 0) throw new Error(`seed ${seed}: too early`);
+      if (dueMs !== null && tickVisits(visits, dueMs + 1, usual)[1].length === 0) throw new Error(`seed ${seed}: late`);
       const atMs = random.chance(0.5) && dueMs !== null ? dueMs + 1 : frame.atMs + random.between(0, 400_000);
       const isLikely = nextAtMs - frame.atMs > 5_000 ? 0.7 : 0.1;
       return [...due, ...(random.chance(isLikely) ? take(tickVisits(visits, Math.floor(atMs), usual)) : [])];
@@ -149,11 +152,11 @@ test('ticks never change what a visit comes to', () => {
     expect(outcomes(told), `seed ${seed}`).toBe(outcomes(calm));
 
     function take([next, tellings]: readonly [Visits, readonly VisitTelling[]]): readonly VisitTelling[] {
-      visits = JSON.parse(JSON.stringify(next));
+      visits = random.chance(0.1) ? JSON.parse(JSON.stringify(next)) : next;
       return tellings;
     }
   }
-  if (seeds.length > 1) expect(reopened).toBeGreaterThan(500);
+  if (seeds.length > 1) expect(reopened).toBeGreaterThan(100);
 });
 
 test('of each visit, versions and last sights grow, and only the first version opens it', () => {
@@ -251,19 +254,4 @@ function timesOf(word: string): readonly number[] {
     .split(/\.\.|\//)
     .map((time) => Number.parseInt(time, 10));
   return Array.from({ length: Math.floor((last - first) / spacing) + 1 }, (_, at) => first + at * spacing);
-}
-
-function readSequences(file: string) {
-  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const blocks = text
-    .split(/\n\s*\n/)
-    .map((block) => block.split('\n').filter((line) => line.trim() && !line.startsWith('#')));
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map(([title = '', ...rows]) => ({ title, rows: rows.map(readRow) }));
-}
-
-function readRow(line: string) {
-  const [input = '', expected = ''] = line.split('|');
-  return { input: input.trim(), expected: expected.trim() };
 }

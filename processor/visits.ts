@@ -16,9 +16,9 @@ export interface Person {
   readonly trackId: string;
   readonly box: Box;
   readonly confidence: number;
-  /** The first sight of the track, which may have been confirmed only later, and ends when unseen for two minutes. */
+  /** The first sight of the track, which may be confirmed only later. Unseen for two minutes, a track must be over. */
   readonly firstSeenAtMs: number;
-  /** Of the track, since then. */
+  /** Of the track. */
   readonly sightings: number;
 }
 
@@ -96,7 +96,6 @@ export function tickVisits(
   atMs: number,
   settings: Pick<VisitSettings, 'absenceGapMs'>,
 ): readonly [Visits, readonly VisitTelling[]] {
-  if (atMs <= (before.framesAtMs.at(-1) ?? atMs)) return [before, []];
   const isGone = (visit: Visit) => !visit.over && atMs > awaitedUntilMs(before, visit, settings);
   const tellings = before.visits.filter(isGone).map((visit) => {
     return close(visit, { atMs, goneByMs: visit.unseenSinceMs ?? atMs });
