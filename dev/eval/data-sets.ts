@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SHARED_DATA } from '../shared-data.ts';
+import { readMotSequence } from './mot.ts';
 
 /** Pictures in which people have marked everybody. */
 export interface DataSet {
@@ -47,23 +48,10 @@ export function readHeldOut(folder: string): DataSet {
 
 const PACK = { width: 320, height: 240 };
 
-/** A sequence in the MOTChallenge's format. */
+/** One of the two sequences of the MOTChallenge. */
 export function readSequence(name: string): DataSet {
-  const folder = join(SHARED_DATA, 'mot', name);
-  const boxes = new Map<number, PixelBox[]>();
-  for (const line of readFileSync(join(folder, 'gt/gt.txt'), 'utf8').trim().split('\n')) {
-    const [frame = 0, , left = 0, top = 0, width = 0, height = 0, counts = 0] = line.split(',').map(Number);
-    if (counts === 0) continue;
-    boxes.set(frame, [...(boxes.get(frame) ?? []), { left, top, width, height }]);
-  }
-  const pictures = readdirSync(join(folder, 'img1')).sort();
-  return {
-    name,
-    pictures: pictures.map((file) => ({
-      path: join(folder, 'img1', file),
-      boxes: boxes.get(Number.parseInt(file, 10)) ?? [],
-    })),
-  };
+  const { frames } = readMotSequence(join(SHARED_DATA, 'mot', name));
+  return { name, pictures: frames.map(({ path, truth }) => ({ path, boxes: truth })) };
 }
 
 /** One frame in so many of a clip, as JPEGs; null where there is no ffmpeg. */

@@ -1,0 +1,53 @@
+import { similarity } from './appearance.ts';
+import { doubtOf, type EvenBox, meeting, type Whereabouts } from './whereabouts.ts';
+
+/**
+ * How well a sighting fits somebody who is followed, 0 to 1, where 0 says that it cannot be them. Pure.
+ *
+ * The place tells who it is as long as little time has passed. The more doubt there is about the place, the further
+ * boxes reach, so that the place says less, and the more alike both have to look: after half a minute only the looks
+ * are left. So one rule serves five frames a second and one in 30 s.
+ */
+export interface Expected {
+  readonly where: Whereabouts;
+  readonly appearance: Uint8Array | null;
+}
+
+export interface Seen {
+  readonly box: EvenBox;
+  readonly appearance: Uint8Array | null;
+}
+
+export interface AffinityBounds {
+  /** How far the boxes have to meet. */
+  readonly placeMin: number;
+  /** How much alike they have to look where the place says nothing. */
+  readonly likenessMin: number;
+}
+
+/** Strangers are often that much alike; who is less so is somebody else, wherever they are. */
+const LIKENESS_LEAST = 0.7;
+/** From this doubt on the place says nothing. */
+const DOUBT_FULL = 0.5;
+/** Nobody grows or shrinks by more from frame to frame; half as much has to be left when they may be anywhere. */
+const SIZE_LEAST = 0.75;
+/** Where place and looks both fit badly, it is likelier to be somebody new. */
+const FIT_LEAST = 0.2;
+/** Of looks that are not known: how far boxes have to overlap as they are when somebody may be anywhere. */
+const OVERLAP_BLIND = 0.3;
+
+export function affinity(expected: Expected, seen: Seen, { placeMin, likenessMin }: AffinityBounds): number {
+  const place = meeting(expected.where, seen.box);
+  if (place < placeMin) return 0;
+  const doubt = doubtOf(expected.where);
+  const [before, now] = [expected.where.height, seen.box.height];
+  if (Math.min(before / now, now / before) < SIZE_LEAST * (1 - doubt / 2)) return 0;
+  if (expected.appearance === null || seen.appearance === null) {
+    const still = meeting({ ...expected.where, variance: 0 }, seen.box);
+    return still < doubt * OVERLAP_BLIND ? 0 : still;
+  }
+  const likeness = similarity(expected.appearance, seen.appearance);
+  const needed = LIKENESS_LEAST + Math.min(1, doubt / DOUBT_FULL) * (likenessMin - LIKENESS_LEAST);
+  const fit = (place * (likeness - LIKENESS_LEAST)) / (1 - LIKENESS_LEAST);
+  return likeness < needed || fit < FIT_LEAST ? 0 : fit;
+}

@@ -1,0 +1,190 @@
+import { derivedId } from '../schemas/identity.ts';
+import { blend } from './appearance.ts';
+import { type Gone, recognise, remember } from './gallery.ts';
+import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
+import type { Left, Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
+import { boxOf, coveredShare, type EvenBox, firstSeen, later, seenAt } from './whereabouts.ts';
+
+/**
+ * Who is who from frame to frame. Pure, in event time, at any rate of frames; the same sightings give the same ids in
+ * whichever order they are listed.
+ *
+ * What is seen for the first time is nobody yet: a person is who was seen twice, and surely in more than half of the
+ * frames since. That is so for a camera of one frame in 30 s as well: one sighting is a flicker there, two are a visit.
+ */
+export const LIVE_MAX = 64;
+const SIGHTINGS_MIN = 2;
+/** So long it takes to become a person, at any rate: in less, what flickers has often flickered twice. */
+const SETTLE_MS = 120;
+/** Of so many frames the median counts. */
+const SCORES_MAX = 15;
+/** What may become a person has to be seen again within this. */
+const UNCONFIRMED_LOST_MS = 1_000;
+/** Frames that are further apart have nothing to do with each other. */
+const GAP_MAX_MS = 120_000;
+/** Somebody is hidden when so much of their box is covered by one who stands lower in the picture. */
+const HIDDEN_SHARE = 0.4;
+/** A second box on somebody who is found already begins no track. */
+const DOUBLE_SHARE = 0.85;
+/** How much of a new look is taken on. */
+const LOOK_SHARE = 0.1;
+
+export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSettings): readonly [Tracks, Tracked] {
+  const atMs = Math.max(frame.atMs, tracks.atMs ?? frame.atMs);
+  const seen = inOrder(frame);
+  const [expected, lapsed] = part(tracks.live, (track) => isAwaited(track, tracks.atMs, atMs, settings));
+  const candidates = expected.map((track) => ({ track, where: later(track.where, atMs - track.seenAtMs) }));
+  const matches = matchSightings(candidates, seen, settings);
+
+  const inFront = [...matches.values()].map(({ box }) => box);
+  const followed = candidates.map((candidate) => {
+    const match = matches.get(candidate);
+    return match ? goOn(candidate, match, atMs) : goWithout(candidate, inFront);
+  });
+  const [kept, lost] = part(followed, (track) => atMs - track.seenAtMs <= patienceMs(track, settings));
+  const births = atMs === tracks.atMs ? tracks.births : 0;
+  const begun = newcomers(seen, matches, settings)
+    .slice(0, Math.max(0, LIVE_MAX - kept.length))
+    .map((one, at) => ({ one, track: begin(frame, one, { atMs, ordinal: births + at }) }));
+
+  const left = [...lapsed, ...lost].filter((track) => track.personId !== null);
+  const gone = remember(tracks.gone, left.flatMap(asGone), atMs, settings.returnWindowMs);
+  const [live, stillGone] = confirm([...kept, ...begun.map(({ track }) => track)], gone, { atMs, settings });
+
+  const trackIds: (string | null)[] = frame.sightings.map(() => null);
+  for (const [{ track }, { index }] of matches) trackIds[index] = track.trackId;
+  for (const { one, track } of begun) trackIds[one.index] = track.trackId;
+  const sightingOf = new Map(trackIds.map((trackId, index) => [trackId, frame.sightings[index]]));
+  return [
+    { atMs, births: births + begun.length, live, gone: stillGone },
+    {
+      trackIds,
+      people: live.flatMap((track) => asPerson(track, sightingOf.get(track.trackId))),
+      left: left.map((track) => asLeft(track, frame.aspect)),
+    },
+  ];
+}
+
+/** Whoever was seen in the frame before gets another chance, however long ago that was. */
+function isAwaited(track: Track, beforeMs: number | null, atMs: number, settings: TrackSettings): boolean {
+  const unseenMs = atMs - track.seenAtMs;
+  return unseenMs <= patienceMs(track, settings) || (track.seenAtMs === beforeMs && unseenMs <= GAP_MAX_MS);
+}
+
+function patienceMs({ personId, hidden }: Track, { lostMs, hiddenMs }: TrackSettings): number {
+  if (personId === null) return UNCONFIRMED_LOST_MS;
+  return hidden ? Math.max(lostMs, hiddenMs) : lostMs;
+}
+
+function goOn({ track, where }: Candidate, { box, sighting }: Seen, atMs: number): Track {
+  const { appearance: known } = track;
+  const { appearance: looks, confidence } = sighting;
+  return {
+    ...track,
+    seenAtMs: atMs,
+    sightings: track.sightings + 1,
+    scores: withScore(track, confidence),
+    hidden: false,
+    where: seenAt(where, box),
+    appearance: known && looks ? blend(known, looks, LOOK_SHARE) : (known ?? looks),
+  };
+}
+
+function goWithout({ track, where }: Candidate, inFront: readonly EvenBox[]): Track {
+  const covered = inFront.some((box) => bottomOf(box) > bottomOf(where) && coveredShare(where, box) >= HIDDEN_SHARE);
+  return { ...track, scores: withScore(track, 0), hidden: track.hidden || covered };
+}
+
+function begin(
+  { deviceId, lane }: TrackFrame,
+  { box, sighting }: Seen,
+  { atMs, ordinal }: { readonly atMs: number; readonly ordinal: number },
+): Track {
+  const track = {
+    trackId: derivedId('track', deviceId, lane, atMs, ordinal),
+    personId: null,
+    firstSeenAtMs: atMs,
+    seenAtMs: atMs,
+    sightings: 1,
+    scores: new Uint8Array(),
+    hidden: false,
+    where: firstSeen(box),
+    appearance: sighting.appearance,
+  };
+  return { ...track, scores: withScore(track, sighting.confidence) };
+}
+
+/** Sure sightings of nobody who is known, surest first, without second boxes on somebody. */
+function newcomers(
+  seen: readonly Seen[],
+  matches: ReadonlyMap<Candidate, Seen>,
+  settings: TrackSettings,
+): readonly Seen[] {
+  const taken = new Set(matches.values());
+  const found = [...taken];
+  return seen.filter((one) => {
+    if (taken.has(one) || !isSure(one, settings)) return false;
+    if (found.some(({ box }) => coveredShare(one.box, box) >= DOUBLE_SHARE)) return false;
+    found.push(one);
+    return true;
+  });
+}
+
+/** Who has now been seen often and surely enough is a person: one who has left, if they look like it, or a new one. */
+function confirm(
+  tracks: readonly Track[],
+  gone: readonly Gone[],
+  { atMs, settings }: { readonly atMs: number; readonly settings: TrackSettings },
+): readonly [readonly Track[], readonly Gone[]] {
+  let still = gone;
+  const live = tracks.map((track) => {
+    const { trackId, personId, sightings, scores, where, appearance, firstSeenAtMs, seenAtMs } = track;
+    const settled = sightings >= SIGHTINGS_MIN && seenAtMs - firstSeenAtMs >= SETTLE_MS;
+    if (personId !== null || seenAtMs !== atMs || !settled || lowerMedian(scores) < asScore(settings.sureConfidence))
+      return track;
+    const back = appearance && recognise(still, { box: where, appearance, firstSeenAtMs }, settings);
+    still = still.filter((one) => one !== back);
+    return { ...track, personId: back?.personId ?? derivedId('person', trackId), scores: new Uint8Array() };
+  });
+  return [live, still];
+}
+
+function withScore({ personId, scores }: Pick<Track, 'personId' | 'scores'>, confidence: number): Uint8Array {
+  return personId === null ? Uint8Array.of(...scores, asScore(confidence)).slice(-SCORES_MAX) : scores;
+}
+
+function asScore(confidence: number): number {
+  return Math.round(Math.min(1, Math.max(0, confidence)) * 255);
+}
+
+/** Of an even number the lower one of the two in the middle. */
+function lowerMedian(scores: Uint8Array): number {
+  return scores.toSorted()[(scores.length - 1) >> 1] ?? 0;
+}
+
+function asGone({ personId, seenAtMs, where: { x, y, width, height }, appearance }: Track): Gone[] {
+  if (personId === null || appearance === null) return [];
+  return [{ personId, seenAtMs, box: { x, y, width, height }, appearance }];
+}
+
+function asPerson(track: Track, sighting: Sighting | undefined): Person[] {
+  const { personId, trackId, firstSeenAtMs, sightings } = track;
+  if (personId === null || !sighting) return [];
+  const { box, confidence } = sighting;
+  return [{ personId, trackId, box, confidence, firstSeenAtMs, sightings }];
+}
+
+function asLeft({ personId, trackId, firstSeenAtMs, seenAtMs, where, sightings }: Track, aspect: number): Left {
+  return {
+    personId: personId as string,
+    trackId,
+    firstSeenAtMs,
+    lastSeenAtMs: seenAtMs,
+    box: boxOf(where, aspect),
+    sightings,
+  };
+}
+
+function bottomOf({ y, height }: EvenBox): number {
+  return y + height / 2;
+}

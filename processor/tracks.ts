@@ -1,0 +1,102 @@
+import type { Box, Lane } from '../schemas/types.ts';
+import type { Gone, RecognitionSettings } from './gallery.ts';
+import type { Whereabouts } from './whereabouts.ts';
+
+/** All that is remembered of the people before one camera, as a part of its state. Bounded: see track.ts. */
+export interface Tracks {
+  /** Of the newest frame; null before the first. */
+  readonly atMs: number | null;
+  /** How many were first seen in that millisecond. */
+  readonly births: number;
+  /** In the order in which they were first seen. */
+  readonly live: readonly Track[];
+  /** Who has left, in the order in which they did. */
+  readonly gone: readonly Gone[];
+}
+
+/** One stay in the picture, or what may become one. */
+export interface Track {
+  readonly trackId: string;
+  /** Null until it is confirmed. */
+  readonly personId: string | null;
+  readonly firstSeenAtMs: number;
+  readonly seenAtMs: number;
+  readonly sightings: number;
+  /** Until it is confirmed: how sure each frame was, of 255, newest last; 0 where it was not seen. */
+  readonly scores: Uint8Array;
+  /** Somebody nearer to the camera stood before it when it was lost. */
+  readonly hidden: boolean;
+  /** When it was last seen. */
+  readonly where: Whereabouts;
+  readonly appearance: Uint8Array | null;
+}
+
+export const noTracks: Tracks = { atMs: null, births: 0, live: [], gone: [] };
+
+/** One person as the detector found them. */
+export interface Sighting {
+  readonly box: Box;
+  readonly confidence: number;
+  readonly appearance: Uint8Array | null;
+}
+
+export interface TrackFrame {
+  readonly deviceId: string;
+  readonly lane: Lane;
+  readonly atMs: number;
+  /** The picture's width by its height. */
+  readonly aspect: number;
+  readonly sightings: readonly Sighting[];
+}
+
+/** Somebody confirmed. */
+export interface Person {
+  readonly personId: string;
+  readonly trackId: string;
+  readonly box: Box;
+  readonly confidence: number;
+  /** Of this track; at the frame that confirms it, that is in the past. */
+  readonly firstSeenAtMs: number;
+  readonly sightings: number;
+}
+
+/** Somebody whose track has ended. */
+export interface Left {
+  readonly personId: string;
+  readonly trackId: string;
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly box: Box;
+  readonly sightings: number;
+}
+
+export interface Tracked {
+  /** For each sighting, in their order; null for what belongs to nobody. */
+  readonly trackIds: readonly (string | null)[];
+  /** Who is seen in this frame. */
+  readonly people: readonly Person[];
+  /** Whose tracks have ended. */
+  readonly left: readonly Left[];
+}
+
+export interface TrackSettings extends RecognitionSettings {
+  /** A sighting that is this sure may begin a track, and so sure a track's median has to be. */
+  readonly sureConfidence: number;
+  /** One that is less sure than that continues a track, down to this. */
+  readonly faintConfidence: number;
+  /** Who is not seen for longer has left. */
+  readonly lostMs: number;
+  /** The same of those who are hidden behind somebody. */
+  readonly hiddenMs: number;
+}
+
+/** The confidences are those of the weights that are shipped; each model has its own. */
+export const usualTracking: TrackSettings = {
+  sureConfidence: 0.52,
+  faintConfidence: 0.39,
+  lostMs: 2_000,
+  hiddenMs: 5_000,
+  returnWindowMs: 300_000,
+  likenessMin: 0.93,
+  likenessMargin: 0.03,
+};
