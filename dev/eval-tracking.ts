@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelOptionsOf } from '../ports/detector/config.ts';
-import { type Model, openModel } from '../ports/detector/model.ts';
+import { FAINT_SHARE, type Model, openModel } from '../ports/detector/model.ts';
 import { readDescription } from '../ports/detector/read-description.ts';
 import { appearanceOf } from '../processor/appearance.ts';
 import { findMotSequences, type MotFrame, readMotSequence } from './eval/mot.ts';
@@ -30,8 +30,6 @@ const LONG_S = 20;
 const KNOWN_FPS: Readonly<Record<string, number>> = { 'TUD-Campus': 25, 'TUD-Stadtmitte': 25, 'ETH-Sunnyday': 14 };
 /** Of a model without a description: what ByteTrack takes for YOLOX. */
 const USUAL_CONFIDENCE = 0.6;
-/** Of the model's threshold, what a sighting has to have that only continues a track. */
-const FAINT_SHARE = 0.75;
 
 const { values } = parseArgs({
   options: {
@@ -65,8 +63,8 @@ async function evaluate(): Promise<void> {
   const said = values.confidence ?? (await readDescription(path)).confidence?.person ?? USUAL_CONFIDENCE;
   const sure = Number(said);
   if (!(sure > 0 && sure <= 1)) stop(`${said} is no confidence: it is above 0 and at most 1.`);
-  const model = await openModel({ path, threads: 2, given: { confidence: { person: sure * FAINT_SHARE } } });
-  const confidences = { sureConfidence: sure, faintConfidence: sure * FAINT_SHARE };
+  const model = await openModel({ path, threads: 2, given: { confidence: { person: sure } }, faintShare: FAINT_SHARE });
+  const confidences = { sureConfidence: sure, faintConfidence: model.people.faint };
   const runs: TrackRun[] = [];
   for (const folder of folders) {
     const { name, fps: said, frames } = readMotSequence(folder);

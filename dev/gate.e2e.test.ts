@@ -32,7 +32,10 @@ describe.skipIf(!clip)(`people who pass one by one ${needs('data')}`, () => {
     for (const [index, path] of (clip || []).entries()) {
       const picture = await pictureFor(model, readFileSync(path), path);
       const people = await model.detect(picture);
-      const grey = shrinkToGrey(picture, { width: motionGrid.columns, height: motionGrid.rows });
+      const grey = shrinkToGrey(
+        { ...picture, bytes: picture.rgb, channels: 3 },
+        { width: motionGrid.columns, height: motionGrid.rows },
+      );
       const atMs = index * STEP_MS;
       const sensing = { ...motionGrid, cellChangeMin, scoreMin, absorbMs: 60_000, hasTracks: false, atMs };
       const [learnt, { present }] = senseMotion(background, grey, sensing);

@@ -42,7 +42,6 @@ const PURE = [
   'processor/regions.ts',
   'processor/reorder.ts',
   'processor/seen-seqs.ts',
-  'processor/state.ts',
   'processor/track.ts',
   'processor/tracks.ts',
   'processor/visit.ts',

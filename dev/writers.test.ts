@@ -10,6 +10,8 @@ import type { Log } from '../ports/log/log.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
 import { firstAtMs, frameOf, type Place, recordOf } from '../processor/frames-under-test.ts';
 import { createWorld, jpegOf } from '../processor/lane-under-test.ts';
+import { silenceOf } from '../processor/state.ts';
+import { createTicks } from '../processor/ticks.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Lane } from '../schemas/types.ts';
 import { writers } from '../schemas/writers.ts';
@@ -91,10 +93,26 @@ test('the processor writes the topics that it is said to write', async () => {
     }),
   );
   const poison = { key: 'camera-1', value: Buffer.from('poison'), offset: 9n, appendedAtMs: firstAtMs };
-  const lane = world.lane();
-  const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
-  const { outputs } = await lane.step(state, { partition: 0, records: [...records, poison] });
-  expect([...new Set(outputs.map(({ topic }) => topic))].sort()).toEqual([...of('processor')].sort());
+  const appended: string[] = [];
+  const log = { append: async (topic: string) => void appended.push(topic) };
+  const clock = createManualClock(firstAtMs);
+  const logger = { debug: () => undefined, warn: () => undefined };
+  for (const name of ['live', 'backlog'] satisfies Lane[]) {
+    const lane = world.lane({ lane: name });
+    const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
+    const { outputs, state: next } = await lane.step(state, { partition: 0, records: [...records, poison] });
+    appended.push(...outputs.map(({ topic }) => topic));
+    // What it has not seen the end of, it asks after once the device is silent.
+    const ticks = createTicks({ log, codec: fixedCodec, clock, topic: lane.topic, silenceOf, logger, lookEveryMs: 1 });
+    ticks.watch(0, next);
+    clock.advance(60_000);
+    const stop = new AbortController();
+    const running = ticks.run(stop.signal);
+    await expect.poll(() => appended).toContain(lane.topic);
+    stop.abort();
+    await running;
+  }
+  expect([...new Set(appended)].sort()).toEqual([...of('processor')].sort());
 });
 
 test('the console writes the topics that it is said to write', async () => {

@@ -1,5 +1,5 @@
 import { similarity } from './appearance.ts';
-import { doubtOf, type EvenBox, meeting, type Whereabouts } from './whereabouts.ts';
+import { doubtOf, type EvenBox, isCut, meeting, type Whereabouts } from './whereabouts.ts';
 
 /**
  * How well a sighting fits somebody who is followed, 0 to 1, where 0 says that it cannot be them. Pure.
@@ -31,8 +31,11 @@ const LIKENESS_LEAST = 0.7;
 const DOUBT_FULL = 0.5;
 /** Nobody grows or shrinks by more from frame to frame; half as much has to be left when they may be anywhere. */
 const SIZE_LEAST = 0.75;
+/** But whoever comes in from above or below does, as more of them is to be seen; and looks another, too. */
+const SIZE_LEAST_CUT = 0.5;
 /** Where place and looks both fit badly, it is likelier to be somebody new. */
 const FIT_LEAST = 0.2;
+const FIT_LEAST_CUT = 0.1;
 /** Of looks that are not known: how far boxes have to overlap as they are when somebody may be anywhere. */
 const OVERLAP_BLIND = 0.3;
 
@@ -41,7 +44,9 @@ export function affinity(expected: Expected, seen: Seen, { placeMin, likenessMin
   if (place < placeMin) return 0;
   const doubt = doubtOf(expected.where);
   const [before, now] = [expected.where.height, seen.box.height];
-  if (Math.min(before / now, now / before) < SIZE_LEAST * (1 - doubt / 2)) return 0;
+  const cut = isCut(expected.where) || isCut(seen.box);
+  const sizeLeast = cut ? SIZE_LEAST_CUT : SIZE_LEAST;
+  if (Math.min(before / now, now / before) < sizeLeast * (1 - doubt / 2)) return 0;
   if (expected.appearance === null || seen.appearance === null) {
     const still = meeting({ ...expected.where, variance: 0 }, seen.box);
     return still < doubt * OVERLAP_BLIND ? 0 : still;
@@ -49,5 +54,5 @@ export function affinity(expected: Expected, seen: Seen, { placeMin, likenessMin
   const likeness = similarity(expected.appearance, seen.appearance);
   const needed = LIKENESS_LEAST + Math.min(1, doubt / DOUBT_FULL) * (likenessMin - LIKENESS_LEAST);
   const fit = (place * (likeness - LIKENESS_LEAST)) / (1 - LIKENESS_LEAST);
-  return likeness < needed || fit < FIT_LEAST ? 0 : fit;
+  return likeness < needed || fit < (cut ? FIT_LEAST_CUT : FIT_LEAST) ? 0 : fit;
 }

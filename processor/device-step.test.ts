@@ -2,10 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Event, Observation } from '../schemas/types.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
 import type { StepOutput } from './device-step.ts';
-import { newDevice, type Shot, stepWhole } from './device-under-test.ts';
+import { createSteps, newDevice, type Shot, type Tick } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+
+const looksAlways = configurationOf({ thresholds: { look_every_ms: 0 } });
+
+const later: Tick = { tickAtMs: firstAtMs + 1_000_000_000 };
 
 type Input = Shot & { readonly look: NonNullable<Shot['look']> };
 
@@ -14,7 +19,7 @@ describe('a device', () => {
     const seen = observations(run([show(0, 0, 0), show(1, 200, 0), show(2, 400, 1)]));
     expect(seen.map(({ outcome, reason }) => [outcome, reason])).toEqual([
       ['analysed', 'first-frame'],
-      ['analysed', null],
+      ['skipped', 'still'],
       ['analysed', null],
     ]);
     const box = { x: 0, y: 0, width: 0.5, height: 2 / 6 };
@@ -23,13 +28,19 @@ describe('a device', () => {
   });
 
   test('says what was found in each frame, and by which model; of one that is late, nothing', () => {
-    const person = { className: 'person', confidence: 0.8, box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 } };
+    const person = {
+      className: 'person',
+      confidence: 0.8,
+      box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
+      appearance: null,
+    };
     const found = (input: Input): Input => ({
       ...input,
-      look: { ...lookOf(0), found: { objects: [person], model: 'mine@1' } },
+      look: { ...lookOf(0), found: { ...lookOf(0).found, objects: [person], model: 'mine@1' } },
     });
-    const seen = observations(run([found(show(0, 0, 0)), found(show(1, 400, 0)), found(show(2, 300, 0))]));
-    const told = { class_name: 'person', confidence: 0.8, box: person.box, track_id: null };
+    const seen = observations(run([looksAlways, ...[show(0, 0, 0), show(1, 400, 0), show(2, 300, 0)].map(found)]));
+    const told = { class_name: 'person', confidence: 0.8, box: person.box, track_id: seen[0]?.objects[0]?.track_id };
+    expect(told.track_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(seen.map(({ objects, model }) => ({ objects, model }))).toEqual([
       { objects: [told], model: 'mine@1' },
       { objects: [told], model: 'mine@1' },
@@ -74,9 +85,9 @@ describe('a device', () => {
       run([show(0, 0, 0), show(1, 400, 0), late, show(3, 500, 0), show(4, 500, 0)]),
     );
     expect(skipped).toMatchObject({ outcome: 'skipped', reason: 'out-of-order', motion: null, width: 320, seq: 2 });
-    expect(next).toMatchObject({ outcome: 'analysed', motion: { score: 0 } });
+    expect(next).toMatchObject({ outcome: 'skipped', reason: 'still', motion: { score: 0 } });
     // A frame of the newest's own time is none that is late.
-    expect(rest).toMatchObject([{ outcome: 'analysed', motion: { score: 0 } }]);
+    expect(rest).toMatchObject([{ outcome: 'skipped', reason: 'still', motion: { score: 0 } }]);
   });
 
   test('takes a late frame once, too', () => {
@@ -90,10 +101,11 @@ describe('for any frames', () => {
     fc.assert(
       fc.property(anyInputs, (inputs) => {
         expect(bytesOf(run(inputs))).toEqual(bytesOf(run(inputs)));
+        const step = createSteps(smallGrid);
         let state = newDevice;
         for (const input of inputs) {
           const before = [packState(state).toString(), JSON.stringify(input)];
-          const [next] = stepWhole(state, input, smallGrid);
+          const [next] = step(state, input);
           expect([packState(state).toString(), JSON.stringify(input)]).toEqual(before);
           state = next;
         }
@@ -114,13 +126,14 @@ describe('for any frames', () => {
       fc.property(anyInputs, anyCopies, (inputs, copies) => {
         const straight = bytesOf(run(inputs));
         // Second copies, since only they tell whether the seqs that were seen have been stored, too.
-        const doubled = withCopies(inputs, copies);
+        const doubled = [...withCopies(inputs, copies), later];
         for (let place = 0; place <= doubled.length; place += 1) {
-          const before = runFrom(newDevice, doubled.slice(0, place));
-          const after = runFrom(restored(before.state), doubled.slice(place));
+          const step = createSteps(smallGrid);
+          const before = runFrom(newDevice, doubled.slice(0, place), undefined, step);
+          const after = runFrom(restored(before.state), doubled.slice(place), undefined, step);
           expect(bytesOf([...before.outputs, ...after.outputs])).toEqual(straight);
         }
-        expect(bytesOf(run(doubled, restored))).toEqual(straight);
+        expect(bytesOf(runFrom(newDevice, doubled, restored).outputs)).toEqual(straight);
       }),
       { numRuns: 50 },
     );
@@ -182,6 +195,12 @@ function withCopies(inputs: readonly Input[], copies: readonly { readonly of: nu
   return inputs.flatMap((input, at) => [input, ...(behind[at] ?? [])]);
 }
 
+function configurationOf(settings: object): Configuration {
+  const read = readConfiguration({ version: 1, settings_json: JSON.stringify(settings) });
+  if (!read) throw new Error('no configuration');
+  return read;
+}
+
 function show(seq: number, atMs: number, place: Place): Input {
   return inputOf(seq, atMs, lookOf(place));
 }
@@ -194,14 +213,23 @@ function shifted({ frame, look }: Input): Input {
   return inputOf(frame.seq + 1, frame.captured_at - firstAtMs, look);
 }
 
-function run(inputs: readonly Input[], between = (state: DeviceState) => state): readonly StepOutput[] {
-  return runFrom(newDevice, inputs, between).outputs;
+/** Until time has passed, and nothing waits any more. */
+function run(
+  inputs: readonly (Input | Configuration)[],
+  between = (state: DeviceState) => state,
+): readonly StepOutput[] {
+  return runFrom(newDevice, [...inputs, later], between).outputs;
 }
 
-function runFrom(from: DeviceState, inputs: readonly Input[], between = (state: DeviceState) => state) {
+function runFrom(
+  from: DeviceState,
+  inputs: readonly (Input | Configuration | Tick)[],
+  between = (state: DeviceState) => state,
+  step = createSteps(smallGrid),
+) {
   let state = from;
   const outputs = inputs.flatMap((input) => {
-    const [next, told] = stepWhole(between(state), input, smallGrid);
+    const [next, told] = step(between(state), input);
     state = next;
     return told;
   });
@@ -209,7 +237,7 @@ function runFrom(from: DeviceState, inputs: readonly Input[], between = (state: 
 }
 
 function restored(state: DeviceState): DeviceState {
-  return unpackState(STATE_VERSION, packState(state));
+  return unpackState(STATE_VERSION, packState(state), fixedCodec);
 }
 
 function bytesOf(outputs: readonly StepOutput[]): readonly string[] {

@@ -1,10 +1,24 @@
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { derivedId } from '../schemas/identity.ts';
-import type { Event, Frame, Observation } from '../schemas/types.ts';
-import type { Found, Sight } from './eyes.ts';
+import type { Event, Frame, Lane, Observation } from '../schemas/types.ts';
+import { type Background, senseMotion } from './background.ts';
+import type { Found, FoundObject, Prepared } from './eyes.ts';
+import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn } from './line-up.ts';
-import { type MotionGrid, measureMotion } from './motion.ts';
+import type { MotionGrid } from './motion.ts';
 import { type Episode, finishEpisode, stepEpisode, type Telling } from './motion-episode.ts';
+import { stepTracks } from './track.ts';
+import { noTracks, type Person, type Tracks, usualTracking } from './tracks.ts';
+import { type VisitTelling, visitEvent } from './visit.ts';
+import {
+  endVisits,
+  noVisits,
+  stepVisits,
+  tickVisits,
+  type VisitFrame,
+  type VisitSettings,
+  type Visits,
+} from './visits.ts';
 
 /**
  * One turn of one device: the pure core of the processor (promise 7). It knows no clock, does no I/O and draws no
@@ -12,10 +26,13 @@ import { type Episode, finishEpisode, stepEpisode, type Telling } from './motion
  * together with the state; aggregator/write-events.ts makes rows of it.
  */
 export interface Scene {
-  /** The newest frame stepped, and its picture, against which the next one moves. */
+  /** Of the newest frame stepped. */
   readonly newestAtMs: number | null;
-  readonly picture: Uint8Array | null;
+  readonly background: Background | null;
+  readonly gate: Gate;
   readonly episode: Episode | null;
+  readonly tracks: Tracks;
+  readonly visits: Visits;
 }
 
 export type StepOutput =
@@ -28,68 +45,182 @@ export interface Stepped {
   readonly told: readonly StepOutput[];
 }
 
-/** What a turn comes to: at once, or once it is known what is in the picture, since the detector is dear. */
+/** What a turn comes to: at once, or once it is known who is in the picture, since the detector is dear. */
 export type Step = Stepped | { readonly afterLook: (found: Found | NoPicture) => Stepped };
 
-export const newScene: Scene = { newestAtMs: null, picture: null, episode: null };
+/** What is the same for all frames of a lane. */
+export interface StepOptions {
+  readonly lane: Lane;
+  /** The size of the small picture that each prepared has. */
+  readonly grid: MotionGrid;
+}
+
+export const newScene: Scene = {
+  newestAtMs: null,
+  background: null,
+  gate: closedGate,
+  episode: null,
+  tracks: noTracks,
+  visits: noVisits,
+};
 
 export function stepDevice(
   scene: Scene,
   turn: Turn,
-  /** Null for what was not looked at: there is no picture, or its device is paused at this place. */
-  sight: Sight | NoPicture | null,
-  grid: MotionGrid,
+  /** Null for what was not fetched: there is no picture, or its device is paused at this place. */
+  prepared: Prepared | NoPicture | null,
+  options: StepOptions,
 ): Step {
-  if (turn.kind === 'configuration') {
-    // A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it.
-    return { scene: turn.configuration.settings.device.paused ? { ...scene, picture: null } : scene, told: [] };
+  switch (turn.kind) {
+    case 'frame':
+      return stepFrame(scene, turn, prepared, options);
+    case 'configuration':
+      return turn.configuration.settings.device.paused ? pause(scene, turn, options) : { scene, told: [] };
+    case 'tick': {
+      const [visits, tellings] = tickVisits(scene.visits, turn.atMs, visitSettingsOf(turn));
+      return visits === scene.visits
+        ? { scene, told: [] }
+        : { scene: { ...scene, visits }, told: visitEvents(tellings, turn, options) };
+    }
   }
+}
+
+/** A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it. */
+function pause(scene: Scene, turn: Turn, options: StepOptions): Stepped {
+  const [visits, tellings] = endVisits(scene.visits);
+  const { newestAtMs, episode } = scene;
+  return { scene: { ...newScene, newestAtMs, episode, visits }, told: visitEvents(tellings, turn, options) };
+}
+
+function stepFrame(
+  scene: Scene,
+  turn: Turn & { readonly kind: 'frame' },
+  prepared: Prepared | NoPicture | null,
+  options: StepOptions,
+): Step {
   const { frame, configuration } = turn;
   const { version: config_version, settings } = configuration;
   const observe = (told: Partial<Observation>) => observation(frame, { ...told, config_version });
   if (settings.device.paused) return { scene, told: [observe({ outcome: 'skipped', reason: 'paused' })] };
-  if (sight === null) throw new Error(`${frame.frame_id} was not looked at, though its device is not paused`);
-  if ('code' in sight) return { scene, told: [rejected(sight)] };
-
-  const { grey, original } = sight;
-  // Frames up to 2 s late share the lane with those they are late for; they cannot be compared backwards.
-  if (scene.newestAtMs !== null && frame.captured_at < scene.newestAtMs) {
-    return { scene, told: [observe({ ...original, outcome: 'skipped', reason: 'out-of-order' })] };
+  if (prepared === null) throw new Error(`${frame.frame_id} was not looked at, though its device is not paused`);
+  if ('code' in prepared) return { scene, told: [rejected(prepared)] };
+  const { captured_at: atMs } = frame;
+  // A late one whose place was not kept any longer: time does not run backwards.
+  if (scene.newestAtMs !== null && atMs < scene.newestAtMs) {
+    return { scene, told: [observe({ ...prepared.original, outcome: 'skipped', reason: 'out-of-order' })] };
   }
+
+  const { thresholds } = settings;
+  const hasTracks = scene.tracks.live.length > 0;
+  const [background, sensed] = senseMotion(scene.background, prepared.grey, {
+    ...options.grid,
+    atMs,
+    cellChangeMin: thresholds.motion_cell_change,
+    scoreMin: thresholds.motion_score,
+    absorbMs: thresholds.motion_absorb_ms,
+    hasTracks,
+  });
+  const gapMs = atMs - (scene.newestAtMs ?? atMs);
+  const moving = { frameId: frame.frame_id, frameSeq: frame.seq, atMs, gapMs, motion: sensed.motion };
+  const step = settings.events.motion ? stepEpisode : finishEpisode;
+  const [episode, tellings] = step(scene.episode, moving, thresholds.motion_quiet_ms);
+  const [gate, { look }] = stepGate(
+    scene.gate,
+    { atMs, present: sensed.present || sensed.motion.moving, hasTracks },
+    { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },
+  );
+  const { score, boxes } = sensed.motion;
+  const isComparable = scene.background?.picture.length === prepared.grey.length;
+  const seen = { ...prepared.original, motion: isComparable ? { score, boxes } : null };
+  const next = { ...scene, newestAtMs: atMs, background, episode, gate };
+  const moved = tellings.map((telling) => motionEvent(frame, telling, config_version));
+  if (!look) {
+    // Nothing is there that was not there before: nobody, as far as visits go.
+    const [visits, ended] = stepVisits(scene.visits, visitFrameOf(frame, [], ''), visitSettingsOf(turn));
+    return {
+      scene: { ...next, visits },
+      told: [observe({ ...seen, outcome: 'skipped', reason: 'still' }), ...moved, ...visitEvents(ended, turn, options)],
+    };
+  }
+
   return {
     afterLook(found) {
       if ('code' in found) return { scene, told: [rejected(found)] };
-      const next = { ...scene, newestAtMs: frame.captured_at, picture: grey };
-      const { thresholds, events } = settings;
-      const objects = found.objects.filter(({ confidence }) => confidence >= thresholds.detection_confidence);
-      const seen = { ...original, objects: objects.map(asSeenObject), model: found.model };
-      // Also after an upgrade that looks at pictures of another size.
-      if (scene.picture?.length !== grey.length) {
-        return { scene: next, told: [observe({ ...seen, reason: 'first-frame' })] };
-      }
-      const gapMs = frame.captured_at - (scene.newestAtMs ?? frame.captured_at);
-      const { motion_cell_change: cellChangeMin, motion_score: scoreMin, motion_quiet_ms: quietMs } = thresholds;
-      const motion = measureMotion(scene.picture, grey, { ...grid, cellChangeMin, scoreMin });
-      const moving = { frameId: frame.frame_id, frameSeq: frame.seq, atMs: frame.captured_at, gapMs, motion };
-      const [episode, tellings] = (events.motion ? stepEpisode : finishEpisode)(scene.episode, moving, quietMs);
-      const { score, boxes } = motion;
+      const persons = found.objects.filter(isPerson);
+      const confidences = confidencesOf(found, thresholds.detection_confidence);
+      const { width, height } = prepared.original;
+      const { device_id: deviceId, lane } = frame;
+      const [tracks, { trackIds, people }] = stepTracks(
+        scene.tracks,
+        { deviceId, lane, atMs, aspect: width / height, sightings: persons },
+        { ...usualTracking, ...confidences, returnWindowMs: thresholds.return_ms },
+      );
+      const trackOf = new Map(persons.map((person, at) => [person, trackIds[at] ?? null]));
+      const told = found.objects
+        .map((object) => asSeenObject(object, trackOf.get(object) ?? null))
+        .filter(({ class_name, confidence, track_id }) => {
+          const enough = class_name === PERSON ? confidences.sureConfidence : thresholds.detection_confidence;
+          return confidence >= enough || track_id !== null;
+        });
+      const [visits, tellings] = stepVisits(
+        scene.visits,
+        visitFrameOf(frame, people, found.model),
+        visitSettingsOf(turn),
+      );
       return {
-        scene: { ...next, episode },
+        scene: { ...next, tracks, visits },
         told: [
-          observe({ ...seen, motion: { score, boxes } }),
-          ...tellings.map((telling) => motionEvent(frame, telling, config_version)),
+          observe({
+            ...seen,
+            reason: isComparable ? null : 'first-frame',
+            objects: told,
+            model: found.model,
+          }),
+          ...moved,
+          ...visitEvents(tellings, turn, options),
         ],
       };
     },
   };
 }
 
+const PERSON = 'person';
+
+function isPerson({ className }: FoundObject): boolean {
+  return className === PERSON;
+}
+
+/** A device may ask for more than its model does. */
+function confidencesOf({ people: { sure, faint } }: Found, asked: number) {
+  const more = Math.max(1, asked / sure);
+  return { sureConfidence: sure * more, faintConfidence: faint * more };
+}
+
+function visitFrameOf(frame: Frame, people: readonly Person[], model: string): VisitFrame {
+  const { frame_id: frameId, seq: frameSeq, captured_at: atMs, time_quality: timeQuality } = frame;
+  return { frameId, frameSeq, atMs, timeQuality, model, people };
+}
+
+function visitSettingsOf({ configuration }: Turn): VisitSettings {
+  const { thresholds, events } = configuration.settings;
+  return { absenceGapMs: thresholds.absence_ms, updateEveryMs: thresholds.visit_update_ms, wanted: events.visit };
+}
+
+function visitEvents(tellings: readonly VisitTelling[], turn: Turn, { lane }: StepOptions): readonly StepOutput[] {
+  const { deviceId, configuration } = turn;
+  const of = { deviceId, lane, configVersion: configuration.version };
+  return tellings.map((telling) => ({ kind: 'event', event: visitEvent(of, telling) }));
+}
+
 function rejected({ code, message }: NoPicture): StepOutput {
   return { kind: 'rejected', code, message };
 }
 
-function asSeenObject({ className, confidence, box }: Found['objects'][number]): Observation['objects'][number] {
-  return { class_name: className, confidence, box, track_id: null };
+function asSeenObject(
+  { className, confidence, box }: FoundObject,
+  track_id: string | null,
+): Observation['objects'][number] {
+  return { class_name: className, confidence, box, track_id };
 }
 
 function observation(frame: Frame, told: Partial<Observation> & Pick<Observation, 'config_version'>): StepOutput {

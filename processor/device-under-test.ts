@@ -3,15 +3,15 @@ import type { StoredRecord } from '../ports/log/log.ts';
 import type { Frame } from '../schemas/types.ts';
 import type { Configuration } from './configuration.ts';
 import { newScene, type StepOutput, stepDevice } from './device-step.ts';
-import type { Found, Sight } from './eyes.ts';
+import type { Found, Prepared } from './eyes.ts';
 import { recordOf } from './frames-under-test.ts';
-import { lineUp, newLine } from './line-up.ts';
+import { type DeviceInput, lineUp, newLine } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
 import type { DeviceState } from './state.ts';
 
 /** What there is to know of a picture, had anybody looked at it. */
 export interface Look {
-  readonly sight: Sight;
+  readonly prepared: Prepared;
   readonly found: Found;
 }
 
@@ -21,38 +21,48 @@ export interface Shot {
   readonly look: Look | NoPicture | null;
 }
 
+export interface Tick {
+  readonly tickAtMs: number;
+}
+
 export const newDevice: DeviceState = { line: newLine, scene: newScene };
 
-/** A device without its shell: lined up and stepped, record by record. */
-export function stepWhole(
-  before: DeviceState,
-  input: Shot | Configuration,
-  grid: MotionGrid,
-): readonly [DeviceState, readonly StepOutput[]] {
-  const isShot = 'frame' in input;
-  const deviceId = 'any';
-  const [line, turns] = isShot
-    ? lineUp(before.line, { kind: 'frame', deviceId, frame: input.frame }, stored(input.frame))
-    : lineUp(before.line, { kind: 'configuration', deviceId, configuration: input }, stored());
-  let { scene } = before;
-  const outputs: StepOutput[] = [];
-  for (const turn of turns) {
-    const look = isShot ? input.look : null;
-    const sight = look && 'sight' in look ? look.sight : look;
-    const step = stepDevice(scene, turn, sight, grid);
-    const stepped = 'afterLook' in step ? step.afterLook(foundIn(look)) : step;
-    scene = stepped.scene;
-    outputs.push(...stepped.told);
+/** A device without its shell: lined up and stepped, record by record. One for each run, since it keeps the pictures. */
+export function createSteps(grid: MotionGrid) {
+  const looks = new Map<string, Shot['look']>();
+  return (before: DeviceState, input: Shot | Configuration | Tick): readonly [DeviceState, readonly StepOutput[]] => {
+    const [given, record] = asInput(input);
+    const [line, turns] = lineUp(before.line, given, record);
+    // A second copy's picture may be gone; it is the first one that counts.
+    if ('frame' in input && line !== before.line) looks.set(input.frame.frame_id, input.look);
+    let { scene } = before;
+    const outputs: StepOutput[] = [];
+    for (const turn of turns) {
+      const look = turn.kind === 'frame' ? (looks.get(turn.frame.frame_id) ?? null) : null;
+      const step = stepDevice(scene, turn, look && 'prepared' in look ? look.prepared : look, { lane: 'live', grid });
+      const stepped = 'afterLook' in step ? step.afterLook(foundIn(look)) : step;
+      scene = stepped.scene;
+      outputs.push(...stepped.told);
+    }
+    return [line === before.line && scene === before.scene ? before : { line, scene }, outputs];
+  };
+}
+
+function asInput(input: Shot | Configuration | Tick): readonly [DeviceInput, StoredRecord] {
+  if ('frame' in input) {
+    const { frame } = input;
+    return [
+      { kind: 'frame', deviceId: frame.device_id, frame },
+      { ...recordOf(frame), offset: 0n, appendedAtMs: 0 },
+    ];
   }
-  return [line === before.line && scene === before.scene ? before : { line, scene }, outputs];
+  const [deviceId, record] = ['camera-1', { key: 'camera-1', value: null, offset: 0n, appendedAtMs: 0 }];
+  return 'tickAtMs' in input
+    ? [{ kind: 'tick', deviceId, atMs: input.tickAtMs }, record]
+    : [{ kind: 'configuration', deviceId, configuration: input }, record];
 }
 
 function foundIn(look: Shot['look']): Found {
   if (look && 'found' in look) return look.found;
   throw new Error('it asks what is in a picture that there is not');
-}
-
-function stored(frame?: Frame): StoredRecord {
-  const record = frame ? recordOf(frame) : { key: 'any', value: null };
-  return { ...record, offset: 0n, appendedAtMs: 0 };
 }

@@ -51,8 +51,11 @@ export function frameOf({
 export function lookOf(place: Place): Look {
   const grey = greyOf(place);
   const original = { width: 320, height: 240 };
-  const picture = { rgb: new Uint8Array(3), width: 1, height: 1, original };
-  return { sight: { grey, original, picture }, found: { objects: [], model: 'none@0' } };
+  const picture = () => ({ rgb: new Uint8Array(3), width: 1, height: 1, original });
+  return {
+    prepared: { grey, original, picture },
+    found: { objects: [], people: { sure: 0.3, faint: 0.2 }, model: 'none@0' },
+  };
 }
 
 export function greyOf(place: Place): Uint8Array {

@@ -22,7 +22,7 @@ export interface RecognitionSettings {
   readonly likenessMargin: number;
 }
 
-export const GONE_MAX = 64;
+export const GONE_MAX = 48;
 /** Who came back within the window may be confirmed only later: by the next frame, for as long as frames belong together. */
 const CONFIRMED_WITHIN_MS = 120_000;
 /** Faster than this, in heights of a person a second, nobody comes from one place to another. */

@@ -61,11 +61,18 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
     metrics: registry,
     troubles,
     lines,
-    lane: ({ blobs: seenBlobs = blobs, ...options } = {}) =>
+    lane: ({ blobs: seenBlobs = blobs, lane = 'live', ...options } = {}) =>
       processLane({
         ...shared,
-        takeTurns: createTakeTurns({ blobs: seenBlobs, eyes, grid: smallGrid, room: limit, metrics }),
-        lane: 'live',
+        takeTurns: createTakeTurns({
+          blobs: seenBlobs,
+          eyes,
+          options: { lane, grid: smallGrid },
+          room: limit,
+          metrics,
+        }),
+        lane,
+        ticks: { watch: () => undefined },
         batchRecordsMax: 100,
         onTrouble: (trouble) => troubles.push(trouble),
         ...options,

@@ -23,7 +23,7 @@ await runService({ name, schema: processorService }, async ({ parts, config, log
     createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
   );
   parts.started('log', () => log.close());
-  parts.run(name, (signal) => runProcessor({ log, blobs, detector, codec, logger, metrics, config }, signal));
+  parts.run(name, (signal) => runProcessor({ log, blobs, detector, codec, clock, logger, metrics, config }, signal));
   // Uploads, and whatever else is on the machine, are not to wait for pictures to be looked at.
   yieldProcessors();
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };

@@ -8,6 +8,7 @@ import { type Configuration, readConfiguration } from './configuration.ts';
 export type Input =
   | { readonly kind: 'frame'; readonly deviceId: string; readonly frame: Frame }
   | { readonly kind: 'configuration'; readonly deviceId: string; readonly configuration: Configuration }
+  | { readonly kind: 'tick'; readonly deviceId: string; readonly atMs: number }
   | { readonly kind: 'poison'; readonly code: string; readonly message: string }
   | { readonly kind: 'ignored' };
 
@@ -23,6 +24,7 @@ export function readInput({ value }: Pick<StoredRecord, 'value'>, codec: Pick<Co
     if (!allowed.test(deviceId)) return poison('bad-device-id', 'no device can be called that');
     if (record.name === 'frame') return { kind: 'frame', deviceId, frame: record.value };
     const { body } = record.value;
+    if (body.kind === 'TickControl') return { kind: 'tick', deviceId, atMs: body.at };
     // What the others ask for is not built yet; until then none is written.
     if (body.kind !== 'ConfigurationControl') return { kind: 'ignored' };
     const configuration = readConfiguration(body);

@@ -31,8 +31,8 @@ type FrameNumber = Pick<Frame, 'epoch' | 'seq'>;
 
 /** As ingest chooses the lane. */
 const DISORDER_MAX_MS = 2_000;
-/** Two seconds of a fast camera. Of more, the first in line do not wait longer. */
-const HELD_MAX = 64;
+/** Two seconds of a quick camera. Of more, the first in line do not wait longer. */
+export const HELD_MAX = 48;
 
 export const nothingHeld: Reorder<never> = { held: [], newestAtMs: null, last: null };
 

@@ -21,10 +21,14 @@ describe('a lane', () => {
     expect(observations.map(({ key, value }) => [key, 'seq' in value && value.seq])).toEqual(
       visit.map((_, seq) => ['camera-1', seq]),
     );
-    expect((await readTopic(world.log, 'events')).map(({ value }) => value)).toMatchObject([
-      { type: 'motion', version: 1, occurred_at: firstAtMs + 200, ended_at: null },
-      { type: 'motion', version: 2, occurred_at: firstAtMs + 200, ended_at: firstAtMs + 600 },
-      { type: 'motion', version: 1, occurred_at: firstAtMs + 4_000, ended_at: null },
+    const events = (await readTopic(world.log, 'events')).map(({ value }) => value);
+    expect(events.filter((event) => 'type' in event && event.type === 'motion')).toMatchObject([
+      { version: 1, occurred_at: firstAtMs + 200, ended_at: null },
+      { version: 2, occurred_at: firstAtMs + 200, ended_at: firstAtMs + 600 },
+      { version: 1, occurred_at: firstAtMs + 4_000, ended_at: null },
+    ]);
+    expect(events.filter((event) => 'type' in event && event.type === 'visit')).toMatchObject([
+      { version: 1, ended_at: null, payload: { kind: 'Visit', state: 'opened' }, model: 'brightness@1' },
     ]);
     const states = await readTopic(world.log, 'tracker-state');
     expect(states.map(({ key, value }) => ({ key, value }))).toMatchObject([
@@ -42,7 +46,7 @@ describe('a lane', () => {
     const tracesOf = async (topic: string) => (await readTopic(world.log, topic)).map(({ headers }) => headers);
     expect(await tracesOf('observations')).toEqual(frames.map(({ seq }) => traceOf(seq)));
     // An event carries the trace of the frame by which it was told.
-    expect(await tracesOf('events')).toEqual([traceOf(2), traceOf(4), traceOf(6)]);
+    expect(await tracesOf('events')).toEqual([2, 4, 4, 6].map(traceOf));
     expect(await tracesOf('dead-letters')).toEqual([traceOf(99)]);
     const [, trace_id] = (traceOf(frames[0]?.seq ?? 0).traceparent ?? '').split('-');
     expect(world.lines[0]).toEqual({

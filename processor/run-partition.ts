@@ -19,7 +19,8 @@ import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { readInput } from './read-input.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
-import type { DeviceTurn, TakeTurns } from './take-turns.ts';
+import type { TakeTurns } from './take-turns.ts';
+import type { Ticks } from './ticks.ts';
 
 /**
  * The shell around the pure steps, for one lane: records are lined up, their turns taken, and what a batch yields is
@@ -29,6 +30,7 @@ export interface LaneDependencies {
   readonly lane: Lane;
   readonly codec: Codec;
   readonly takeTurns: TakeTurns;
+  readonly ticks: Pick<Ticks<DeviceState>, 'watch'>;
   readonly batchRecordsMax: number;
   readonly metrics: ProcessorMetrics;
   readonly logger: Pick<Logger, 'debug' | 'error'>;
@@ -37,11 +39,11 @@ export interface LaneDependencies {
 
 type Devices = ReadonlyMap<string, DeviceState>;
 
-const TOPIC_OF: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
+export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, codec, takeTurns, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
-  const topic = TOPIC_OF[lane];
+  const { lane, codec, takeTurns, ticks, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
+  const topic = topicOf[lane];
 
   async function open(
     { partition, committed }: Taken,
@@ -57,8 +59,9 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
             `group has only come to ${committed}: tracker-state and the group's offsets are not of the same log`,
         );
       }
-      devices.set(stored.device_id, unpackState(stored.state_version, stored.state));
+      devices.set(stored.device_id, unpackState(stored.state_version, stored.state, codec));
     }
+    ticks.watch(partition, devices);
     return { state: devices };
   }
 
@@ -81,9 +84,9 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       mapOf(before, ({ scene }) => scene),
       turns,
     );
-    for (const [at, { deviceId, turn }] of turns.entries()) {
+    for (const [at, turn] of turns.entries()) {
       const outputsOfTurn = told[at] ?? [];
-      outputs.push(...outputsOfTurn.map((output) => toRecord(batch, turn, deviceId, output)));
+      outputs.push(...outputsOfTurn.map((output) => toRecord(batch, turn, output)));
       if (turn.kind === 'frame') note(turn.frame, turn.record, outcomeOf(outputsOfTurn));
     }
     const devices = new Map(before);
@@ -100,7 +103,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
 
   function lineUpAll(before: Devices, batch: Batch) {
     const lines = new Map<string, Line>();
-    const turns: DeviceTurn[] = [];
+    const turns: Turn[] = [];
     const outputs: Output[] = [];
     for (const record of batch.records) {
       const input = readInput(record, codec);
@@ -114,7 +117,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       const line = lines.get(deviceId) ?? before.get(deviceId)?.line ?? newLine;
       const [next, due] = lineUp(line, input, record);
       lines.set(deviceId, next);
-      turns.push(...due.map((turn) => ({ deviceId, turn })));
+      turns.push(...due);
       if (input.kind === 'frame' && next === line) note(input.frame, record, 'duplicate');
       if (input.kind === 'configuration') {
         const { version } = input.configuration;
@@ -130,8 +133,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     logger.debug({ device: device_id, frame: frame_id, trace_id, lane, outcome }, 'frame');
   }
 
-  function toRecord(batch: Batch, turn: Turn, key: string, output: StepOutput): Output {
-    const { record } = turn;
+  function toRecord(batch: Batch, turn: Turn, output: StepOutput): Output {
+    const { record, deviceId: key } = turn;
     if (output.kind === 'rejected') {
       return deadLetter(batch, record, { ...output, ...(turn.kind === 'frame' && { frame: turn.frame }) });
     }
@@ -172,7 +175,10 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     batchRecordsMax,
     open,
     step,
-    onCommitted: ({ commitMs }) => metrics.took('commit', commitMs),
+    onCommitted({ partition, state, commitMs }) {
+      metrics.took('commit', commitMs);
+      ticks.watch(partition, state);
+    },
     onTrouble,
   };
 }

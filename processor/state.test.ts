@@ -1,79 +1,200 @@
+import { stringify } from 'uuid';
 import { describe, expect, test } from 'vitest';
+import { createRandom, type Random } from '../dev/simulate/random.ts';
 import { createAjv } from '../http/validation.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { deviceSettings } from '../schemas/device-settings.ts';
+import { APPEARANCE_BYTES } from './appearance.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
-import { newDevice, stepWhole } from './device-under-test.ts';
-import { frameOf, lookOf } from './frames-under-test.ts';
+import { newScene } from './device-step.ts';
+import { newDevice } from './device-under-test.ts';
+import { frameOf, recordOf } from './frames-under-test.ts';
+import { GONE_MAX } from './gallery.ts';
+import type { Held } from './line-up.ts';
 import { motionGrid } from './motion.ts';
-import { packState, STATE_VERSION, unpackState } from './state.ts';
+import { HELD_MAX } from './reorder.ts';
+import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+import { LIVE_MAX } from './track.ts';
+import type { Track } from './tracks.ts';
+import type { Visit } from './visit.ts';
+import { LASTING_MAX, OVER_MAX } from './visits.ts';
 
 describe('a stored state', () => {
-  test('takes at most 64 KB, with the largest settings that there can be', () => {
+  test('takes at most 64 KB, with the largest settings that there can be and as much of all else', () => {
+    const random = createRandom(1, 'largest state');
+    const byte = () => Math.floor(random.between(0, 256));
+    const bytes = (length: number) => Uint8Array.from({ length }, byte);
+    const id = () => stringify(bytes(16).with(6, 0x45).with(8, 0x85));
+    const many = <Item>(length: number, item: (at: number) => Item) => Array.from({ length }, (_, at) => item(at));
+    const share = () => Math.fround(random.between(0, 1));
+    const box = () => ({ x: share(), y: share(), width: share(), height: share() });
     const { columns, rows } = motionGrid;
-    let [state] = stepWhole(newDevice, largest(), motionGrid);
-    expect(packState(state).length).toBeGreaterThan(30_000);
-    for (let seq = 0; seq < 10_000; seq += 3) {
-      const grey = new Uint8Array(columns * rows).fill(seq % 7, (seq * 13) % 2_000).fill(250, 2_500);
-      const { sight, found } = lookOf(0);
-      const look = {
-        found,
-        sight: { ...sight, grey: seq % 2 ? grey : grey.toReversed(), original: { width: 8_000, height: 1_000 } },
-      };
-      [state] = stepWhole(state, { frame: frameOf({ seq, atMs: seq * 71 }), look }, motionGrid);
-    }
-    expect(state.scene.episode).not.toBeNull();
-    expect(packState(state).length).toBeLessThan(64 * 1024);
+    const cells = () => bytes(columns * rows);
+    const late = (at: number) => 2 ** 41 + at * 10 ** 9;
+    const track = (): Track => ({
+      trackId: id(),
+      personId: id(),
+      firstSeenAtMs: late(1),
+      seenAtMs: late(2),
+      sightings: 2 ** 20,
+      scores: bytes(15),
+      hidden: true,
+      where: {
+        ...box(),
+        speedX: share(),
+        speedY: share(),
+        variance: share(),
+        covariance: share(),
+        speedVariance: share(),
+      },
+      appearance: bytes(APPEARANCE_BYTES),
+    });
+    const visit = (over: boolean): Visit => ({
+      personId: id(),
+      trackId: id(),
+      openedAtMs: late(1),
+      timeQuality: 'arrival',
+      unseenBeforeMs: late(0),
+      lastSeenAtMs: late(2),
+      unseenSinceMs: late(3),
+      sightings: 2 ** 20,
+      best: {
+        frameId: id(),
+        frameSeq: 2 ** 40,
+        confidence: share(),
+        box: box(),
+        model: 'a-model-of-a-long-name@01234567',
+      },
+      over,
+      version: 2 ** 20,
+      toldAtMs: late(2),
+    });
+    const held = (at: number): Held => {
+      const frame = frameOf({
+        device: 'd'.repeat(64),
+        seq: 2 ** 40 + at,
+        atMs: at,
+        blobKey: `devices/${'d'.repeat(90)}`,
+      });
+      const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+      const record = { ...recordOf(frame, headers), offset: BigInt(2 ** 40 + at), appendedAtMs: late(0) };
+      return { frame, record };
+    };
+    const state: DeviceState = {
+      line: {
+        configuration: largest(random),
+        seen: many(4, (epoch) => ({ epoch, highest: 2 ** 40, bits: bytes(512) })),
+        waiting: { held: many(HELD_MAX, held), newestAtMs: late(4), last: { epoch: 9, seq: 2 ** 40 } },
+      },
+      scene: {
+        newestAtMs: late(4),
+        background: { atMs: late(4), frames: 10, picture: cells(), expected: cells(), unrest: cells(), still: cells() },
+        gate: { presentAtMs: late(4), lookedAtMs: late(4) },
+        episode: {
+          frameId: id(),
+          frameSeq: 2 ** 40,
+          startedAtMs: late(0),
+          lastMovingAtMs: late(4),
+          frames: 2 ** 20,
+          scoreSum: share(),
+          peakScore: share(),
+          peakBoxes: many(8, box),
+          version: 2,
+        },
+        tracks: {
+          atMs: late(4),
+          births: 3,
+          live: many(LIVE_MAX, track),
+          gone: many(GONE_MAX, () => ({
+            personId: id(),
+            seenAtMs: late(1),
+            box: box(),
+            appearance: bytes(APPEARANCE_BYTES),
+          })),
+        },
+        visits: {
+          visits: [...many(LASTING_MAX, () => visit(false)), ...many(OVER_MAX, () => visit(true))],
+          framesAtMs: many(32, late),
+          unwantedAtMs: late(4),
+        },
+      },
+    };
+    const packed = packState(state);
+    expect(packed.length).toBeGreaterThan(40_000);
+    expect(packed.length).toBeLessThan(64 * 1024);
+    const restored = unpackState(STATE_VERSION, packed, fixedCodec);
+    // avsc gives bytes as buffers, and records as its own.
+    expect(JSON.parse(JSON.stringify(asPlain(restored)))).toEqual(JSON.parse(JSON.stringify(asPlain(state))));
+    expect(packState(restored)).toEqual(packed);
   });
 
   test('of the first form is read as long as that form is read at all', () => {
     const stored = {
-      seen: [{ epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2).toString('base64') }],
+      seen: [
+        { epoch: 0, highest: 40, bits: Buffer.alloc(512).toString('base64') },
+        { epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2).toString('base64') },
+      ],
       newestAtMs: 1_700_000_000_000,
       picture: 'AAEC/w==',
       episode: null,
     };
-    expect(unpackState(1, Buffer.from(JSON.stringify(stored)))).toEqual({
+    expect(unpackState(1, Buffer.from(JSON.stringify(stored)), fixedCodec)).toEqual({
       line: {
         configuration: builtInConfiguration,
-        seen: [{ epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2) }],
+        seen: [
+          { epoch: 0, highest: 40, bits: Buffer.alloc(512) },
+          { epoch: 2, highest: 9, bits: Buffer.alloc(512).fill(2, 1, 2) },
+        ],
+        waiting: { held: [], newestAtMs: 1_700_000_000_000, last: { epoch: 2, seq: 9 } },
       },
-      scene: { newestAtMs: 1_700_000_000_000, picture: Buffer.from([0, 1, 2, 255]), episode: null },
+      scene: { ...newScene, newestAtMs: 1_700_000_000_000 },
     });
   });
 
   test('of the second form has the configuration too, whatever in it is not known to this release', () => {
     const settings = { device: { paused: true, torch: 'on' }, events: { motion: false }, moods: [1] };
+    const settings_json = JSON.stringify(settings);
     const stored = {
-      configuration: { version: 7, settings_json: JSON.stringify(settings) },
+      configuration: { version: 7, settings_json },
       seen: [],
       newestAtMs: null,
       picture: null,
       episode: null,
     };
-    const state = unpackState(2, Buffer.from(JSON.stringify(stored)));
+    const state = unpackState(2, Buffer.from(JSON.stringify(stored)), fixedCodec);
     expect(state.line.configuration).toMatchObject({
       version: 7,
       settings: { device: { paused: true, jpeg_quality: 80 }, events: { motion: false, visit: true } },
     });
     expect(state.line.configuration.settings).not.toHaveProperty('moods');
     // A later release that reads this one's state finds there what was given.
-    expect(JSON.parse(packState(state).toString())).toEqual(stored);
+    expect(unpackState(STATE_VERSION, packState(state), fixedCodec).line.configuration.json).toBe(settings_json);
   });
 
   test('of a version that is not known is refused', () => {
     const bytes = packState(newDevice);
-    expect(() => unpackState(STATE_VERSION + 1, bytes)).toThrow(`version ${STATE_VERSION + 1}`);
-    expect(() => unpackState(0, bytes)).toThrow('version 0');
-    expect(unpackState(STATE_VERSION, bytes)).toEqual(newDevice);
+    expect(() => unpackState(STATE_VERSION + 1, bytes, fixedCodec)).toThrow(`version ${STATE_VERSION + 1}`);
+    expect(() => unpackState(0, bytes, fixedCodec)).toThrow('version 0');
+    expect(unpackState(STATE_VERSION, bytes, fixedCodec)).toEqual(newDevice);
   });
 });
 
-function largest(): Configuration {
-  const share = (at: number) => 0.1234567890123456 + at / 1_000;
-  const points = (count: number) => Array.from({ length: count }, (_, at) => ({ x: share(at), y: share(at) }));
+/** Bytes as lists, whatever holds them, and offsets as text. */
+function asPlain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return [...value];
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(asPlain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, asPlain(one)]));
+}
+
+function largest(random: Random): Configuration {
+  const share = () => random.between(0, 1);
+  const points = (count: number) => Array.from({ length: count }, () => ({ x: share(), y: share() }));
   const id = (at: number) => `${'i'.repeat(30)}${at}`;
-  // Ajv counts characters and UTF-8 takes four bytes for each of these.
-  const words = (count: number) => '\u{1f6b6}'.repeat(count);
+  // Ajv counts characters, UTF-8 takes four bytes for each of these, and no two are alike.
+  const words = (count: number) =>
+    Array.from({ length: count }, () => String.fromCodePoint(0x1f300 + Math.floor(random.between(0, 700)))).join('');
   const sixteen = <Item>(item: (at: number) => Item) => Array.from({ length: 16 }, (_, at) => item(at + 10));
   const settings = {
     device: { firmware: { version: 'v'.repeat(64), url: `http://${'u'.repeat(493)}`, sha256: 'a'.repeat(64) } },

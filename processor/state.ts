@@ -1,58 +1,127 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Codec } from '../schemas/codec.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
-import type { Scene } from './device-step.ts';
-import type { Line } from './line-up.ts';
+import { newScene, type Scene } from './device-step.ts';
+import type { Held, Line } from './line-up.ts';
+import { packTracks, unpackTracks } from './pack-tracks.ts';
+import { readInput } from './read-input.ts';
+import { heldDueMs } from './reorder.ts';
+import { storedHeld, storedState } from './stored-state.ts';
+import type { Silence } from './ticks.ts';
+import { visitsDueMs } from './visits.ts';
 
+/** All that a lane knows of a device. */
 export interface DeviceState {
   readonly line: Line;
   readonly scene: Scene;
 }
 
 /** A device's state as bytes, for the changelog. A new form gets a new version, and still reads the older ones. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
-/** The first form had no configuration: there were none. */
-interface StoredState {
+/** The first two forms, in JSON; the first had no configuration: there were none. */
+interface OlderState {
   readonly configuration?: { readonly version: number; readonly settings_json: string };
   readonly seen: readonly { readonly epoch: number; readonly highest: number; readonly bits: string }[];
   readonly newestAtMs: number | null;
-  readonly picture: string | null;
   readonly episode: Scene['episode'];
 }
 
 export function packState({ line, scene }: DeviceState): Buffer {
-  const { configuration, seen } = line;
-  const { newestAtMs, picture, episode } = scene;
-  const stored: StoredState = {
-    configuration: { version: configuration.version, settings_json: configuration.json },
-    seen: seen.map((window) => ({ ...window, bits: toText(window.bits) })),
-    newestAtMs,
-    picture: picture && toText(picture),
-    episode,
-  };
-  return Buffer.from(JSON.stringify(stored));
+  const { configuration, seen, waiting } = line;
+  const { episode, tracks, ...same } = scene;
+  return storedState.toBuffer({
+    version: configuration.version,
+    settings: packedSettings(configuration),
+    seen: seen.map((window) => ({ ...window, bits: Buffer.from(window.bits) })),
+    newestArrivedMs: waiting.newestAtMs,
+    last: waiting.last,
+    held: packHeld(waiting.held),
+    scene: { ...same, episode: episode && JSON.stringify(episode), tracks: packTracks(tracks) },
+  });
 }
 
-export function unpackState(version: number, bytes: Buffer): DeviceState {
+export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, 'decode'>): DeviceState {
   if (version < 1 || version > STATE_VERSION) {
     throw new Error(`a device's state has version ${version}, of which this release (${STATE_VERSION}) knows nothing`);
   }
-  const { configuration, seen, newestAtMs, picture, episode } = JSON.parse(bytes.toString()) as StoredState;
+  if (version < 3) return fromOlder(JSON.parse(bytes.toString()) as OlderState);
+  const { version: configVersion, settings, seen, newestArrivedMs, last, held, scene } = storedState.fromBuffer(bytes);
+  const { episode, tracks, ...same } = scene;
   return {
     line: {
-      configuration: configurationOf(configuration),
-      seen: seen.map((window) => ({ ...window, bits: Buffer.from(window.bits, 'base64') })),
+      configuration: configurationOf({
+        version: configVersion,
+        settings_json: inflateRawSync(settings).toString(),
+      }),
+      seen,
+      waiting: { newestAtMs: newestArrivedMs, last, held: unpackHeld(held, codec) },
     },
-    scene: { newestAtMs, picture: picture === null ? null : Buffer.from(picture, 'base64'), episode },
+    scene: { ...same, episode: episode === null ? null : JSON.parse(episode), tracks: unpackTracks(tracks) },
   };
 }
 
-function configurationOf(stored: StoredState['configuration']): Configuration {
+/** What it compared pictures with was of another kind: the next one is looked at as if it were the first ever. */
+function fromOlder({ configuration, seen, newestAtMs, episode }: OlderState): DeviceState {
+  const windows = seen.map((window) => ({ ...window, bits: Buffer.from(window.bits, 'base64') }));
+  const [newest] = windows.toSorted((a, b) => b.epoch - a.epoch);
+  const last = newest && newest.epoch > 0 ? { epoch: newest.epoch, seq: newest.highest } : null;
+  return {
+    line: {
+      configuration: configurationOf(configuration),
+      seen: windows,
+      waiting: { held: [], newestAtMs, last },
+    },
+    scene: { ...newScene, newestAtMs, episode },
+  };
+}
+
+function configurationOf(stored: OlderState['configuration']): Configuration {
   if (!stored || stored.version === builtInConfiguration.version) return builtInConfiguration;
   const configuration = readConfiguration(stored);
   if (!configuration) throw new Error(`the configuration ${stored.version} of a device's state cannot be read`);
   return configuration;
 }
 
-function toText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
+function packHeld(held: readonly Held[]): Buffer {
+  if (held.length === 0) return Buffer.alloc(0);
+  const records = held.map(({ record }) => ({
+    ...record,
+    offset: Number(record.offset),
+    headers: record.headers ?? null,
+  }));
+  return deflateRawSync(storedHeld.toBuffer(records));
+}
+
+/** Each frame is read from its record again. */
+function unpackHeld(packed: Buffer, codec: Pick<Codec, 'decode'>): readonly Held[] {
+  if (packed.length === 0) return [];
+  return storedHeld.fromBuffer(inflateRawSync(packed)).map(({ offset, headers, ...same }) => {
+    const record = { ...same, offset: BigInt(offset), ...(headers && { headers }) };
+    const input = readInput(record, codec);
+    if (input.kind !== 'frame') throw new Error('what waits in the state of a device is no frame');
+    return { frame: input.frame, record };
+  });
+}
+
+const packed = new WeakMap<Configuration, Buffer>();
+
+/** Settings change seldom, and would be the largest part of a state. */
+function packedSettings(configuration: Configuration): Buffer {
+  const known = packed.get(configuration);
+  if (known) return known;
+  const settings = deflateRawSync(configuration.json);
+  packed.set(configuration, settings);
+  return settings;
+}
+
+/** No uploads overtake each other by more, and a camera of five frames a second is not silent in between. */
+const SILENT_MS = 3_000;
+
+/** After how much silence a tick would settle something for this device; null where nothing is open. */
+export function silenceOf({ line, scene }: DeviceState): Silence | null {
+  const { absence_ms: absenceGapMs } = line.configuration.settings.thresholds;
+  const dues = [heldDueMs(line.waiting), visitsDueMs(scene.visits, { absenceGapMs })].filter((due) => due !== null);
+  const newestAtMs = Math.max(line.waiting.newestAtMs ?? 0, scene.newestAtMs ?? 0);
+  return dues.length === 0 ? null : { newestAtMs, afterMs: Math.max(SILENT_MS, Math.min(...dues) + 1 - newestAtMs) };
 }

@@ -2,11 +2,10 @@ import pLimit from 'p-limit';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Frame } from '../schemas/types.ts';
-import { newScene, type Scene, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
-import type { Eyes, Sight } from './eyes.ts';
+import { newScene, type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
+import type { Eyes, Prepared } from './eyes.ts';
 import type { Turn } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
-import type { MotionGrid } from './motion.ts';
 
 /**
  * Takes the turns of one batch: pictures are fetched and decoded ahead and at once, while the turns of each device are
@@ -14,18 +13,13 @@ import type { MotionGrid } from './motion.ts';
  * fetched until its turn is over, so that is how many are in memory. Places are given in the order of the turns, and a
  * turn waits only for earlier ones, so that there is always one that can go on.
  */
-export type TakeTurns = (scenes: ReadonlyMap<string, Scene>, turns: readonly DeviceTurn[]) => Promise<Taken>;
+export type TakeTurns = (scenes: ReadonlyMap<string, Scene>, turns: readonly Turn[]) => Promise<Taken>;
 
 /** Does the work when there is a place for it: first come, first served. */
 export type Room = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** Of one batch, however long: those of other partitions are not to wait for all of it. */
 const AHEAD_MAX = 3;
-
-export interface DeviceTurn {
-  readonly deviceId: string;
-  readonly turn: Turn;
-}
 
 export interface Taken {
   readonly scenes: ReadonlyMap<string, Scene>;
@@ -36,14 +30,13 @@ export interface Taken {
 export function createTakeTurns({
   blobs,
   eyes,
-  grid,
+  options,
   room,
   metrics,
 }: {
   readonly blobs: Blobs;
   readonly eyes: Eyes;
-  /** The size of the small picture that `eyes` make. */
-  readonly grid: MotionGrid;
+  readonly options: StepOptions;
   readonly room: Room;
   readonly metrics: Pick<ProcessorMetrics, 'time' | 'took'>;
 }): TakeTurns {
@@ -52,14 +45,15 @@ export function createTakeTurns({
     const lastOf = new Map<string, Promise<unknown>>();
     const ahead = pLimit(AHEAD_MAX);
     const givenUp = new AbortController();
-    const taking = turns.map(({ deviceId, turn }) => {
+    const taking = turns.map((turn) => {
+      const { deviceId } = turn;
       const earlier = lastOf.get(deviceId);
       const take = async () => {
         givenUp.signal.throwIfAborted();
-        const sight = isToBeSeen(turn) ? await see(turn.frame) : null;
+        const prepared = isToBeSeen(turn) ? await see(turn.frame) : null;
         await earlier;
         givenUp.signal.throwIfAborted();
-        const { scene, told } = await step(scenes.get(deviceId) ?? newScene, turn, sight);
+        const { scene, told } = await step(scenes.get(deviceId) ?? newScene, turn, prepared);
         scenes.set(deviceId, scene);
         return told;
       };
@@ -76,7 +70,7 @@ export function createTakeTurns({
     return { scenes, told: await Promise.all(taking) };
   };
 
-  async function see(frame: Frame): Promise<Sight | NoPicture> {
+  async function see(frame: Frame): Promise<Prepared | NoPicture> {
     try {
       requireKey(frame.blob_key);
     } catch (error) {
@@ -84,15 +78,15 @@ export function createTakeTurns({
       return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
     }
     const jpeg = await metrics.time('fetch', () => blobs.get(frame.blob_key));
-    if (jpeg) return eyes.see(jpeg);
+    if (jpeg) return eyes.prepare(jpeg);
     return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
   }
 
-  async function step(scene: Scene, turn: Turn, sight: Sight | NoPicture | null): Promise<Stepped> {
-    const step = timed('motion', () => stepDevice(scene, turn, sight, grid));
+  async function step(scene: Scene, turn: Turn, prepared: Prepared | NoPicture | null): Promise<Stepped> {
+    const step = timed('motion', () => stepDevice(scene, turn, prepared, options));
     if (!('afterLook' in step)) return step;
-    if (sight === null || 'code' in sight) throw new Error('there is no picture to look at');
-    const found = await eyes.find(sight);
+    if (prepared === null || 'code' in prepared) throw new Error('there is no picture to look at');
+    const found = await eyes.find(prepared);
     return timed('step', () => step.afterLook(found));
   }
 

@@ -3,7 +3,7 @@ import { blend } from './appearance.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
 import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
 import type { Left, Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
-import { boxOf, coveredShare, type EvenBox, firstSeen, later, seenAt } from './whereabouts.ts';
+import { boxOf, coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
 
 /**
  * Who is who from frame to frame. Pure, in event time, at any rate of frames; the same sightings give the same ids in
@@ -12,7 +12,7 @@ import { boxOf, coveredShare, type EvenBox, firstSeen, later, seenAt } from './w
  * What is seen for the first time is nobody yet: a person is who was seen twice, and surely in more than half of the
  * frames since. That is so for a camera of one frame in 30 s as well: one sighting is a flicker there, two are a visit.
  */
-export const LIVE_MAX = 64;
+export const LIVE_MAX = 48;
 const SIGHTINGS_MIN = 2;
 /** So long it takes to become a person, at any rate: in less, what flickers has often flickered twice. */
 const SETTLE_MS = 120;
@@ -26,7 +26,7 @@ const GAP_MAX_MS = 120_000;
 const HIDDEN_SHARE = 0.4;
 /** A second box on somebody who is found already begins no track. */
 const DOUBLE_SHARE = 0.85;
-/** How much of a new look is taken on. */
+/** How much of a new look is taken on; all of it where only a part was to be seen before. */
 const LOOK_SHARE = 0.1;
 
 export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSettings): readonly [Tracks, Tracked] {
@@ -86,7 +86,7 @@ function goOn({ track, where }: Candidate, { box, sighting }: Seen, atMs: number
     scores: withScore(track, confidence),
     hidden: false,
     where: seenAt(where, box),
-    appearance: known && looks ? blend(known, looks, LOOK_SHARE) : (known ?? looks),
+    appearance: known && looks ? blend(known, looks, isCut(where) ? 1 : LOOK_SHARE) : (known ?? looks),
   };
 }
 

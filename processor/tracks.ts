@@ -90,10 +90,8 @@ export interface TrackSettings extends RecognitionSettings {
   readonly hiddenMs: number;
 }
 
-/** The confidences are those of the weights that are shipped; each model has its own. */
-export const usualTracking: TrackSettings = {
-  sureConfidence: 0.52,
-  faintConfidence: 0.39,
+/** How sure it has to be, each model says for itself. */
+export const usualTracking: Omit<TrackSettings, 'sureConfidence' | 'faintConfidence'> = {
   lostMs: 2_000,
   hiddenMs: 5_000,
   returnWindowMs: 300_000,

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
 import { readSequences } from './sequences-under-test.ts';
+import type { Person } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
 import {
   endVisits,
+  LASTING_MAX,
   noVisits,
-  type Person,
+  OVER_MAX,
   stepVisits,
   tickVisits,
   type VisitFrame,
@@ -97,18 +99,18 @@ describe('a visit', () => {
     expect(new Set(events.map(({ event_id }) => event_id)).size).toBe(5);
   });
 
-  test('of more than 64 at once begins when another is over, from its first sight on', () => {
-    const many = Array.from({ length: 70 }, (_, at) => personOf(`P${at}`));
+  test('of more than there is room for begins when another is over, from its first sight on', () => {
+    const many = Array.from({ length: LASTING_MAX + 6 }, (_, at) => personOf(`P${at}`));
     const left = many.slice(3);
     const told = run([frameAt(0, many), frameAt(1_000, left), frameAt(10_001, left), frameAt(10_200, left)]);
     expect(told.map(({ visit, state }) => `${visit.personId} ${state}`)).toEqual([
-      ...many.slice(0, 64).map(({ personId }) => `${personId} opened`),
+      ...many.slice(0, LASTING_MAX).map(({ personId }) => `${personId} opened`),
       'P0 closed',
       'P1 closed',
       'P2 closed',
-      'P64 opened',
-      'P65 opened',
-      'P66 opened',
+      `P${LASTING_MAX} opened`,
+      `P${LASTING_MAX + 1} opened`,
+      `P${LASTING_MAX + 2} opened`,
     ]);
     expect(told.at(-1)?.visit).toMatchObject({ openedAtMs: 0, lastSeenAtMs: 10_200 });
   });
@@ -117,10 +119,10 @@ describe('a visit', () => {
     let visits = noVisits;
     for (let at = 0; at < 200; at += 1) {
       [visits] = stepVisits(visits, frameAt(at * 1_000, [personOf(`P${at}`, { firstSeenAtMs: at * 1_000 })]), usual);
-      expect(visits.visits.length).toBeLessThanOrEqual(64 + 11);
+      expect(visits.visits.length).toBeLessThanOrEqual(OVER_MAX + 11);
     }
     const over = visits.visits.filter((visit) => visit.over).map(({ personId }) => personId);
-    expect(over.toSorted()).toEqual(Array.from({ length: 64 }, (_, at) => `P${at + 125}`));
+    expect(over.toSorted()).toEqual(Array.from({ length: OVER_MAX }, (_, at) => `P${at + 189 - OVER_MAX}`));
     [visits] = stepVisits(visits, frameAt(199_000 + 130_000, []), usual);
     [visits] = stepVisits(visits, frameAt(199_000 + 130_001, []), usual);
     expect(visits.visits).toEqual([]);

@@ -1,5 +1,6 @@
-import type { Box, TimeQuality } from '../schemas/types.ts';
+import type { TimeQuality } from '../schemas/types.ts';
 import { GAP_MAX_MS } from './motion-episode.ts';
+import type { Person } from './tracks.ts';
 import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.ts';
 
 /**
@@ -11,17 +12,6 @@ import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.
  * seems to be over. What the frames after it show counts: they open it again, or settle how long it may have been. So
  * ticks change when and how often a visit is told, but never what it comes to.
  */
-export interface Person {
-  readonly personId: string;
-  readonly trackId: string;
-  readonly box: Box;
-  readonly confidence: number;
-  /** The first sight of the track, which may be confirmed only later. Unseen for two minutes, a track must be over. */
-  readonly firstSeenAtMs: number;
-  /** Of the track. */
-  readonly sightings: number;
-}
-
 export interface VisitFrame {
   readonly frameId: string;
   readonly frameSeq: number;
@@ -51,9 +41,9 @@ export interface Visits {
 }
 
 /** Whoever comes when so many are there is told of once another's visit is over, from their first sight on. */
-const LASTING_MAX = 64;
+export const LASTING_MAX = 48;
 /** Of more that are over, those seen last are remembered; who comes back after another one begins anew. */
-const OVER_MAX = 64;
+export const OVER_MAX = 24;
 const FRAMES_MAX = 32;
 
 export const noVisits: Visits = { visits: [], framesAtMs: [], unwantedAtMs: null };

@@ -36,6 +36,8 @@ const FADING_S = 1.5;
 const BOX_NOISE = 0.05;
 /** How far a box is grown on each side, in standard deviations of where it is. */
 const REACH = 0.7;
+/** So near to its upper or lower edge, the picture ends before the person does. */
+const EDGE = 0.02;
 /** Nobody is smaller, and nothing is divided by 0. */
 const SIDE_MIN = 0.001;
 
@@ -110,6 +112,11 @@ export function doubtOf({ variance, height }: Whereabouts): number {
 export function meeting(where: Whereabouts, box: EvenBox): number {
   const grown = 2 * REACH * Math.sqrt(where.variance);
   return overlapOf(grow(where, grown), grow(box, grown));
+}
+
+/** Only a part of them is in the picture, so that neither their size nor their looks say much. */
+export function isCut({ y, height }: EvenBox): boolean {
+  return y - height / 2 < EDGE || y + height / 2 > 1 - EDGE;
 }
 
 /** Which share of a box another one covers. */

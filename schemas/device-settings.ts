@@ -124,6 +124,36 @@ export const deviceSettings = Type.Object(
           maximum: 600_000,
           description: 'Motion is over when nothing has moved for this long.',
         }),
+        motion_absorb_ms: Type.Integer({
+          default: 60_000,
+          minimum: 1_000,
+          maximum: 3_600_000,
+          description: 'What was put there and keeps still belongs to the background after this long.',
+        }),
+        look_every_ms: Type.Integer({
+          default: 30_000,
+          minimum: 0,
+          maximum: 3_600_000,
+          description: 'Where all is still, people are looked for this often all the same; 0 is in every frame.',
+        }),
+        absence_ms: Type.Integer({
+          default: 10_000,
+          minimum: 1_000,
+          maximum: 3_600_000,
+          description: 'A visit is over when its person was not seen for longer than this.',
+        }),
+        return_ms: Type.Integer({
+          default: 300_000,
+          minimum: 0,
+          maximum: 86_400_000,
+          description: 'Who comes back within this, and looks the same, is the same person.',
+        }),
+        visit_update_ms: Type.Integer({
+          default: 60_000,
+          minimum: 1_000,
+          maximum: 3_600_000,
+          description: 'A visit that lasts is told again this often.',
+        }),
         detection_confidence: Type.Number({
           default: 0,
           minimum: 0,

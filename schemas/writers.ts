@@ -5,6 +5,8 @@ export const writers = [
   { service: 'ingest', topic: 'frames' },
   { service: 'ingest', topic: 'backlog' },
   { service: 'ingest', topic: 'device-status' },
+  { service: 'processor', topic: 'frames' },
+  { service: 'processor', topic: 'backlog' },
   { service: 'processor', topic: 'observations' },
   { service: 'processor', topic: 'events' },
   { service: 'processor', topic: 'tracker-state' },

@@ -3,8 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { type BareJpeg, bareJpeg } from '../../ports/detector/bare-jpeg.ts';
-import { shrinkToGrey } from '../../ports/detector/grey.ts';
-import { createDecoder, type Picture, type Size } from '../../ports/detector/picture.ts';
+import { createDecoder, createPictureOpener, type Decoded, type Size } from '../../ports/detector/picture.ts';
 import { motionGrid } from '../../processor/motion.ts';
 import { createRandom } from '../simulate/random.ts';
 import { createScene } from '../simulate/scene.ts';
@@ -58,12 +57,12 @@ interface CpuMs {
 async function measure(bare: BareJpeg, jpeg: Buffer): Promise<CpuMs> {
   const into = Buffer.allocUnsafeSlow(1600 * 1200 * 4);
   const [careful, short] = [createDecoder(() => DETECTOR, null), createDecoder(() => DETECTOR)];
-  const picture = (await short(jpeg)) as Picture;
+  const decoded = (await createPictureOpener(() => DETECTOR)(jpeg)) as Decoded;
   const sides = {
     sharp: () => careful(jpeg),
     bare: () => bare.decode(jpeg, into),
     ours: () => short(jpeg),
-    grey: () => shrinkToGrey(picture, GREY),
+    grey: () => decoded.grey(GREY),
   };
   const names = Object.keys(sides) as (keyof typeof sides)[];
   const ms = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<keyof typeof sides, number[]>;

@@ -32,6 +32,8 @@ export interface SceneOptions {
   readonly seed: number;
   readonly camera: number | string;
   readonly fps: number;
+  /** So many more come with each visitor. */
+  readonly crowd?: number;
 }
 
 const JPEG_QUALITY = 80;
@@ -39,10 +41,10 @@ const NOISE_SIZE = 1 << 16;
 const NOISE_SIGMA = 1.7;
 const DRIFT_PERIOD_MS = 97_000;
 
-export function createScene({ seed, camera, fps }: SceneOptions): Scene {
+export function createScene({ seed, camera, fps, crowd = 0 }: SceneOptions): Scene {
   const room = createRoom(seed, camera);
   const background = paintRoom(room, seed, camera);
-  const visitors = createVisitors({ seed, camera, room });
+  const visitors = createVisitors({ seed, camera, room, crowd });
   const noise = createNoise(seed, camera);
   const random = createRandom(seed, camera, 'light');
   const drift = { share: random.between(0.015, 0.035), phase: random.between(0, 2 * Math.PI) };

@@ -42,13 +42,21 @@ const STAY_MAX_MS = 15_000;
 /** Positions are averaged over this much to either side: it rounds corners and softens starts and stops. */
 const SMOOTH_MS = 300;
 
-export function createVisitors({ seed, camera, room }: { seed: number; camera: number | string; room: Room }) {
+interface Visiting {
+  readonly seed: number;
+  readonly camera: number | string;
+  readonly room: Room;
+  /** How many more come with each visitor. */
+  readonly crowd: number;
+}
+
+export function createVisitors(visiting: Visiting) {
   const slots = new Map<number, readonly Visitor[]>();
 
   const visitorsOf = (slot: number): readonly Visitor[] => {
     const known = slots.get(slot);
     if (known) return known;
-    const planned = planSlot({ seed, camera, room, slot });
+    const planned = planSlot({ ...visiting, slot });
     // Frames come mostly in order; what is dropped is planned again if anybody asks.
     if (slots.size > 8) slots.clear();
     slots.set(slot, planned);
@@ -64,13 +72,16 @@ export function createVisitors({ seed, camera, room }: { seed: number; camera: n
   };
 }
 
-function planSlot({ seed, camera, room, slot }: { seed: number; camera: number | string; room: Room; slot: number }) {
+function planSlot({ seed, camera, room, crowd, slot }: Visiting & { readonly slot: number }) {
   const random = createRandom(seed, camera, 'visitors', slot);
   // The first visitor comes soon, so that whoever has just started the system sees it work.
   const arrivalMs = slot * SLOT_MS + (slot === 0 ? random.between(2000, 6000) : random.between(0, 10_000));
   const visitors = [planVisitor(random, room, `${camera}/${slot}a`, arrivalMs)];
   if (random.chance(0.15)) {
     visitors.push(planVisitor(random, room, `${camera}/${slot}b`, arrivalMs + random.between(1500, 4000)));
+  }
+  for (let more = 0; more < crowd; more += 1) {
+    visitors.push(planVisitor(random, room, `${camera}/${slot}+${more}`, arrivalMs + random.between(0, 3000)));
   }
   return visitors;
 }

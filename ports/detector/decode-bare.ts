@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { BareJpeg } from './bare-jpeg.ts';
+import { shrinkToGrey } from './grey.ts';
 import { openJpeg } from './jpeg.ts';
-import type { Picture, Size } from './picture.ts';
+import type { Decoded, Size } from './picture.ts';
 import { readPlainJpeg } from './plain-jpeg.ts';
 import { resizePixels } from './resize-pixels.ts';
 
@@ -16,9 +17,7 @@ const AT_ONCE = 4;
 /** The short way: null for whatever is not plain, or turns out to be odd. */
 export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size) {
   const limit = pLimit(AT_ONCE);
-  /** Buffers of former pictures, never more than are decoded at once. */
-  const spare: Buffer[] = [];
-  return async (jpeg: Buffer): Promise<Picture | null> => {
+  return async (jpeg: Buffer): Promise<Decoded | null> => {
     const plain = readPlainJpeg(jpeg);
     if (!plain) return null;
     const original = { width: plain.width, height: plain.height };
@@ -26,18 +25,18 @@ export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size)
     if (original.width > SHRINK_MAX * size.width || original.height > SHRINK_MAX * size.height) return null;
     if (plain.hasExif && !(await isUpright(jpeg))) return null;
     return await limit(async () => {
-      const bytes = original.width * original.height * 4;
-      const used = spare.pop();
-      const pixels = used && used.length >= bytes ? used : Buffer.allocUnsafeSlow(bytes);
+      const bytes = Buffer.allocUnsafeSlow(original.width * original.height * 4);
       try {
-        const { width, height } = await bare.decode(jpeg, pixels);
+        const { width, height } = await bare.decode(jpeg, bytes);
         if (width !== original.width || height !== original.height) return null;
-        return { rgb: resizePixels(new Int32Array(pixels.buffer, 0, bytes / 4), original, size), ...size, original };
       } catch {
         return null;
-      } finally {
-        spare.push(pixels);
       }
+      return {
+        original,
+        grey: (cells) => shrinkToGrey({ bytes, channels: 4, ...original }, cells),
+        picture: () => ({ rgb: resizePixels(new Int32Array(bytes.buffer), original, size), ...size, original }),
+      };
     });
   };
 }

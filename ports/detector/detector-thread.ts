@@ -2,12 +2,17 @@ import { parentPort } from 'node:worker_threads';
 import { dataOfThread } from '../start-thread.ts';
 import { yieldProcessors } from '../yield-processors.ts';
 import type { Detection } from './detector.ts';
-import { type Model, type ModelOptions, openModel } from './model.ts';
+import { FAINT_SHARE, type Model, type ModelOptions, openModel } from './model.ts';
 import type { Picture } from './picture.ts';
 
 /** The thread in which the model looks at pictures; threaded-detector.ts starts it and talks to it. */
 export type Answer =
-  | { readonly kind: 'opened'; readonly version: string; readonly input: Model['understood']['input'] }
+  | {
+      readonly kind: 'opened';
+      readonly version: string;
+      readonly input: Model['understood']['input'];
+      readonly people: Model['people'];
+    }
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'seen'; readonly detections: readonly Detection[] }
   | { readonly kind: 'failed'; readonly message: string };
@@ -16,7 +21,7 @@ const port = parentPort;
 if (port) {
   const answer = (told: Answer) => port.postMessage(told);
   try {
-    const model = await openModel(dataOfThread<ModelOptions>());
+    const model = await openModel({ faintShare: FAINT_SHARE, ...dataOfThread<ModelOptions>() });
     const answerPicture = async (picture: Picture) => {
       try {
         answer({ kind: 'seen', detections: await model.detect(picture) });
@@ -30,7 +35,7 @@ if (port) {
       before = before.then(() => answerPicture(picture));
     });
     yieldProcessors();
-    answer({ kind: 'opened', version: model.version, input: model.understood.input });
+    answer({ kind: 'opened', version: model.version, input: model.understood.input, people: model.people });
   } catch (error) {
     answer({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
   }

@@ -1,26 +1,37 @@
-import type { Picture, Size } from './picture.ts';
+import type { Size } from './picture.ts';
 
-/**
- * A small grey picture, one byte a cell: the mean brightness of what lies in it, in every second row, which is enough to
- * even out the noise and half the work.
- */
-export function shrinkToGrey({ rgb, width, height }: Picture, { width: columns, height: rows }: Size): Uint8Array {
+/** Bytes of pixels, row by row; of each the first three are red, green and blue. */
+export interface Pixels extends Size {
+  readonly bytes: Uint8Array;
+  readonly channels: 3 | 4;
+}
+
+/** So many pixels of a cell are looked at in either direction: enough to even out the noise. */
+const SAMPLES = 4;
+
+/** A small grey picture, one byte a cell: the mean brightness of what lies in it. */
+export function shrinkToGrey(
+  { bytes, channels, width, height }: Pixels,
+  { width: columns, height: rows }: Size,
+): Uint8Array {
   const grey = new Uint8Array(columns * rows);
   for (let row = 0; row < rows; row += 1) {
     const [top, bottom] = span(row, rows, height);
     for (let column = 0; column < columns; column += 1) {
       const [left, right] = span(column, columns, width);
-      let [red, green, blue] = [0, 0, 0];
-      for (let y = top; y < bottom; y += 2) {
-        const end = (y * width + right) * 3;
-        for (let at = (y * width + left) * 3; at < end; at += 3) {
-          red += rgb[at] as number;
-          green += rgb[at + 1] as number;
-          blue += rgb[at + 2] as number;
+      const down = Math.ceil((bottom - top) / SAMPLES);
+      const across = Math.ceil((right - left) / SAMPLES) * channels;
+      let [red, green, blue, count] = [0, 0, 0, 0];
+      for (let y = top; y < bottom; y += down) {
+        const end = (y * width + right) * channels;
+        for (let at = (y * width + left) * channels; at < end; at += across) {
+          red += bytes[at] as number;
+          green += bytes[at + 1] as number;
+          blue += bytes[at + 2] as number;
+          count += 1;
         }
       }
-      const light = RED * red + GREEN * green + BLUE * blue;
-      grey[row * columns + column] = Math.round(light / (1_000 * Math.ceil((bottom - top) / 2) * (right - left)));
+      grey[row * columns + column] = Math.round((RED * red + GREEN * green + BLUE * blue) / (1_000 * count));
     }
   }
   return grey;

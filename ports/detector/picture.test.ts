@@ -277,7 +277,7 @@ test('many pictures at once leave the event loop free', async () => {
 async function decoded(jpeg: Buffer): Promise<Picture & { readonly grey: Uint8Array }> {
   const picture = await decode(jpeg);
   if ('code' in picture) throw new Error(picture.message);
-  return { ...picture, grey: shrinkToGrey(picture, cells) };
+  return { ...picture, grey: shrinkToGrey({ ...picture, bytes: picture.rgb, channels: 3 }, cells) };
 }
 
 function at(grey: Uint8Array, column: number, row: number): number {

@@ -1,5 +1,6 @@
 import { type BareJpeg, bareJpeg } from './bare-jpeg.ts';
 import { createBareDecoder } from './decode-bare.ts';
+import { shrinkToGrey } from './grey.ts';
 import { openJpeg, whyNoPicture } from './jpeg.ts';
 
 /** A decoded picture, at the size at which a detector looks at it. */
@@ -23,28 +24,51 @@ export interface NoPicture {
   readonly message: string;
 }
 
-export type Decode = (jpeg: Buffer) => Promise<Picture | NoPicture>;
-
-/**
- * Decodes a JPEG once, to the size that `fit` says. What is plain goes the short way, as long as nothing about it is odd;
- * everything else goes to sharp, which knows all that a JPEG can be, and has the last word on what is none.
- */
-export function createDecoder(fit: (original: Size) => Size, bare: BareJpeg | null = bareJpeg): Decode {
-  const decodeBare = bare && createBareDecoder(bare, fit);
-  return async (jpeg) => (await decodeBare?.(jpeg)) ?? (await decodeCarefully(jpeg, fit));
+/** A picture of which as much is made as is asked for: not every one is looked at by a detector. */
+export interface Decoded {
+  readonly original: Size;
+  /** Small and grey, for motion. */
+  grey(cells: Size): Uint8Array;
+  picture(): Picture;
 }
 
-async function decodeCarefully(jpeg: Buffer, fit: (original: Size) => Size): Promise<Picture | NoPicture> {
+/**
+ * Decodes a JPEG once, for whoever looks at it at the size that `fit` says. What is plain goes the short way, as long as
+ * nothing about it is odd; everything else goes to sharp, which knows all that a JPEG can be, and has the last word on
+ * what is none.
+ */
+export function createPictureOpener(fit: (original: Size) => Size, bare: BareJpeg | null = bareJpeg) {
+  const decodeBare = bare && createBareDecoder(bare, fit);
+  return async (jpeg: Buffer): Promise<Decoded | NoPicture> =>
+    (await decodeBare?.(jpeg)) ?? (await decodeCarefully(jpeg, fit));
+}
+
+/** For those who look at every one. */
+export function createDecoder(fit: (original: Size) => Size, bare: BareJpeg | null = bareJpeg) {
+  const open = createPictureOpener(fit, bare);
+  return async (jpeg: Buffer): Promise<Picture | NoPicture> => {
+    const decoded = await open(jpeg);
+    return 'code' in decoded ? decoded : decoded.picture();
+  };
+}
+
+async function decodeCarefully(jpeg: Buffer, fit: (original: Size) => Size): Promise<Decoded | NoPicture> {
   try {
     const image = openJpeg(jpeg);
     const { width, height } = (await image.metadata()).autoOrient;
-    const size = fit({ width, height });
+    const original = { width, height };
+    const size = fit(original);
+    // libjpeg leaves out on the way what is not needed for this size.
     const rgb = await image
       .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
       .toColourspace('srgb')
       .raw()
       .toBuffer();
-    return { rgb, ...size, original: { width, height } };
+    return {
+      original,
+      grey: (cells) => shrinkToGrey({ bytes: rgb, channels: 3, ...size }, cells),
+      picture: () => ({ rgb, ...size, original }),
+    };
   } catch (error) {
     return whyNoPicture(error);
   }

@@ -55,7 +55,7 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
     await thread.terminate();
     throw new Unusable(first.kind === 'refused' ? first.message : 'The detector did not open');
   }
-  const { version, input } = first;
+  const { version, input, people } = first;
   const goOn = () => {
     while (inThread.length < IN_THREAD_MAX) {
       const next = waiting.shift();
@@ -79,6 +79,7 @@ export async function openThreadedDetector(options: ModelOptions): Promise<Threa
 
   return {
     model: version,
+    people,
     fit: (original) => fitted(original, input),
     detect: (picture) =>
       new Promise((settle, fail) => {

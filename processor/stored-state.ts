@@ -1,0 +1,122 @@
+import avro from 'avsc';
+import { parse as fromId, stringify as toId } from 'uuid';
+import type { Scene } from './device-step.ts';
+import type { SeenSeqs } from './seen-seqs.ts';
+
+/** A device's state as state.ts stores it, in Avro for its size: it is written with each batch, and must stay small. */
+export interface StoredState {
+  /** Of the configuration. */
+  readonly version: number;
+  /** Its JSON, deflated. */
+  readonly settings: Buffer;
+  readonly seen: SeenSeqs;
+  readonly newestArrivedMs: number | null;
+  readonly last: { readonly epoch: number; readonly seq: number } | null;
+  /** What `storedHeld` makes of them, deflated: such records are much alike. */
+  readonly held: Buffer;
+  readonly scene: Omit<Scene, 'episode' | 'tracks'> & {
+    /** As JSON: there is one at most. */
+    readonly episode: string | null;
+    readonly tracks: Uint8Array;
+  };
+}
+
+export interface StoredHeld {
+  readonly offset: number;
+  readonly appendedAtMs: number;
+  readonly key: string;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>> | null;
+}
+
+/** Sixteen bytes instead of thirty-six. */
+class Id extends avro.types.LogicalType {
+  override _fromValue(bytes: Uint8Array): string {
+    return toId(bytes);
+  }
+  override _toValue(id: string): Buffer {
+    return Buffer.from(fromId(id));
+  }
+}
+
+/** Any bytes: avsc takes no Uint8Array for them. */
+class Bytes extends avro.types.LogicalType {
+  override _fromValue(bytes: Buffer): Uint8Array {
+    return bytes;
+  }
+  override _toValue(bytes: Uint8Array): Buffer {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+const record = (name: string, fields: Readonly<Record<string, unknown>>) => ({
+  type: 'record',
+  name,
+  fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
+});
+const list = (items: unknown) => ({ type: 'array', items });
+const orNull = (type: unknown) => ['null', type];
+const bytes = { type: 'bytes', logicalType: 'plain' };
+
+const box = record('Box', { x: 'double', y: 'double', width: 'double', height: 'double' });
+const sight = record('Sight', { frameId: 'Id', frameSeq: 'long', confidence: 'double', box, model: 'string' });
+const visit = record('Visit', {
+  personId: { type: 'fixed', name: 'Id', size: 16, logicalType: 'id' },
+  trackId: 'Id',
+  openedAtMs: 'long',
+  timeQuality: { type: 'enum', name: 'TimeQuality', symbols: ['ntp', 'uptime', 'device', 'arrival'] },
+  unseenBeforeMs: orNull('long'),
+  lastSeenAtMs: 'long',
+  unseenSinceMs: orNull('long'),
+  sightings: 'long',
+  best: sight,
+  over: 'boolean',
+  version: 'long',
+  toldAtMs: 'long',
+});
+const background = record('Background', {
+  atMs: 'long',
+  frames: 'long',
+  picture: bytes,
+  expected: bytes,
+  unrest: bytes,
+  still: bytes,
+});
+
+const schema = record('State', {
+  version: 'long',
+  settings: 'bytes',
+  seen: list(record('EpochSeqs', { epoch: 'long', highest: 'long', bits: bytes })),
+  newestArrivedMs: orNull('long'),
+  last: orNull(record('FrameNumber', { epoch: 'long', seq: 'long' })),
+  held: 'bytes',
+  scene: record('Scene', {
+    newestAtMs: orNull('long'),
+    background: orNull(background),
+    gate: record('Gate', { presentAtMs: orNull('long'), lookedAtMs: orNull('long') }),
+    episode: orNull('string'),
+    tracks: bytes,
+    visits: record('Visits', { visits: list(visit), framesAtMs: list('long'), unwantedAtMs: orNull('long') }),
+  }),
+});
+
+const held = list(
+  record('Held', {
+    offset: 'long',
+    appendedAtMs: 'long',
+    key: 'string',
+    value: orNull('bytes'),
+    headers: orNull({ type: 'map', values: 'string' }),
+  }),
+);
+
+interface Stored<Value> {
+  toBuffer(value: Value): Buffer;
+  fromBuffer(bytes: Buffer): Value;
+}
+
+const logicalTypes = { id: Id, plain: Bytes };
+export const storedState = avro.Type.forSchema(schema as avro.Schema, {
+  logicalTypes,
+}) as unknown as Stored<StoredState>;
+export const storedHeld = avro.Type.forSchema(held as avro.Schema) as unknown as Stored<readonly StoredHeld[]>;

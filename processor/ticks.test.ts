@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createManualClock } from '../ports/clock/manual.ts';
+import { Outage } from '../ports/errors.ts';
+import type { LogRecord } from '../ports/log/log.ts';
+import { fixedCodec } from '../schemas/codec.ts';
+import { createTicks } from './ticks.ts';
+
+/** A device that waits from `newestAtMs` on, for what a second of silence settles. */
+interface State {
+  readonly newestAtMs: number;
+  readonly open: boolean;
+}
+
+function setUp() {
+  const clock = createManualClock(50_000);
+  const appended: { readonly topic: string; readonly record: LogRecord }[] = [];
+  const outage = { is: false, times: 0 };
+  const log = {
+    async append(topic: string, records: readonly LogRecord[]) {
+      if (outage.is) {
+        outage.times += 1;
+        throw new Outage('the log', 'does not answer');
+      }
+      appended.push(...records.map((record) => ({ topic, record })));
+    },
+  };
+  const ticks = createTicks<State>({
+    log,
+    codec: fixedCodec,
+    clock,
+    topic: 'frames',
+    silenceOf: ({ newestAtMs, open }) => (open ? { newestAtMs, afterMs: 1_000 } : null),
+    logger: { debug: () => undefined, warn: () => undefined },
+    lookEveryMs: 1,
+  });
+  const told = () =>
+    appended.map(({ topic, record }) => {
+      const decoded = fixedCodec.decode(record.value ?? Buffer.alloc(0));
+      if (decoded.name !== 'control' || decoded.value.body.kind !== 'TickControl') throw new Error('no tick');
+      const { device_id, body, issued_at } = decoded.value;
+      return { topic, key: record.key, device_id, at: body.at, issued_at };
+    });
+  return { clock, ticks, told, outage };
+}
+
+async function running(ticks: { run(signal: AbortSignal): Promise<void> }, meanwhile: () => Promise<void>) {
+  const stop = new AbortController();
+  const run = ticks.run(stop.signal);
+  await meanwhile();
+  stop.abort();
+  await run;
+}
+
+/** Long enough for many looks. */
+const look = () => sleep(30);
+
+test('a silent device with something open is told once how far time has come', async () => {
+  const { clock, ticks, told } = setUp();
+  const devices = new Map([
+    ['open', { newestAtMs: 7_000, open: true }],
+    ['settled', { newestAtMs: 7_000, open: false }],
+  ]);
+  ticks.watch(0, devices);
+  await running(ticks, async () => {
+    clock.advance(999);
+    await look();
+    expect(told()).toEqual([]);
+    clock.advance(2);
+    await expect.poll(told).toHaveLength(1);
+    clock.advance(60_000);
+    await look();
+  });
+  expect(told()).toEqual([{ topic: 'frames', key: 'open', device_id: 'open', at: 8_000, issued_at: 51_001 }]);
+});
+
+test('silence counts from the last commit that changed the device, and begins anew with each', async () => {
+  const { clock, ticks, told } = setUp();
+  const [first, second] = [
+    { newestAtMs: 7_000, open: true },
+    { newestAtMs: 7_800, open: true },
+  ];
+  const other = { newestAtMs: 1_000, open: true };
+  ticks.watch(0, new Map([['a', first]]));
+  await running(ticks, async () => {
+    clock.advance(800);
+    ticks.watch(
+      0,
+      new Map([
+        ['a', second],
+        ['b', other],
+      ]),
+    );
+    clock.advance(300);
+    await look();
+    expect(told()).toEqual([]);
+    // A commit of the same partition that left it as it was.
+    ticks.watch(
+      0,
+      new Map([
+        ['a', second],
+        ['b', { ...other }],
+      ]),
+    );
+    clock.advance(700);
+    await expect.poll(told).toMatchObject([{ key: 'a', at: 8_800 }]);
+    clock.advance(300);
+    await expect.poll(told).toMatchObject([{ key: 'a' }, { key: 'b', at: 2_000 }]);
+    ticks.watch(0, new Map([['a', { newestAtMs: 9_000, open: true }]]));
+    clock.advance(1_500);
+    await expect.poll(told).toMatchObject([{ key: 'a' }, { key: 'b' }, { key: 'a', at: 10_000 }]);
+  });
+});
+
+test('a log that cannot be appended to gets it later', async () => {
+  const { clock, ticks, told, outage } = setUp();
+  ticks.watch(3, new Map([['a', { newestAtMs: 7_000, open: true }]]));
+  outage.is = true;
+  clock.advance(1_000);
+  await running(ticks, async () => {
+    await expect.poll(() => outage.times).toBeGreaterThan(1);
+    outage.is = false;
+    clock.advance(500);
+    await expect.poll(told).toMatchObject([{ key: 'a', at: 8_000 }]);
+  });
+});

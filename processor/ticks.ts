@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Log } from '../ports/log/log.ts';
+import type { Codec } from '../schemas/codec.ts';
+import { derivedId } from '../schemas/identity.ts';
+
+/**
+ * What only time can settle, such as a stay that nobody's next frame ends, a silent device would leave open for ever.
+ * So whoever has its partition appends a tick to its frames, which says how far event time has come: by as much as
+ * settles the next thing that is open. The step stays without a clock, and what a tick says does not depend on when
+ * somebody came to write it.
+ *
+ * A tick too many is harmless, as from a former owner that does not know yet that it is one: it stands behind all frames
+ * that have arrived by then, and what they have settled it leaves alone.
+ */
+export interface Silence {
+  /** The newest moment of event time. */
+  readonly newestAtMs: number;
+  /** After how much silence a tick would settle something. */
+  readonly afterMs: number;
+}
+
+export interface Ticks<State> {
+  /** A partition's devices, as they have just been read or committed. */
+  watch(partition: number, devices: ReadonlyMap<string, State>): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+interface Watched<State> {
+  readonly state: State;
+  readonly silence: Silence | null;
+  readonly sinceMs: number;
+  /** One tick for each state: if it settles nothing, another one would not either. */
+  readonly ticked: boolean;
+}
+
+const LOOK_EVERY_MS = 500;
+
+export function createTicks<State>({
+  log,
+  codec,
+  clock,
+  topic,
+  silenceOf,
+  logger,
+  lookEveryMs = LOOK_EVERY_MS,
+}: {
+  readonly log: Pick<Log, 'append'>;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly topic: string;
+  /** Null where nothing is open. */
+  silenceOf(state: State): Silence | null;
+  readonly logger: Pick<Logger, 'debug' | 'warn'>;
+  readonly lookEveryMs?: number;
+}): Ticks<State> {
+  const partitions = new Map<number, Map<string, Watched<State>>>();
+
+  async function tickSilent(devices: Map<string, Watched<State>>): Promise<void> {
+    const nowMs = clock.nowMs();
+    for (const [deviceId, watched] of devices) {
+      const { silence, sinceMs, ticked } = watched;
+      if (ticked || silence === null || nowMs - sinceMs < silence.afterMs) continue;
+      const at = silence.newestAtMs + silence.afterMs;
+      const control_id = derivedId('tick', topic, deviceId, at);
+      const body = { kind: 'TickControl', at } as const;
+      const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: nowMs, body });
+      await log.append(topic, [{ key: deviceId, value }]);
+      logger.debug({ device: deviceId, topic, at }, 'tick');
+      // Unless a commit came in between, from which on its silence counts anew.
+      if (devices.get(deviceId) === watched) devices.set(deviceId, { ...watched, ticked: true });
+    }
+  }
+
+  return {
+    watch(partition, devices) {
+      const before = partitions.get(partition);
+      const nowMs = clock.nowMs();
+      const watched = [...devices].map(([deviceId, state]): [string, Watched<State>] => {
+        const known = before?.get(deviceId);
+        if (known?.state === state) return [deviceId, known];
+        const silence = silenceOf(state);
+        // What a tick changed leaves the device as silent as it was.
+        const isSilentStill = known?.ticked === true && silence?.newestAtMs === known.silence?.newestAtMs;
+        return [deviceId, { state, silence, sinceMs: isSilentStill ? known.sinceMs : nowMs, ticked: false }];
+      });
+      partitions.set(partition, new Map(watched));
+    },
+
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          for (const devices of partitions.values()) await tickSilent(devices);
+        } catch (error) {
+          logger.warn({ topic, error }, 'a tick could not be appended; trying again');
+        }
+        await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
