@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** Of a picture, one after the other; and of a batch. */
 export type Stage = 'fetch' | 'decode' | 'motion' | 'infer' | 'step' | 'commit';
@@ -8,6 +8,11 @@ export interface ProcessorMetrics {
   time<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result>;
   took(stage: Stage, ms: number): void;
   found(model: string, classNames: readonly string[]): void;
+  /** A partition of a lane was taken. */
+  taken(lane: string): void;
+  stateSize(bytes: number): void;
+  /** How many people are followed in a partition of a lane. */
+  followed(place: { readonly lane: string; readonly partition: number }, people: number): void;
 }
 
 export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
@@ -30,6 +35,24 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     labelNames: ['model', 'class_name'],
     registers: [registry],
   });
+  const taken = new Counter({
+    name: 'passerby_processor_partitions_taken_total',
+    help: 'How often a partition was taken: at a start, after trouble, and when partitions move between processors.',
+    labelNames: ['lane'],
+    registers: [registry],
+  });
+  const stateBytes = new Histogram({
+    name: 'passerby_processor_state_bytes',
+    help: "Size of a device's state as it is written with each batch; 64 KB at most.",
+    buckets: [1_024, 4_096, 8_192, 16_384, 24_576, 32_768, 49_152, 65_536],
+    registers: [registry],
+  });
+  const followed = new Gauge({
+    name: 'passerby_processor_people',
+    help: 'People who are being followed, as of the last commit.',
+    labelNames: ['lane', 'partition'],
+    registers: [registry],
+  });
   async function timed<Result>(end: () => unknown, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -41,6 +64,9 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     frame: (lane, outcome) => frames.inc({ lane, outcome }),
     time: (stage, work) => timed(stages.startTimer({ stage }), work),
     took: (stage, ms) => stages.observe({ stage }, ms / 1_000),
+    taken: (lane) => taken.inc({ lane }),
+    stateSize: (bytes) => stateBytes.observe(bytes),
+    followed: ({ lane, partition }, people) => followed.set({ lane, partition: String(partition) }, people),
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });
     },

@@ -14,7 +14,7 @@ import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
-import { newScene, type StepOutput } from './device-step.ts';
+import { newScene, type Scene, type StepOutput } from './device-step.ts';
 import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { readInput } from './read-input.ts';
@@ -61,6 +61,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       }
       devices.set(stored.device_id, unpackState(stored.state_version, stored.state, codec));
     }
+    metrics.taken(lane);
     ticks.watch(partition, devices);
     return { state: devices };
   }
@@ -155,6 +156,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
   }
 
   function stateRecord({ partition }: Batch, offset: bigint, deviceId: string, state: DeviceState): Output {
+    const packed = packState(state);
+    metrics.stateSize(packed.length);
     const value = codec.encode('tracker-state', {
       device_id: deviceId,
       lane,
@@ -162,7 +165,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       topic,
       partition,
       offset: Number(offset),
-      state: packState(state),
+      state: packed,
     });
     return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
   }
@@ -177,10 +180,24 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     step,
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
+      metrics.followed(
+        { lane, partition },
+        sumOf(state.values(), ({ scene }) => peopleIn(scene)),
+      );
       ticks.watch(partition, state);
     },
     onTrouble,
   };
+}
+
+function peopleIn({ tracks }: Scene): number {
+  return tracks.live.filter(({ personId }) => personId !== null).length;
+}
+
+function sumOf<Value>(values: Iterable<Value>, of: (value: Value) => number): number {
+  let sum = 0;
+  for (const value of values) sum += of(value);
+  return sum;
 }
 
 function mapOf<Value, Other>(map: ReadonlyMap<string, Value>, of: (value: Value) => Other): Map<string, Other> {
@@ -192,8 +209,10 @@ function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {
   return origin.headers ? { ...record, headers: origin.headers } : record;
 }
 
+/** As it is counted: of what was skipped, why. */
 function outcomeOf(told: readonly StepOutput[]): string {
   const [first] = told;
-  if (first?.kind === 'observation') return first.observation.outcome;
-  return first?.kind === 'rejected' ? 'dead' : 'analysed';
+  if (first?.kind !== 'observation') return 'dead';
+  const { outcome, reason } = first.observation;
+  return outcome === 'skipped' && reason !== null ? reason : outcome;
 }

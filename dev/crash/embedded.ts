@@ -32,6 +32,7 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
   interface Answer {
     readonly lag?: readonly { readonly records: number }[];
     readonly total?: number;
+    readonly events?: readonly { readonly ended_at: string | null }[];
   }
 
   async function ask(path: string): Promise<Answer> {
@@ -72,9 +73,14 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
     },
 
     async isQuiet() {
-      const [status, queued] = await Promise.all([ask('status'), countOf('queued')]);
+      const [status, queued, visits] = await Promise.all([
+        ask('status'),
+        countOf('queued'),
+        ask('events?event_type=visit&page_size=500'),
+      ]);
       const waiting = status.lag?.reduce((sum, { records }) => sum + records, 0);
-      return waiting === 0 && queued === 0;
+      // What the cameras' silence ends is a part of what a run comes to.
+      return waiting === 0 && queued === 0 && visits.events?.every(({ ended_at }) => ended_at !== null) === true;
     },
 
     async finish(acknowledged) {
