@@ -10,7 +10,7 @@ import { fitted } from '../ports/detector/input-tensor.ts';
 import { type Model, openModel } from '../ports/detector/model.ts';
 import type { ModelDescription } from '../ports/detector/model-description.ts';
 import { needs } from '../ports/servers-under-test.ts';
-import { readPicture } from './models/read-picture.ts';
+import { pictureFor } from './models/read-picture.ts';
 import { openPython } from './python/open-python.ts';
 import { SHARED_DATA } from './shared-data.ts';
 import { createScene } from './simulate/scene.ts';
@@ -152,7 +152,8 @@ interface Found {
 }
 
 async function detect(model: Model, path: string): Promise<Found[]> {
-  const picture = await readPicture(model, path);
+  // By sharp, whose pixels are those that OpenCV has: it is the reading of boxes that is compared.
+  const picture = await pictureFor(model, readFileSync(path), path, null);
   const { width, height } = picture.original;
   return (await model.detect(picture)).map(({ confidence, box }: Detection) => ({
     score: confidence,

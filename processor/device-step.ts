@@ -51,7 +51,7 @@ export type Step = Stepped | { readonly afterLook: (found: Found | NoPicture) =>
 /** What is the same for all frames of a lane. */
 export interface StepOptions {
   readonly lane: Lane;
-  /** The size of the small picture that each prepared has. */
+  /** The size of the small picture that each prepared one has. */
   readonly grid: MotionGrid;
 }
 
@@ -92,28 +92,52 @@ function pause(scene: Scene, turn: Turn, options: StepOptions): Stepped {
   return { scene: { ...newScene, newestAtMs, episode, visits }, told: visitEvents(tellings, turn, options) };
 }
 
-function stepFrame(
-  scene: Scene,
-  turn: Turn & { readonly kind: 'frame' },
-  prepared: Prepared | NoPicture | null,
-  options: StepOptions,
-): Step {
+type FrameTurn = Turn & { readonly kind: 'frame' };
+
+function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture | null, options: StepOptions): Step {
   const { frame, configuration } = turn;
-  const { version: config_version, settings } = configuration;
-  const observe = (told: Partial<Observation>) => observation(frame, { ...told, config_version });
-  if (settings.device.paused) return { scene, told: [observe({ outcome: 'skipped', reason: 'paused' })] };
+  if (configuration.settings.device.paused) return { scene, told: [skipped(turn, { reason: 'paused' })] };
   if (prepared === null) throw new Error(`${frame.frame_id} was not looked at, though its device is not paused`);
   if ('code' in prepared) return { scene, told: [rejected(prepared)] };
-  const { captured_at: atMs } = frame;
   // A late one whose place was not kept any longer: time does not run backwards.
-  if (scene.newestAtMs !== null && atMs < scene.newestAtMs) {
-    return { scene, told: [observe({ ...prepared.original, outcome: 'skipped', reason: 'out-of-order' })] };
+  if (scene.newestAtMs !== null && frame.captured_at < scene.newestAtMs) {
+    return { scene, told: [skipped(turn, { ...prepared.original, reason: 'out-of-order' })] };
   }
+  const sensed = sense(scene, turn, prepared, options);
+  if (sensed.look) {
+    return { afterLook: (found) => ('code' in found ? { scene, told: [rejected(found)] } : meet(sensed, turn, found)) };
+  }
+  // Nothing is there that was not there before: nobody, as far as visits go.
+  const [visits, tellings] = stepVisits(sensed.scene.visits, visitFrameOf(frame, [], ''), visitSettingsOf(turn));
+  const still = skipped(turn, { ...sensed.seen, reason: 'still' });
+  return {
+    scene: { ...sensed.scene, visits },
+    told: [still, ...sensed.told, ...visitEvents(tellings, turn, options)],
+  };
+}
 
-  const { thresholds } = settings;
+interface SensedFrame {
+  /** With all that is known of the frame but who is in it. */
+  readonly scene: Scene;
+  readonly seen: Pick<Observation, 'width' | 'height' | 'motion'>;
+  /** Of motion that began or ended. */
+  readonly told: readonly StepOutput[];
+  /** Whether the detector is to look. */
+  readonly look: boolean;
+}
+
+function sense(
+  scene: Scene,
+  { frame, configuration }: FrameTurn,
+  prepared: Prepared,
+  { grid }: StepOptions,
+): SensedFrame {
+  const { version, settings } = configuration;
+  const { thresholds, events } = settings;
+  const atMs = frame.captured_at;
   const hasTracks = scene.tracks.live.length > 0;
-  const [background, sensed] = senseMotion(scene.background, prepared.grey, {
-    ...options.grid,
+  const [background, { present, motion }] = senseMotion(scene.background, prepared.grey, {
+    ...grid,
     atMs,
     cellChangeMin: thresholds.motion_cell_change,
     scoreMin: thresholds.motion_score,
@@ -121,74 +145,58 @@ function stepFrame(
     hasTracks,
   });
   const gapMs = atMs - (scene.newestAtMs ?? atMs);
-  const moving = { frameId: frame.frame_id, frameSeq: frame.seq, atMs, gapMs, motion: sensed.motion };
-  const step = settings.events.motion ? stepEpisode : finishEpisode;
+  const moving = { frameId: frame.frame_id, frameSeq: frame.seq, atMs, gapMs, motion };
+  const step = events.motion ? stepEpisode : finishEpisode;
   const [episode, tellings] = step(scene.episode, moving, thresholds.motion_quiet_ms);
   const [gate, { look }] = stepGate(
     scene.gate,
-    { atMs, present: sensed.present || sensed.motion.moving, hasTracks },
+    { atMs, present: present || motion.moving, hasTracks },
     { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },
   );
-  const { score, boxes } = sensed.motion;
+  // Also after an upgrade that looks at pictures of another size.
   const isComparable = scene.background?.picture.length === prepared.grey.length;
-  const seen = { ...prepared.original, motion: isComparable ? { score, boxes } : null };
-  const next = { ...scene, newestAtMs: atMs, background, episode, gate };
-  const moved = tellings.map((telling) => motionEvent(frame, telling, config_version));
-  if (!look) {
-    // Nothing is there that was not there before: nobody, as far as visits go.
-    const [visits, ended] = stepVisits(scene.visits, visitFrameOf(frame, [], ''), visitSettingsOf(turn));
-    return {
-      scene: { ...next, visits },
-      told: [observe({ ...seen, outcome: 'skipped', reason: 'still' }), ...moved, ...visitEvents(ended, turn, options)],
-    };
-  }
-
+  const { score, boxes } = motion;
   return {
-    afterLook(found) {
-      if ('code' in found) return { scene, told: [rejected(found)] };
-      const persons = found.objects.filter(isPerson);
-      const confidences = confidencesOf(found, thresholds.detection_confidence);
-      const { width, height } = prepared.original;
-      const { device_id: deviceId, lane } = frame;
-      const [tracks, { trackIds, people }] = stepTracks(
-        scene.tracks,
-        { deviceId, lane, atMs, aspect: width / height, sightings: persons },
-        { ...usualTracking, ...confidences, returnWindowMs: thresholds.return_ms },
-      );
-      const trackOf = new Map(persons.map((person, at) => [person, trackIds[at] ?? null]));
-      const told = found.objects
-        .map((object) => asSeenObject(object, trackOf.get(object) ?? null))
-        .filter(({ class_name, confidence, track_id }) => {
-          const enough = class_name === PERSON ? confidences.sureConfidence : thresholds.detection_confidence;
-          return confidence >= enough || track_id !== null;
-        });
-      const [visits, tellings] = stepVisits(
-        scene.visits,
-        visitFrameOf(frame, people, found.model),
-        visitSettingsOf(turn),
-      );
-      return {
-        scene: { ...next, tracks, visits },
-        told: [
-          observe({
-            ...seen,
-            reason: isComparable ? null : 'first-frame',
-            objects: told,
-            model: found.model,
-          }),
-          ...moved,
-          ...visitEvents(tellings, turn, options),
-        ],
-      };
-    },
+    scene: { ...scene, newestAtMs: atMs, background, episode, gate },
+    seen: { ...prepared.original, motion: isComparable ? { score, boxes } : null },
+    told: tellings.map((telling) => motionEvent(frame, telling, version)),
+    look,
+  };
+}
+
+/** Who is there, after the detector has looked. */
+function meet({ scene, seen, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
+  const { frame, configuration } = turn;
+  const { device_id: deviceId, lane, captured_at: atMs } = frame;
+  const { thresholds } = configuration.settings;
+  const persons = found.objects.filter(({ className }) => className === PERSON);
+  const confidences = confidencesOf(found, thresholds.detection_confidence);
+  const [tracks, { trackIds, people }] = stepTracks(
+    scene.tracks,
+    { deviceId, lane, atMs, aspect: seen.width / seen.height, sightings: persons },
+    { ...usualTracking, ...confidences, returnWindowMs: thresholds.return_ms },
+  );
+  const trackOf = new Map(persons.map((person, at) => [person, trackIds[at] ?? null]));
+  const objects = found.objects
+    .map((object) => asSeenObject(object, trackOf.get(object) ?? null))
+    .filter(({ class_name, confidence, track_id }) => {
+      const enough = class_name === PERSON ? confidences.sureConfidence : thresholds.detection_confidence;
+      return confidence >= enough || track_id !== null;
+    });
+  const shown = visitFrameOf(frame, people, found.model);
+  const [visits, tellings] = stepVisits(scene.visits, shown, visitSettingsOf(turn));
+  const reason = seen.motion === null ? 'first-frame' : null;
+  return {
+    scene: { ...scene, tracks, visits },
+    told: [
+      observation(turn, { ...seen, reason, objects, model: found.model }),
+      ...told,
+      ...visitEvents(tellings, turn, { lane }),
+    ],
   };
 }
 
 const PERSON = 'person';
-
-function isPerson({ className }: FoundObject): boolean {
-  return className === PERSON;
-}
 
 /** A device may ask for more than its model does. */
 function confidencesOf({ people: { sure, faint } }: Found, asked: number) {
@@ -206,7 +214,11 @@ function visitSettingsOf({ configuration }: Turn): VisitSettings {
   return { absenceGapMs: thresholds.absence_ms, updateEveryMs: thresholds.visit_update_ms, wanted: events.visit };
 }
 
-function visitEvents(tellings: readonly VisitTelling[], turn: Turn, { lane }: StepOptions): readonly StepOutput[] {
+function visitEvents(
+  tellings: readonly VisitTelling[],
+  turn: Turn,
+  { lane }: Pick<StepOptions, 'lane'>,
+): readonly StepOutput[] {
   const { deviceId, configuration } = turn;
   const of = { deviceId, lane, configVersion: configuration.version };
   return tellings.map((telling) => ({ kind: 'event', event: visitEvent(of, telling) }));
@@ -223,7 +235,11 @@ function asSeenObject(
   return { class_name: className, confidence, box, track_id };
 }
 
-function observation(frame: Frame, told: Partial<Observation> & Pick<Observation, 'config_version'>): StepOutput {
+function skipped(turn: FrameTurn, told: Partial<Observation> & { readonly reason: string }): StepOutput {
+  return observation(turn, { ...told, outcome: 'skipped' });
+}
+
+function observation({ frame, configuration }: FrameTurn, told: Partial<Observation>): StepOutput {
   const { frame_id, device_id, epoch, seq, captured_at, lane } = frame;
   return {
     kind: 'observation',
@@ -241,6 +257,7 @@ function observation(frame: Frame, told: Partial<Observation> & Pick<Observation
       motion: null,
       objects: [],
       model: null,
+      config_version: configuration.version,
       ...told,
     },
   };

@@ -229,7 +229,7 @@ async function feed(film: string, name: string, filmFrames: number): Promise<Fed
   }
   const all = each * DEVICES_PER_SCENE;
   // The first frame of each device may wait for a tick, and all that follow it with it.
-  while ((await readProcessors()).frames - before.frames < all) await sleep(50);
+  while ((await readProcessors()).frames - before.frames < all) await sleep(250);
   const after = await readProcessors();
   return {
     perSecond: Math.round((all * 1_000) / (performance.now() - startMs)),
