@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -6,14 +5,14 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
-import type { Lane } from '../schemas/types.ts';
 import type { ProcessorConfig } from './config.ts';
 import { createEyes } from './eyes.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { motionGrid as grid } from './motion.ts';
+import { createRooms } from './rooms.ts';
 import { processLane, topicOf } from './run-partition.ts';
 import { silenceOf } from './state.ts';
-import { createTakeTurns, type Room } from './take-turns.ts';
+import { createTakeTurns } from './take-turns.ts';
 import { createTicks } from './ticks.ts';
 
 /** Runs both lanes until the signal; resolves when what was in hand is committed. */
@@ -41,11 +40,7 @@ export async function runProcessor(
 ): Promise<void> {
   const metrics = createProcessorMetrics(registry);
   const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
-  // Shared by all lanes and partitions, so that memory and processors are bounded once for all.
-  const room = pLimit(config.DECODERS_MAX);
-  // Late frames stand in the same line, but only one of them at a time: a live one waits for one of them at most.
-  const lateRoom = pLimit(1);
-  const roomOf: Record<Lane, Room> = { live: room, backlog: (work) => lateRoom(() => room(work)) };
+  const rooms = createRooms(config.DECODERS_MAX);
   const lanes = (['live', 'backlog'] as const).map((lane) => {
     const ticks = createTicks({ log, codec, clock, topic: topicOf[lane], silenceOf, logger });
     const subscription = processLane({
@@ -54,7 +49,7 @@ export async function runProcessor(
       logger,
       lane,
       ticks,
-      takeTurns: createTakeTurns({ blobs, eyes, options: { lane, grid }, room: roomOf[lane], metrics }),
+      takeTurns: createTakeTurns({ blobs, eyes, options: { lane, grid }, room: rooms[lane], metrics }),
       batchRecordsMax: config.PROCESSOR_BATCH,
       onTrouble: ({ partition, error, pauseMs }) =>
         logger.warn({ lane, partition, pauseMs, error }, 'frames wait: a batch could not be processed'),

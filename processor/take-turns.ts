@@ -6,6 +6,7 @@ import { newScene, type Scene, type StepOptions, type StepOutput, type Stepped, 
 import type { Eyes, Prepared } from './eyes.ts';
 import type { Turn } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
+import type { Room } from './rooms.ts';
 
 /**
  * Takes the turns of one batch: pictures are fetched and decoded ahead and at once, while the turns of each device are
@@ -14,9 +15,6 @@ import type { ProcessorMetrics, Stage } from './metrics.ts';
  * turn waits only for earlier ones, so that there is always one that can go on.
  */
 export type TakeTurns = (scenes: ReadonlyMap<string, Scene>, turns: readonly Turn[]) => Promise<Taken>;
-
-/** Does the work when there is a place for it: first come, first served. */
-export type Room = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** Of one batch, however long: those of other partitions are not to wait for all of it. */
 const AHEAD_MAX = 3;
