@@ -85,3 +85,23 @@ test('brokers that break off while they are asked for topics are an outage', asy
   const error = await cluster.metadata({ topics: ['any'] }).catch((failed: unknown) => failed);
   expect(asKafkaOutage(error)).toBeInstanceOf(Outage);
 });
+
+test("brokers that break off while they are asked for a group's coordinator are asked again", async () => {
+  const { default: createRetry } = await import('kafkajs/src/retry/index.js' as string);
+  const broker = { nodeId: 1 };
+  let asked = 0;
+  const cluster = Object.create(KafkaCluster.prototype, {
+    brokerPool: {
+      value: {
+        // Nobody there, twice.
+        withBroker: async () => (++asked < 3 ? null : { coordinator: broker }),
+      },
+    },
+    logger: { value: { debug: () => undefined } },
+    refreshMetadata: { value: async () => undefined },
+    findBroker: { value: async () => broker },
+    retrier: { value: createRetry({ retries: 5, initialRetryTime: 1 }) },
+  });
+  expect(await cluster.findGroupCoordinator({ groupId: 'reader' })).toBe(broker);
+  expect(asked).toBe(3);
+});

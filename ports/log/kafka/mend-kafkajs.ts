@@ -11,6 +11,7 @@ import { untilServed } from './until-served.ts';
  *  3. A member that joins while its coordinator is still loading ends.
  *  4. A reader before whom records were deleted has 'the earliest' committed for its group, in place of where it stood.
  *  5. Brokers that all break off while they are asked for topics make an answer of null, which is then read.
+ *  6. Brokers that all break off while they are asked for a group's coordinator end the search, and with it the member.
  */
 interface Connection {
   isConnected(): boolean;
@@ -41,6 +42,7 @@ interface OffsetManager {
 
 interface Cluster {
   metadata(asked?: object): Promise<object | null>;
+  findGroupCoordinatorMetadata(asked: object): Promise<object>;
 }
 
 const require = createRequire(import.meta.url);
@@ -84,4 +86,15 @@ KafkaCluster.prototype.metadata = async function (this: Cluster, asked) {
   const answer = await metadata.call(this, asked);
   if (answer === null) throw new KafkaJSConnectionError('no broker answered');
   return answer;
+};
+
+const { findGroupCoordinatorMetadata } = KafkaCluster.prototype;
+KafkaCluster.prototype.findGroupCoordinatorMetadata = async function (this: Cluster, asked) {
+  try {
+    return await findGroupCoordinatorMetadata.call(this, asked);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'KafkaJSGroupCoordinatorNotFound') throw error;
+    // As it calls what is worth another try.
+    throw Object.assign(new KafkaJSConnectionError('no broker answered'), { type: 'GROUP_COORDINATOR_NOT_AVAILABLE' });
+  }
 };
