@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +10,7 @@ import { createServiceProcess, untilReady } from './crash/service-process.ts';
 import { type FoundVisit, scoreVisits } from './eval/visits.ts';
 import { readWatchedClip, trueVisits } from './eval/watched-clips.ts';
 import { SHARED_DATA } from './shared-data.ts';
-import { startStack } from './stack/start-stack.ts';
-import { TOOLS_FOLDER } from './stack/tools.ts';
+import { startServers } from './stack/start-servers.ts';
 
 /**
  * `npm run eval:visits [-- --profile embedded|kafka --fps 5]`: a real clip, played by `npm run simulate -- --video` into a
@@ -57,16 +56,7 @@ async function startEmbedded(): Promise<Urls> {
 }
 
 async function startKafka(): Promise<Urls> {
-  mkdirSync(join(folder, 'stack'));
-  const stack = await startStack({
-    folder: join(folder, 'stack'),
-    toolsFolder: TOOLS_FOLDER,
-    only: ['kafka', 's3', 'postgres'],
-    say: () => undefined,
-    onDeath: (why) => {
-      throw new Error(why);
-    },
-  });
+  const stack = await startServers({ folder });
   stops.push(() => stack.stop());
   const services = ['ingest', 'processor', 'aggregator', 'console'].map((name) => start(`${name}/main.ts`, stack.env));
   const [ingest = '', , , consoleUrl = ''] = await Promise.all(services);

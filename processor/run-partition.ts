@@ -14,7 +14,7 @@ import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
-import { newScene, type Scene, type StepOutput } from './device-step.ts';
+import { newScene, type StepOutput } from './device-step.ts';
 import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { readInput } from './read-input.ts';
@@ -81,10 +81,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
 
   async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
     const { lines, turns, outputs } = lineUpAll(before, batch);
-    const { scenes, told } = await takeTurns(
-      mapOf(before, ({ scene }) => scene),
-      turns,
-    );
+    const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;
+    const { scenes, told } = await takeTurns(turns, sceneOf);
     for (const [at, turn] of turns.entries()) {
       const outputsOfTurn = told[at] ?? [];
       outputs.push(...outputsOfTurn.map((output) => toRecord(batch, turn, output)));
@@ -93,8 +91,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     const devices = new Map(before);
     const last = batch.records.at(-1) as StoredRecord;
     for (const [deviceId, line] of lines) {
-      const [scene, old] = [scenes.get(deviceId) ?? newScene, before.get(deviceId)];
-      if (line === (old?.line ?? newLine) && scene === (old?.scene ?? newScene)) continue;
+      const scene = scenes.get(deviceId) ?? sceneOf(deviceId);
+      if (line === (before.get(deviceId)?.line ?? newLine) && scene === sceneOf(deviceId)) continue;
       const state = { line, scene };
       devices.set(deviceId, state);
       outputs.push(stateRecord(batch, last.offset + 1n, deviceId, state));
@@ -180,28 +178,19 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     step,
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
-      metrics.followed(
-        { lane, partition },
-        sumOf(state.values(), ({ scene }) => peopleIn(scene)),
-      );
+      metrics.followed({ lane, partition }, peopleIn(state));
       ticks.watch(partition, state);
     },
     onTrouble,
   };
 }
 
-function peopleIn({ tracks }: Scene): number {
-  return tracks.live.filter(({ personId }) => personId !== null).length;
-}
-
-function sumOf<Value>(values: Iterable<Value>, of: (value: Value) => number): number {
-  let sum = 0;
-  for (const value of values) sum += of(value);
-  return sum;
-}
-
-function mapOf<Value, Other>(map: ReadonlyMap<string, Value>, of: (value: Value) => Other): Map<string, Other> {
-  return new Map([...map].map(([key, value]) => [key, of(value)]));
+function peopleIn(devices: Devices): number {
+  let people = 0;
+  for (const { scene } of devices.values()) {
+    people += scene.tracks.live.filter(({ personId }) => personId !== null).length;
+  }
+  return people;
 }
 
 /** A record that follows from another carries on its trace. */

@@ -6,6 +6,7 @@ import { createManualClock } from '../ports/clock/manual.ts';
 import { Outage } from '../ports/errors.ts';
 import { builtInSettings } from '../schemas/device-settings.ts';
 import type { Configuration } from './configuration.ts';
+import { newScene } from './device-step.ts';
 import type { Eyes } from './eyes.ts';
 import { firstAtMs, frameOf, lookOf, recordOf, smallGrid } from './frames-under-test.ts';
 import type { Turn } from './line-up.ts';
@@ -53,7 +54,7 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
     room: pLimit(places),
     metrics,
   });
-  return { take: () => takeTurns(new Map(), turns), done, inMemoryMax: () => inMemoryMax };
+  return { take: () => takeTurns(turns, () => newScene), done, inMemoryMax: () => inMemoryMax };
 }
 
 interface SetUp {

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Frame } from '../schemas/types.ts';
-import { newScene, type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
+import { type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
 import type { Eyes, Prepared } from './eyes.ts';
 import type { Turn } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
@@ -14,12 +14,13 @@ import type { Room } from './rooms.ts';
  * fetched until its turn is over, so that is how many are in memory. Places are given in the order of the turns, and a
  * turn waits only for earlier ones, so that there is always one that can go on.
  */
-export type TakeTurns = (scenes: ReadonlyMap<string, Scene>, turns: readonly Turn[]) => Promise<Taken>;
+export type TakeTurns = (turns: readonly Turn[], sceneOf: (deviceId: string) => Scene) => Promise<Taken>;
 
 /** Of one batch, however long: those of other partitions are not to wait for all of it. */
 const AHEAD_MAX = 3;
 
 export interface Taken {
+  /** Of the devices whose turns they were. */
   readonly scenes: ReadonlyMap<string, Scene>;
   /** What each turn has told, in their order. */
   readonly told: readonly (readonly StepOutput[])[];
@@ -38,8 +39,8 @@ export function createTakeTurns({
   readonly room: Room;
   readonly metrics: Pick<ProcessorMetrics, 'time' | 'took'>;
 }): TakeTurns {
-  return async (before, turns) => {
-    const scenes = new Map(before);
+  return async (turns, sceneOf) => {
+    const scenes = new Map<string, Scene>();
     const lastOf = new Map<string, Promise<unknown>>();
     const ahead = pLimit(AHEAD_MAX);
     const givenUp = new AbortController();
@@ -51,7 +52,7 @@ export function createTakeTurns({
         const prepared = isToBeSeen(turn) ? await see(turn.frame) : null;
         await earlier;
         givenUp.signal.throwIfAborted();
-        const { scene, told } = await step(scenes.get(deviceId) ?? newScene, turn, prepared);
+        const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared);
         scenes.set(deviceId, scene);
         return told;
       };

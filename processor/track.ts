@@ -2,6 +2,7 @@ import { derivedId } from '../schemas/identity.ts';
 import { blend } from './appearance.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
 import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
+import { GAP_MAX_MS } from './motion-episode.ts';
 import type { Left, Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
 import { boxOf, coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
 
@@ -20,8 +21,6 @@ const SETTLE_MS = 120;
 const SCORES_MAX = 15;
 /** What may become a person has to be seen again within this. */
 const UNCONFIRMED_LOST_MS = 1_000;
-/** Frames that are further apart have nothing to do with each other. */
-const GAP_MAX_MS = 120_000;
 /** Somebody is hidden when so much of their box is covered by one who stands lower in the picture. */
 const HIDDEN_SHARE = 0.4;
 /** A second box on somebody who is found already begins no track. */

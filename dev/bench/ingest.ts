@@ -19,8 +19,7 @@ import { enrolHere } from '../simulate/enrol-here.ts';
 import { percentiles } from '../simulate/report.ts';
 import { createScene } from '../simulate/scene.ts';
 import { createUploader } from '../simulate/upload.ts';
-import { startStack } from '../stack/start-stack.ts';
-import { TOOLS_FOLDER } from '../stack/tools.ts';
+import { startServers } from '../stack/start-servers.ts';
 import { median } from './median.ts';
 
 /**
@@ -152,17 +151,7 @@ async function startEmbedded() {
 }
 
 async function startProduction() {
-  const stackFolder = join(folder, 'stack');
-  mkdirSync(stackFolder, { recursive: true });
-  const stack = await startStack({
-    folder: stackFolder,
-    toolsFolder: TOOLS_FOLDER,
-    only: ['kafka', 's3', 'postgres'],
-    say: () => undefined,
-    onDeath: (why) => {
-      throw new Error(why);
-    },
-  });
+  const stack = await startServers({ folder });
   const { connectionString } = stack.postgres;
   await migrate({ connectionString, folder: migrations, table: 'migrations' });
   return { env: { ...stack.env, DATABASE_URL: connectionString, KAFKA_PARTITIONS: '4' }, stop: () => stack.stop() };

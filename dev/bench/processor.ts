@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,8 +20,7 @@ import { logTopics } from '../../schemas/topics.ts';
 import { createServiceProcess, untilReady } from '../crash/service-process.ts';
 import { percentiles } from '../simulate/report.ts';
 import { createScene } from '../simulate/scene.ts';
-import { startStack } from '../stack/start-stack.ts';
-import { TOOLS_FOLDER } from '../stack/tools.ts';
+import { startServers } from '../stack/start-servers.ts';
 import { median } from './median.ts';
 
 /**
@@ -58,16 +57,7 @@ type SceneName = 'empty' | 'walker' | 'crowd' | 'day';
 
 const folder = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
 const logger = pino({ level: 'silent' });
-mkdirSync(join(folder, 'stack'), { recursive: true });
-const stack = await startStack({
-  folder: join(folder, 'stack'),
-  toolsFolder: TOOLS_FOLDER,
-  only: ['kafka', 's3', 'postgres'],
-  say: () => undefined,
-  onDeath: (why) => {
-    throw new Error(why);
-  },
-});
+const stack = await startServers({ folder });
 const env = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), DETECTOR_THREADS: '1', LOG_LEVEL: 'warn' };
 const blobs = await openS3Blobs({ config: readConfig(s3Config, env), logger, missing: 'make' });
 const kafka = { config: readConfig(kafkaConfig, env), name: 'bench', topics: logTopics, clock, logger };
@@ -115,9 +105,9 @@ async function describeProcessor() {
 
 /** Made and stored before anything is measured; frame records name the same pictures again and again. */
 async function filmAll(): Promise<Record<SceneName, readonly Buffer[]>> {
-  const walker = await film({ seed: 1, from: 0 }, (people) => people === 1);
-  const empty = await film({ seed: 1, from: 0 }, (people) => people === 0);
-  const crowd = await film({ seed: 1, from: 0, crowd: CROWD }, (people) => people >= 3);
+  const walker = await film((people) => people === 1);
+  const empty = await film((people) => people === 0);
+  const crowd = await film((people) => people >= 3, CROWD);
   // Six seconds of a minute somebody is there.
   const [some, half] = [walker.length / 10, empty.length / 2];
   const day = [...empty.slice(0, half), ...walker.slice(0, some), ...empty.slice(half, empty.length - some)];
@@ -129,13 +119,10 @@ async function filmAll(): Promise<Record<SceneName, readonly Buffer[]>> {
 }
 
 /** A minute of frames that show as many people as wanted, one after the other as far as that goes. */
-async function film(
-  { seed, crowd = 0, from }: { readonly seed: number; readonly crowd?: number; readonly from: number },
-  isWanted: (people: number) => boolean,
-): Promise<readonly Buffer[]> {
-  const scene = createScene({ seed, camera: 'bench', fps: FPS, crowd });
+async function film(isWanted: (people: number) => boolean, crowd = 0): Promise<readonly Buffer[]> {
+  const scene = createScene({ seed: 1, camera: 'bench', fps: FPS, crowd });
   const jpegs: Buffer[] = [];
-  for (let at = from; jpegs.length < SECONDS_FILMED * FPS; at += 1) {
+  for (let at = 0; jpegs.length < SECONDS_FILMED * FPS; at += 1) {
     if (!isWanted(scene.truth(at).length)) continue;
     const small = await scene.render(at);
     jpegs.push(await sharp(small).resize(SIZE.width, SIZE.height).jpeg({ quality: 88 }).toBuffer());
@@ -195,11 +182,10 @@ function summarise(fed: readonly Fed[], rawMs: number) {
 async function measureRaw(model: Awaited<ReturnType<typeof openModel>>, jpegs: readonly Buffer[]): Promise<number> {
   sharp.concurrency(1);
   const { width, height } = model.understood.input;
-  const original = { ...SIZE };
   const began = process.cpuUsage();
   for (const jpeg of jpegs) {
     const rgb = await sharp(jpeg).resize(width, height, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
-    await model.detect({ rgb, width, height, original });
+    await model.detect({ rgb, width, height, original: SIZE });
   }
   const { user, system } = process.cpuUsage(began);
   return (user + system) / 1_000 / jpegs.length;

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -17,8 +16,7 @@ import { readers } from '../../schemas/readers.ts';
 import { logTopics } from '../../schemas/topics.ts';
 import { enrolHere } from '../simulate/enrol-here.ts';
 import type { Server } from '../stack/server-process.ts';
-import { startStack } from '../stack/start-stack.ts';
-import { TOOLS_FOLDER } from '../stack/tools.ts';
+import { startServers } from '../stack/start-servers.ts';
 import { findDisorder } from './disorder.ts';
 import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
@@ -48,12 +46,8 @@ const BLOWS = {
 /** The production profile as processes of this machine: Kafka, S3 and PostgreSQL, and every service that there is. */
 export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions): Promise<Target> {
   const { died, tell } = createDeath();
-  const folder = join(dataDir, 'stack');
-  mkdirSync(folder, { recursive: true });
-  const stack = await startStack({
-    folder,
-    toolsFolder: TOOLS_FOLDER,
-    only: ['kafka', 's3', 'postgres'],
+  const stack = await startServers({
+    folder: dataDir,
     say: onProgress,
     onDeath: (why) => tell(new Error(why)),
   });
