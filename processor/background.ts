@@ -95,8 +95,8 @@ export function senseMotion(
   const ticks = ticksBetween(background.atMs, atMs, tickMs);
   const relearnTicks = Math.min(TICKS, Math.ceil(RELEARN_MS / tickMs));
 
-  const expected = Uint8Array.from(background.expected);
-  const unrest = Uint8Array.from(background.unrest);
+  const expected = background.expected.slice();
+  const unrest = background.unrest.slice();
   const still = new Uint8Array(cells);
   const present = new Uint8Array(cells);
   const moving = new Uint8Array(cells);

@@ -117,7 +117,7 @@ function lookOf(names: readonly string[], atMs: number): Look {
   }));
   const picture = () => ({ rgb: new Uint8Array(3), width: 1, height: 1, original });
   return {
-    prepared: { original, grey, picture },
+    prepared: { original, grey, picture, done: () => undefined },
     found: { objects, people: { sure: 0.5, faint: 0.4 }, model: 'drawn@1' },
   };
 }

@@ -11,6 +11,8 @@ export interface Prepared {
   readonly grey: Uint8Array;
   /** At the size at which the detector looks at it; made when it is asked for. */
   picture(): Picture;
+  /** Lets go of its pixels: nobody looks at them any more. */
+  done(): void;
 }
 
 export interface FoundObject extends Detection {
@@ -48,8 +50,8 @@ export function createEyes({
     async prepare(jpeg) {
       const decoded = await metrics.time('decode', () => open(jpeg));
       if ('code' in decoded) return decoded;
-      const { original, picture } = decoded;
-      return { original, grey: decoded.grey(greySize), picture };
+      const { original, picture, done } = decoded;
+      return { original, grey: decoded.grey(greySize), picture, done };
     },
     async find(prepared) {
       const picture = prepared.picture();

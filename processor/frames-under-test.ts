@@ -53,7 +53,7 @@ export function lookOf(place: Place): Look {
   const original = { width: 320, height: 240 };
   const picture = () => ({ rgb: new Uint8Array(3), width: 1, height: 1, original });
   return {
-    prepared: { grey, original, picture },
+    prepared: { grey, original, picture, done: () => undefined },
     found: { objects: [], people: { sure: 0.3, faint: 0.2 }, model: 'none@0' },
   };
 }

@@ -10,9 +10,9 @@ export function matchLight(before: Uint8Array, now: Uint8Array): Uint8Array {
   for (let cell = 0; cell < before.length; cell += 1) {
     const grey = before[cell] as number;
     const change = (now[cell] as number) - grey + GREYS;
-    const [greys, changes] = grey < middle ? [darkGreys, darkChanges] : [brightGreys, brightChanges];
-    greys[grey] = (greys[grey] as number) + 1;
-    changes[change] = (changes[change] as number) + 1;
+    const isDark = grey < middle;
+    count(isDark ? darkGreys : brightGreys, grey);
+    count(isDark ? darkChanges : brightChanges, change);
   }
   const bright = { grey: medianOf(brightGreys), change: medianOf(brightChanges) - GREYS };
   const dark = medianOrNull(darkGreys, darkChanges) ?? bright;
@@ -64,8 +64,12 @@ const SPREAD_MIN = 64;
 
 function countsOf(greys: Uint8Array): Uint32Array {
   const counts = new Uint32Array(GREYS);
-  for (const grey of greys) counts[grey] = (counts[grey] as number) + 1;
+  for (const grey of greys) count(counts, grey);
   return counts;
+}
+
+function count(counts: Uint32Array, value: number): void {
+  counts[value] = (counts[value] as number) + 1;
 }
 
 function sumOf(some: Uint32Array, others: Uint32Array): Uint32Array {
@@ -77,7 +81,9 @@ function medianOrNull(greys: Uint32Array, changes: Uint32Array) {
 }
 
 function medianOf(counts: Uint32Array): number {
-  const half = counts.reduce((sum, count) => sum + count, 0) / 2;
+  let all = 0;
+  for (const count of counts) all += count;
+  const half = all / 2;
   let seen = 0;
   for (let value = 0; value < counts.length; value += 1) {
     seen += counts[value] as number;

@@ -25,7 +25,7 @@ interface Region {
 
 /** Where marked cells hang together, at their sides or corners. */
 export function findRegions(marked: Uint8Array, grid: MotionGrid): Regions {
-  const left = Uint8Array.from(marked);
+  const left = marked.slice();
   const found: Region[] = [];
   for (let cell = 0; cell < left.length; cell += 1) {
     if (!left[cell]) continue;

@@ -36,13 +36,15 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
       inMemory += 1;
       inMemoryMax = Math.max(inMemory, inMemoryMax);
       done.push(`see ${jpeg}`);
-      return { ...prepared, picture: () => ({ ...prepared.picture(), width: Number(jpeg) }) };
+      const letGo = () => {
+        inMemory -= 1;
+      };
+      return { ...prepared, picture: () => ({ ...prepared.picture(), width: Number(jpeg) }), done: letGo };
     },
     async find({ picture }) {
       const { width: seq } = picture();
       await find(seq);
       done.push(`find ${seq}`);
-      inMemory -= 1;
       return found;
     },
   };
@@ -54,7 +56,12 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
     room: pLimit(places),
     metrics,
   });
-  return { take: () => takeTurns(turns, () => newScene), done, inMemoryMax: () => inMemoryMax };
+  return {
+    take: () => takeTurns(turns, () => newScene),
+    done,
+    inMemory: () => inMemory,
+    inMemoryMax: () => inMemoryMax,
+  };
 }
 
 interface SetUp {
@@ -97,7 +104,7 @@ test('of one batch three pictures are in memory at most, and of all no more than
 });
 
 test('what stops one turn stops the batch, when those under way are done', async () => {
-  const { take, done } = await setUp(['a', 'b', 'a', 'b', 'a'], {
+  const { take, done, inMemory } = await setUp(['a', 'b', 'a', 'b', 'a'], {
     find: async (seq) => {
       await sleep(seq === 1 ? 20 : 0);
       if (seq === 0) throw new Outage('the detector', 'is away');
@@ -106,4 +113,5 @@ test('what stops one turn stops the batch, when those under way are done', async
   await expect(take()).rejects.toThrow('away');
   expect(done.filter((one) => one.startsWith('find'))).toEqual(['find 1']);
   expect(done).not.toContain('see 4');
+  expect(inMemory()).toBe(0);
 });

@@ -50,11 +50,15 @@ export function createTakeTurns({
       const take = async () => {
         givenUp.signal.throwIfAborted();
         const prepared = isToBeSeen(turn) ? await see(turn.frame) : null;
-        await earlier;
-        givenUp.signal.throwIfAborted();
-        const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared);
-        scenes.set(deviceId, scene);
-        return told;
+        try {
+          await earlier;
+          givenUp.signal.throwIfAborted();
+          const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared);
+          scenes.set(deviceId, scene);
+          return told;
+        } finally {
+          if (prepared && 'done' in prepared) prepared.done();
+        }
       };
       const taken = ahead(() => room(take));
       // When one cannot be taken now, no more are begun; those under way are waited for below.

@@ -26,8 +26,8 @@ import { median } from './median.ts';
 /**
  * `npm run bench:processor`: what a frame costs the processor, end to end: read from Kafka, fetched from S3, decoded,
  * looked at where something moves, stepped, and committed with its state; for an empty scene, one walker, a crowd, and a
- * day of which nine tenths are still. Beside it, in turns, the raw sum of library calls: sharp's decode and resize to
- * the detector's input, and one inference in one thread. Then ten cameras at five frames a second for `--minutes`, and
+ * day of which nine tenths are still. Right before and after each, the raw sum of library calls: sharp's decode and resize
+ * to the detector's input, and one inference in one thread; machines change their pace within a minute. Then ten cameras at five frames a second for `--minutes`, and
  * how far the processor lags behind them. `--processors 1,2,3` shows how it scales. `--only scenes,live`.
  */
 const { values } = parseArgs({
@@ -142,19 +142,20 @@ async function measureScenes(films: Record<SceneName, readonly Buffer[]>) {
   for (const count of processorCounts) {
     await useProcessors(count);
     await feed('walker', `warm-${count}`, films.walker.length);
-    const raws: number[] = [];
-    const rates: Record<SceneName, Fed[]> = { empty: [], walker: [], crowd: [], day: [] };
+    const rates: Record<SceneName, Measured[]> = { empty: [], walker: [], crowd: [], day: [] };
+    let rawBeforeMs = await measureRaw(model, films.walker);
     for (let round = 0; round < rounds; round += 1) {
-      raws.push(await measureRaw(model, films.walker));
       for (const name of round % 2 ? names.toReversed() : names) {
         const fed = await feed(name, `${name}-${count}-${round}`, films[name].length);
-        rates[name].push(fed);
-        console.error(`${count} processors, round ${round + 1}, ${name}: ${JSON.stringify(fed)}`);
+        const rawAfterMs = await measureRaw(model, films.walker);
+        const rawMs = rounded((rawBeforeMs + rawAfterMs) / 2);
+        rawBeforeMs = rawAfterMs;
+        rates[name].push({ ...fed, rawMs });
+        console.error(`${count} processors, round ${round + 1}, ${name}: ${JSON.stringify({ ...fed, rawMs })}`);
       }
     }
-    const rawMs = median(raws);
-    const told = Object.fromEntries(names.map((name) => [name, summarise(rates[name], rawMs)]));
-    scales[count] = { rawMsPerFrame: rounded(rawMs), ...told };
+    const told = Object.fromEntries(names.map((name) => [name, summarise(rates[name])]));
+    scales[count] = told;
     first ??= { rawRatio: told.crowd?.ofRaw ?? 0, gatedSpeedup: rounded(1 / (told.day?.ofRaw ?? 1)) };
   }
   await model.close();
@@ -168,13 +169,19 @@ interface Fed {
   readonly inferred: number;
 }
 
-function summarise(fed: readonly Fed[], rawMs: number) {
-  const cpu = median(fed.map(({ cpuMsPerFrame }) => cpuMsPerFrame));
+interface Measured extends Fed {
+  /** What a frame took the bare libraries, around that time. */
+  readonly rawMs: number;
+}
+
+function summarise(measured: readonly Measured[]) {
+  const middle = (of: (one: Measured) => number) => rounded(median(measured.map(of)));
   return {
-    framesPerSecond: Math.round(median(fed.map(({ perSecond }) => perSecond))),
-    cpuMsPerFrame: rounded(cpu),
-    ofRaw: rounded(cpu / rawMs),
-    inferred: rounded(median(fed.map(({ inferred }) => inferred))),
+    framesPerSecond: Math.round(middle(({ perSecond }) => perSecond)),
+    cpuMsPerFrame: middle(({ cpuMsPerFrame }) => cpuMsPerFrame),
+    rawMsPerFrame: middle(({ rawMs }) => rawMs),
+    ofRaw: middle(({ cpuMsPerFrame, rawMs }) => cpuMsPerFrame / rawMs),
+    inferred: middle(({ inferred }) => inferred),
   };
 }
 

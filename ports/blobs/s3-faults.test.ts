@@ -94,6 +94,8 @@ describeWith('s3', 'S3 over a bad network', (server) => {
     let stumbles = 0;
     proxy.fault = ({ refuse, pass }) => (stumbles++ < 1 ? refuse(503, 'ServiceUnavailable') : pass());
     expect(await blobs.put('stumble', BYTES)).toBe('stored');
+    stumbles = 0;
+    expect((await blobs.get('stumble'))?.equals(BYTES)).toBe(true);
   });
 
   test('a burst waits for its turn at a slow server, and is no outage', async () => {

@@ -20,6 +20,7 @@ import {
 } from './s3-bucket.ts';
 import { asOutage, codeOf, createS3Client, readBody, type S3, statusOf } from './s3-client.ts';
 import type { S3Config } from './s3-config.ts';
+import { createReadWhole, type ReadWhole } from './s3-read.ts';
 
 export interface S3Blobs extends Blobs {
   /** Lets go of the connections; what is under way fails. */
@@ -53,14 +54,17 @@ export async function openS3Blobs({ config, logger, missing }: S3BlobsOptions): 
           'same moment only the later one stays, though both were acknowledged',
       );
     }
-    return createS3Blobs(s3, { conditional });
+    return createS3Blobs(s3, { conditional, readWhole: await createReadWhole(s3) });
   } catch (error) {
     s3.close();
     throw error;
   }
 }
 
-function createS3Blobs(s3: S3, { conditional }: { readonly conditional: boolean }): S3Blobs {
+function createS3Blobs(
+  s3: S3,
+  { conditional, readWhole }: { readonly conditional: boolean; readonly readWhole: ReadWhole },
+): S3Blobs {
   const { ask, client, bucket: Bucket } = s3;
 
   async function find(key: string) {
@@ -115,7 +119,10 @@ function createS3Blobs(s3: S3, { conditional }: { readonly conditional: boolean 
       requireKey(key);
       try {
         const command = new GetObjectCommand({ Bucket, Key: key });
-        return await ask(async (abortSignal) => readBody(await client.send(command, { abortSignal })));
+        return await ask(
+          async (abortSignal) =>
+            (await readWhole(key, abortSignal)) ?? readBody(await client.send(command, { abortSignal })),
+        );
       } catch (error) {
         if (codeOf(error) === 'NoSuchKey') return null;
         throw asOutage(error, s3, `${key} cannot be read`);

@@ -3,6 +3,7 @@ import type { BareJpeg } from './bare-jpeg.ts';
 import { shrinkToGrey } from './grey.ts';
 import { openJpeg } from './jpeg.ts';
 import type { Decoded, Size } from './picture.ts';
+import { createPixelMemory } from './pixel-memory.ts';
 import { readPlainJpeg } from './plain-jpeg.ts';
 import { resizePixels } from './resize-pixels.ts';
 
@@ -17,6 +18,7 @@ const AT_ONCE = 4;
 /** The short way: null for whatever is not plain, or turns out to be odd. */
 export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size) {
   const limit = pLimit(AT_ONCE);
+  const memory = createPixelMemory();
   return async (jpeg: Buffer): Promise<Decoded | null> => {
     const plain = readPlainJpeg(jpeg);
     if (!plain) return null;
@@ -25,20 +27,36 @@ export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size)
     if (original.width > SHRINK_MAX * size.width || original.height > SHRINK_MAX * size.height) return null;
     if (plain.hasExif && !(await isUpright(jpeg))) return null;
     return await limit(async () => {
-      const bytes = Buffer.allocUnsafeSlow(original.width * original.height * 4);
-      try {
-        const { width, height } = await bare.decode(jpeg, bytes);
-        if (width !== original.width || height !== original.height) return null;
-      } catch {
+      const bytes = memory.take(original.width * original.height * 4);
+      const taken = [bytes];
+      const done = () => {
+        for (const memoryOfIt of taken.splice(0)) memory.giveBack(memoryOfIt);
+      };
+      if (!(await decodeWhole(jpeg, original, bytes))) {
+        done();
         return null;
       }
       return {
         original,
         grey: (cells) => shrinkToGrey({ bytes, channels: 4, ...original }, cells),
-        picture: () => ({ rgb: resizePixels(new Int32Array(bytes.buffer), original, size), ...size, original }),
+        picture() {
+          const rgb = memory.take(size.width * size.height * 3);
+          taken.push(rgb);
+          return { rgb: resizePixels(new Int32Array(bytes.buffer), original, size, rgb), ...size, original };
+        },
+        done,
       };
     });
   };
+
+  async function decodeWhole(jpeg: Buffer, { width, height }: Size, into: Buffer): Promise<boolean> {
+    try {
+      const decoded = await bare.decode(jpeg, into);
+      return decoded.width === width && decoded.height === height;
+    } catch {
+      return false;
+    }
+  }
 }
 
 async function isUpright(jpeg: Buffer): Promise<boolean> {

@@ -22,21 +22,18 @@ if (port) {
   const answer = (told: Answer) => port.postMessage(told);
   try {
     const model = await openModel({ faintShare: FAINT_SHARE, ...dataOfThread<ModelOptions>() });
-    const answerPicture = async (picture: Picture) => {
+    port.on('message', async (picture: Picture) => {
       try {
         answer({ kind: 'seen', detections: await model.detect(picture) });
       } catch (error) {
         answer({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
       }
-    };
-    let before = Promise.resolve();
-    // In the order in which they come.
-    port.on('message', (picture: Picture) => {
-      before = before.then(() => answerPicture(picture));
     });
     yieldProcessors();
     answer({ kind: 'opened', version: model.version, input: model.understood.input, people: model.people });
   } catch (error) {
     answer({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+    // Stays until that is read and it is ended: an exit of its own can overtake what it has said.
+    port.ref();
   }
 }

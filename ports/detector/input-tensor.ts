@@ -30,7 +30,10 @@ export function offsetOf(picture: Size, { width, height, placement }: InputDescr
     : { left: 0, top: 0 };
 }
 
-/** Fills an input with a picture: in its place, in the model's order of channels and scale, grey around it. */
+/**
+ * Fills an input with a picture: in its place, in the model's order of channels and scale, grey around it. It is the same
+ * memory each time, so a picture is gone when the next one comes.
+ */
 export function createFiller(input: InputDescription, form: InputForm) {
   const { width, height, colour, pad } = input;
   /** What each of the 256 values becomes, for each of the model's channels. */
@@ -45,8 +48,9 @@ export function createFiller(input: InputDescription, form: InputForm) {
     }
   }
 
+  const tensor = empty.slice();
   return ({ rgb, ...picture }: Picture): Uint8Array | Float32Array => {
-    const tensor = empty.slice();
+    tensor.set(empty);
     const { left, top } = offsetOf(picture, input);
     for (let y = 0; y < picture.height; y += 1) {
       let from = y * picture.width * 3;

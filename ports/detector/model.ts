@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import pLimit from 'p-limit';
 import { Unusable } from '../errors.ts';
 import type { Detection, PeopleBounds } from './detector.ts';
 import { createFiller, createTensor, type InputForm, offsetOf } from './input-tensor.ts';
@@ -20,6 +21,7 @@ export interface Model {
   readonly understood: Understood;
   readonly form: InputForm & Size;
   readonly people: PeopleBounds;
+  /** One picture after the other, in the order in which they come. */
   detect(picture: Picture): Promise<Detection[]>;
   close(): Promise<void>;
 }
@@ -77,18 +79,21 @@ async function open({ path, threads, given: instead, faintShare = 1 }: ModelOpti
   // What fails here would fail at every picture.
   read(outputs, wanted);
   const fill = createFiller(input, form);
+  const inTurn = pLimit(1);
   return {
     version: `${basename(path, '.onnx')}@${sha256.slice(0, VERSION_DIGITS)}`,
     understood,
     form,
     people: { sure, faint: sure * faintShare },
-    async detect(picture) {
-      const place = { ...offsetOf(picture, input), width: picture.width, height: picture.height };
-      const candidates = read(await infer(fill(picture)), wanted).flatMap((candidate) => cutAt(place, candidate));
-      return suppress(candidates, overlapMax).map((candidate) => asDetection(candidate, place, classes));
-    },
+    detect: (picture) => inTurn(() => look(picture)),
     close: () => session.release(),
   };
+
+  async function look(picture: Picture): Promise<Detection[]> {
+    const place = { ...offsetOf(picture, input), width: picture.width, height: picture.height };
+    const candidates = read(await infer(fill(picture)), wanted).flatMap((candidate) => cutAt(place, candidate));
+    return suppress(candidates, overlapMax).map((candidate) => asDetection(candidate, place, classes));
+  }
 }
 
 export function sessionOptions(threads: number): InferenceSession.SessionOptions {

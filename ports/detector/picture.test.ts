@@ -6,7 +6,7 @@ import { createRandom } from '../../dev/simulate/random.ts';
 import { startThread } from '../start-thread.ts';
 import { type BareJpeg, bareJpeg } from './bare-jpeg.ts';
 import { shrinkToGrey } from './grey.ts';
-import { createDecoder, type Picture, type Size } from './picture.ts';
+import { createDecoder, createPictureOpener, type Decoded, type Picture, type Size } from './picture.ts';
 
 /** As a detector would have it; other proportions than the pictures', so that one cannot pass for the other. */
 const decode = createDecoder(() => ({ width: 320, height: 256 }));
@@ -207,6 +207,19 @@ describe('the short way and the careful one', () => {
       expect(picture).toEqual({ ...expected, rgb: undefined });
       expect(Buffer.compare(rgb, expected.rgb)).toBe(0);
     }
+  });
+
+  test('the memory of one that is done serves the next, which comes out as it does alone', async () => {
+    const open = createPictureOpener(fit);
+    const size = { width: 320, height: 240 };
+    const jpegs = [await jpegOf(size), await flat(size.width, size.height)] as const;
+    const alone = (await createDecoder(fit)(jpegs[1])) as Picture;
+    const first = (await open(jpegs[0])) as Decoded;
+    const memoryOfFirst = first.picture().rgb;
+    first.done();
+    const second = ((await open(jpegs[1])) as Decoded).picture();
+    expect(second.rgb).toBe(memoryOfFirst);
+    expect(Buffer.compare(second.rgb, alone.rgb)).toBe(0);
   });
 
   test('pictures of many sizes at once come out as each alone', async () => {

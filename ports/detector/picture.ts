@@ -30,6 +30,8 @@ export interface Decoded {
   /** Small and grey, for motion. */
   grey(cells: Size): Uint8Array;
   picture(): Picture;
+  /** Gives its memory, and that of what `picture` has made, to the next ones. Whoever forgets it only wastes that. */
+  done(): void;
 }
 
 /**
@@ -68,6 +70,7 @@ async function decodeCarefully(jpeg: Buffer, fit: (original: Size) => Size): Pro
       original,
       grey: (cells) => shrinkToGrey({ bytes: rgb, channels: 3, ...size }, cells),
       picture: () => ({ rgb, ...size, original }),
+      done: () => undefined,
     };
   } catch (error) {
     return whyNoPicture(error);

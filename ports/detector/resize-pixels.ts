@@ -12,8 +12,12 @@ const [HALF_RED_BLUE, HALF_GREEN] = [0x800080, 0x80];
  * Pixels of four bytes, as one number each (red lowest), to three bytes a pixel at another size: each between the four
  * nearest. Down to half the size all of them count; beyond that some would be left out.
  */
-export function resizePixels(pixels: Int32Array, { width, height }: Size, to: Size): Uint8Array {
-  const rgb = Buffer.allocUnsafeSlow(to.width * to.height * 3);
+export function resizePixels(
+  pixels: Int32Array,
+  { width, height }: Size,
+  to: Size,
+  rgb: Uint8Array = Buffer.allocUnsafeSlow(to.width * to.height * 3),
+): Uint8Array {
   // libvips puts enlarged pictures half of their pixels further right and down: the same here, so that it does not
   // matter to a box which way its picture came.
   const middle = to.width > width || to.height > height ? 0 : 0.5;
