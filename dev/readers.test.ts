@@ -38,7 +38,8 @@ test('the readers whose lag is watched are those that read', async () => {
   const { log, subscribed } = createListeningLog();
   const clock = createManualClock(0);
   const shared = { log, clock, codec: fixedCodec, logger: pino({ level: 'silent' }), metrics: new Registry() };
-  const config = { PROCESSOR_BATCH: 1, DECODERS_MAX: 1, AGGREGATOR_BATCH: 1, SNAPSHOTS_BATCH: 1, DRAWINGS_MAX: 1 };
+  const batches = { PROCESSOR_BATCH: 1, PROCESSOR_DEVICE_BATCH: 1, AGGREGATOR_BATCH: 1, SNAPSHOTS_BATCH: 1 };
+  const config = { ...batches, PROCESSOR_CYCLE_S: 0, DECODERS_MAX: 1, DRAWINGS_MAX: 1 };
   const stop = new AbortController();
   const running = Promise.all([
     runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), detector: brightnessDetector, config }, stop.signal),

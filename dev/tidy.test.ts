@@ -32,6 +32,7 @@ const PURE = [
   'processor/background.ts',
   'processor/configuration.ts',
   'processor/device-step.ts',
+  'processor/fair-share.ts',
   'processor/gallery.ts',
   'processor/gate.ts',
   'processor/light.ts',

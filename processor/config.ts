@@ -12,6 +12,19 @@ export const processorConfig = Type.Object({
     maximum: 1_000,
     description: 'How many frames of a partition are read, analysed and committed together.',
   }),
+  PROCESSOR_DEVICE_BATCH: Type.Integer({
+    default: 100,
+    minimum: 1,
+    maximum: 1_000,
+    description: 'How many of them may be of one device; the others of its partition come in between.',
+  }),
+  PROCESSOR_CYCLE_S: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 3_600,
+    description:
+      'Analyse in cycles of so many seconds, one PROCESSOR_BATCH of each partition in each; 0: as frames come.',
+  }),
   DECODERS_MAX: Type.Integer({
     default: 4,
     minimum: 1,

@@ -33,6 +33,8 @@ export interface World {
 export interface LaneOptions {
   readonly lane?: Lane;
   readonly batchRecordsMax?: number;
+  readonly deviceRecordsMax?: number;
+  readonly windowRecordsMax?: number;
   readonly blobs?: Blobs;
   onTrouble?(trouble: Trouble): void;
 }
@@ -74,6 +76,9 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
         lane,
         ticks: { watch: () => undefined },
         batchRecordsMax: 100,
+        deviceRecordsMax: 100,
+        windowRecordsMax: 10_000,
+        batchEveryMs: 0,
         onTrouble: (trouble) => troubles.push(trouble),
         ...options,
       }),
@@ -175,12 +180,15 @@ export function failing(blobs: Blobs, fails: (key: string) => boolean): Blobs {
 }
 
 /** Told of each batch that was stepped, before it is committed; to throw there is to die there. */
-export function watched(lane: LaneSubscription, onStepped: (batch: Batch) => void): LaneSubscription {
+export function watched(
+  lane: LaneSubscription,
+  onStepped: (batch: Batch, putOff: readonly StoredRecord[]) => void,
+): LaneSubscription {
   return {
     ...lane,
     step: async (state, batch) => {
       const stepped = await lane.step(state, batch);
-      onStepped(batch);
+      onStepped(batch, stepped.putOff ?? []);
       return stepped;
     },
   };

@@ -12,7 +12,14 @@ export interface ProcessorMetrics {
   taken(lane: string): void;
   stateSize(bytes: number): void;
   /** How many people are followed in a partition of a lane. */
-  followed(place: { readonly lane: string; readonly partition: number }, people: number): void;
+  followed(place: LanePlace, people: number): void;
+  /** How many records of a partition of a lane wait, so that other devices come first. */
+  putOff(place: LanePlace, records: number): void;
+}
+
+interface LanePlace {
+  readonly lane: string;
+  readonly partition: number;
 }
 
 export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
@@ -53,6 +60,12 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     labelNames: ['lane', 'partition'],
     registers: [registry],
   });
+  const putOff = new Gauge({
+    name: 'passerby_processor_put_off_records',
+    help: 'Records that were read and put off so that each device has its share, as of the last batch.',
+    labelNames: ['lane', 'partition'],
+    registers: [registry],
+  });
   async function timed<Result>(end: () => unknown, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -67,6 +80,7 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     taken: (lane) => taken.inc({ lane }),
     stateSize: (bytes) => stateBytes.observe(bytes),
     followed: ({ lane, partition }, people) => followed.set({ lane, partition: String(partition) }, people),
+    putOff: ({ lane, partition }, records) => putOff.set({ lane, partition: String(partition) }, records),
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });
     },

@@ -15,6 +15,9 @@ import { silenceOf } from './state.ts';
 import { createTakeTurns } from './take-turns.ts';
 import { createTicks } from './ticks.ts';
 
+/** Some 7 MB of a partition that is so far behind. */
+const WINDOW_RECORDS_MAX = 10_000;
+
 /** Runs both lanes until the signal; resolves when what was in hand is committed. */
 export async function runProcessor(
   {
@@ -51,6 +54,9 @@ export async function runProcessor(
       ticks,
       takeTurns: createTakeTurns({ blobs, eyes, options: { lane, grid }, room: rooms[lane], metrics }),
       batchRecordsMax: config.PROCESSOR_BATCH,
+      deviceRecordsMax: config.PROCESSOR_DEVICE_BATCH,
+      windowRecordsMax: WINDOW_RECORDS_MAX,
+      batchEveryMs: 1_000 * config.PROCESSOR_CYCLE_S,
       onTrouble: ({ partition, error, pauseMs }) =>
         logger.warn({ lane, partition, pauseMs, error }, 'frames wait: a batch could not be processed'),
     });

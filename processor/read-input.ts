@@ -15,13 +15,17 @@ export type Input =
 /** Another one would be the key, and a part, of all that is told of the device's frames, and of its state. */
 const allowed = new RegExp(DEVICE_ID);
 
+export function isDeviceId(text: string): boolean {
+  return allowed.test(text);
+}
+
 export function readInput({ value }: Pick<StoredRecord, 'value'>, codec: Pick<Codec, 'decode'>): Input {
   if (value === null) return poison('no-value', 'the record has no value');
   try {
     const record = codec.decode(value);
     if (record.name !== 'frame' && record.name !== 'control') return { kind: 'ignored' };
     const { device_id: deviceId } = record.value;
-    if (!allowed.test(deviceId)) return poison('bad-device-id', 'no device can be called that');
+    if (!isDeviceId(deviceId)) return poison('bad-device-id', 'no device can be called that');
     if (record.name === 'frame') return { kind: 'frame', deviceId, frame: record.value };
     const { body } = record.value;
     if (body.kind === 'TickControl') return { kind: 'tick', deviceId, atMs: body.at };

@@ -181,6 +181,48 @@ describe('a lane', () => {
     expect(counted).toContain('{lane="live",outcome="duplicate"} 7');
   });
 
+  test('does not make a device wait for all of what another has sent before it', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    const picture = frameOf({ seq: 0, atMs: 0 }).blob_key;
+    await world.blobs.put(picture, await jpegOf(0));
+    const framesOf = (device: string, count: number) =>
+      Array.from({ length: count }, (_, seq) => recordOf(frameOf({ device, seq, atMs: 200 * seq, blobKey: picture })));
+    await world.log.append('frames', [...framesOf('camera-1', 300), ...framesOf('camera-2', 80)]);
+    const told = async () => (await readTopic(world.log, 'observations')).map(({ key }) => key);
+
+    const stop = new AbortController();
+    let batches = 0;
+    const first = watched(world.lane(), () => {
+      batches += 1;
+      if (batches === 2) stop.abort();
+    });
+    await runLanes(world.log, [first], stop);
+    const after = await told();
+    expect(after.filter((key) => key === 'camera-2')).toHaveLength(80);
+    expect(after).toHaveLength(200);
+    const waiting = await world.metrics.getSingleMetricAsString('passerby_processor_put_off_records');
+    expect(waiting).toContain('{lane="live",partition="0"} 180');
+
+    // What was taken ahead of the group's place comes again, and is neither told nor counted once more.
+    await runLanes(world.log, [world.lane()]);
+    expect((await told()).toSorted()).toEqual([...Array(300).fill('camera-1'), ...Array(80).fill('camera-2')]);
+    expect(await world.metrics.getSingleMetricAsString('passerby_processor_frames_total')).not.toContain('duplicate');
+  });
+
+  test('gives nothing to the dead letters twice that lies behind what is put off', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    await show(world, visit);
+    await world.log.append('frames', [{ key: 'camera-2', value: Buffer.from('x') }]);
+    for (let life = 0; life < visit.length; life += 1) {
+      const stop = new AbortController();
+      const lane = watched(world.lane({ deviceRecordsMax: 1 }), () => stop.abort());
+      await runLanes(world.log, [lane], stop);
+      expect(await readTopic(world.log, 'dead-letters')).toHaveLength(1);
+      expect(await readTopic(world.log, 'observations')).toHaveLength(life + 1);
+    }
+    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
+  });
+
   test('waits for a blob store that does not answer, and loses nothing', async () => {
     const world = createWorld();
     await show(world, visit);
@@ -254,7 +296,8 @@ describe('a lane', () => {
       ...newDevice,
       line: { ...newLine, seen: [{ epoch: 1, highest: 0, bits: new Uint8Array(512) }] },
     });
-    const stored = { device_id: 'camera-1', lane: 'live' as const, topic: 'frames', partition: 0, offset: 0, state };
+    const place = { topic: 'frames', partition: 0, offset: 0, taken_to: null };
+    const stored = { device_id: 'camera-1', lane: 'live' as const, ...place, state };
     const value = fixedCodec.encode('tracker-state', { ...stored, state_version: 99 });
     await world.log.append('tracker-state', [{ key: 'live/camera-1', value }]);
     const troubles: Trouble[] = [];

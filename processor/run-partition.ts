@@ -15,23 +15,26 @@ import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
 import { newScene, type StepOutput } from './device-step.ts';
+import { fairShare, type Share } from './fair-share.ts';
 import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
-import { readInput } from './read-input.ts';
+import { isDeviceId, readInput } from './read-input.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
 import type { TakeTurns } from './take-turns.ts';
 import type { Ticks } from './ticks.ts';
 
 /**
- * The shell around the pure steps, for one lane: records are lined up, their turns taken, and what a batch yields is
- * committed with the state it leads to (promises 4 and 5). Turns are taken by take-turns.ts.
+ * The shell around the pure steps, for one lane: records are shared out (fair-share.ts) and lined up, their turns taken
+ * (take-turns.ts), and what a batch yields is committed with the state it leads to (promises 4 and 5).
  */
-export interface LaneDependencies {
+export interface LaneDependencies extends Share {
   readonly lane: Lane;
   readonly codec: Codec;
   readonly takeTurns: TakeTurns;
   readonly ticks: Pick<Ticks<DeviceState>, 'watch'>;
-  readonly batchRecordsMax: number;
+  /** How far ahead one looks for devices that would else wait for the others. */
+  readonly windowRecordsMax: number;
+  readonly batchEveryMs: number;
   readonly metrics: ProcessorMetrics;
   readonly logger: Pick<Logger, 'debug' | 'error'>;
   onTrouble(trouble: Trouble): void;
@@ -39,17 +42,27 @@ export interface LaneDependencies {
 
 type Devices = ReadonlyMap<string, DeviceState>;
 
+interface LaneState {
+  readonly devices: Devices;
+  /**
+   * By key, the next record to take, where that is past the place of the group, which stays before what was put off.
+   * What lies before it comes again after a restart, and is passed over.
+   */
+  readonly ahead: ReadonlyMap<string, bigint>;
+}
+
 export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
-export function processLane(dependencies: LaneDependencies): Subscription<Devices> {
-  const { lane, codec, takeTurns, ticks, metrics, logger, batchRecordsMax, onTrouble } = dependencies;
+export function processLane(dependencies: LaneDependencies): Subscription<LaneState> {
+  const { lane, codec, takeTurns, ticks, metrics, logger, windowRecordsMax, batchEveryMs, onTrouble } = dependencies;
   const topic = topicOf[lane];
 
   async function open(
     { partition, committed }: Taken,
     changelog: AsyncIterable<StoredRecord>,
-  ): Promise<Opened<Devices>> {
+  ): Promise<Opened<LaneState>> {
     const devices = new Map<string, DeviceState>();
+    const ahead = new Map<string, bigint>();
     for await (const record of changelog) {
       const stored = readState(record, partition);
       if (stored?.lane !== lane) continue;
@@ -59,11 +72,12 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
             `group has only come to ${committed}: tracker-state and the group's offsets are not of the same log`,
         );
       }
+      if (stored.taken_to !== null) ahead.set(stored.device_id, BigInt(stored.taken_to));
       devices.set(stored.device_id, unpackState(stored.state_version, stored.state, codec));
     }
     metrics.taken(lane);
     ticks.watch(partition, devices);
-    return { state: devices };
+    return { state: { devices, ahead } };
   }
 
   /** What is no state, whoever has written it, is passed over: to stop for it would be to stop for good. */
@@ -79,8 +93,14 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     return null;
   }
 
-  async function step(before: Devices, batch: Batch): Promise<Stepped<Devices>> {
-    const { lines, turns, outputs } = lineUpAll(before, batch);
+  async function step(state: LaneState, batch: Batch): Promise<Stepped<LaneState>> {
+    const { devices: before } = state;
+    const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
+    const { taken, putOff } = fairShare(waiting, dependencies);
+    const last = batch.records.at(-1) as StoredRecord;
+    const place = putOff[0]?.offset ?? last.offset + 1n;
+    const ahead = aheadOf(place, state.ahead, taken);
+    const { lines, turns, outputs } = lineUpAll(before, { ...batch, records: taken });
     const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;
     const { scenes, told } = await takeTurns(turns, sceneOf);
     for (const [at, turn] of turns.entries()) {
@@ -89,15 +109,19 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       if (turn.kind === 'frame') note(turn.frame, turn.record, outcomeOf(outputsOfTurn));
     }
     const devices = new Map(before);
-    const last = batch.records.at(-1) as StoredRecord;
-    for (const [deviceId, line] of lines) {
+    for (const deviceId of new Set([...lines.keys(), ...taken.map(({ key }) => key)])) {
+      const lineBefore = before.get(deviceId)?.line ?? newLine;
+      const line = lines.get(deviceId) ?? lineBefore;
       const scene = scenes.get(deviceId) ?? sceneOf(deviceId);
-      if (line === (before.get(deviceId)?.line ?? newLine) && scene === sceneOf(deviceId)) continue;
-      const state = { line, scene };
-      devices.set(deviceId, state);
-      outputs.push(stateRecord(batch, last.offset + 1n, deviceId, state));
+      const isChanged = line !== lineBefore || scene !== sceneOf(deviceId);
+      if (isChanged) devices.set(deviceId, { line, scene });
+      const takenTo = ahead.get(deviceId) ?? null;
+      if (isChanged || takenTo !== null) {
+        outputs.push(stateRecord(batch, deviceId, { line, scene }, { place, takenTo }));
+      }
     }
-    return { state: devices, outputs };
+    metrics.putOff({ lane, partition: batch.partition }, putOff.length);
+    return { state: { devices, ahead }, outputs, putOff };
   }
 
   function lineUpAll(before: Devices, batch: Batch) {
@@ -153,7 +177,12 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
   }
 
-  function stateRecord({ partition }: Batch, offset: bigint, deviceId: string, state: DeviceState): Output {
+  function stateRecord(
+    { partition }: Batch,
+    deviceId: string,
+    state: DeviceState,
+    { place, takenTo }: { readonly place: bigint; readonly takenTo: bigint | null },
+  ): Output {
     const packed = packState(state);
     metrics.stateSize(packed.length);
     const value = codec.encode('tracker-state', {
@@ -162,7 +191,8 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
       state_version: STATE_VERSION,
       topic,
       partition,
-      offset: Number(offset),
+      offset: Number(place),
+      taken_to: takenTo === null ? null : Number(takenTo),
       state: packed,
     });
     return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
@@ -173,16 +203,27 @@ export function processLane(dependencies: LaneDependencies): Subscription<Device
     group: `processor-${lane}`,
     changelog: 'tracker-state',
     writes: ['observations', 'events', 'dead-letters'],
-    batchRecordsMax,
+    batchRecordsMax: windowRecordsMax,
+    batchEveryMs,
     open,
     step,
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
-      metrics.followed({ lane, partition }, peopleIn(state));
-      ticks.watch(partition, state);
+      metrics.followed({ lane, partition }, peopleIn(state.devices));
+      ticks.watch(partition, state.devices);
     },
     onTrouble,
   };
+}
+
+/** A key that no device can have has no state to stand in: its dead letter may come again, with the same id. */
+function aheadOf(
+  place: bigint,
+  before: LaneState['ahead'],
+  taken: readonly StoredRecord[],
+): ReadonlyMap<string, bigint> {
+  const next = taken.map(({ key, offset }) => [key, offset + 1n] as const);
+  return new Map([...before, ...next].filter(([key, offset]) => offset > place && isDeviceId(key)));
 }
 
 function peopleIn(devices: Devices): number {

@@ -452,8 +452,10 @@ export interface TrackerState {
   readonly topic: string;
   /** The input partition. */
   readonly partition: number;
-  /** The input offset the state stands at: the next to read. */
+  /** The input offset the group stands at: the next to read. */
   readonly offset: number;
+  /** The next of the device's own to take, where that is past the offset because others were put off. */
+  readonly taken_to: number | null;
   /** The state itself. */
   readonly state: Buffer;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { again } from './again.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Output, StoredRecord, Subscription } from './log.ts';
@@ -93,24 +94,37 @@ async function run<State>(
     await partitions.commit(place, { expected: committed, next: from, outputs: [] });
     committed = from;
   }
+  let putOff: readonly StoredRecord[] = [];
   while (!signal.aborted) {
     const count = partitions.arrivals.count(place.topic, partition);
-    const records = await partitions.read(place, from, subscription.batchRecordsMax);
-    const last = records.at(-1);
-    if (!last) {
+    const room = subscription.batchRecordsMax - putOff.length;
+    const read = room > 0 ? await partitions.read(place, from, room) : [];
+    const records = [...putOff, ...read];
+    if (records.length === 0) {
       await partitions.arrivals.wait(place, count, { msMax: LOOK_AGAIN_MS, signal });
       continue;
     }
+    const steppedAtMs = performance.now();
     const stepped = await subscription.step(state, { partition, records });
-    from = last.offset + 1n;
+    putOff = stepped.putOff ?? [];
+    if (putOff.length >= records.length) throw new TypeError(`${subscription.group} puts off all that there is`);
+    const lastRead = read.at(-1);
+    if (lastRead) from = lastRead.offset + 1n;
+    const next = putOff[0]?.offset ?? from;
     const outputs = stepped.outputs.map((output) => placed(partitions, subscription, partition, output));
     const beganMs = performance.now();
-    await partitions.commit(place, { expected: committed, next: from, outputs });
-    committed = from;
+    await partitions.commit(place, { expected: committed, next, outputs });
+    committed = next;
     state = stepped.state;
     subscription.onCommitted?.({ partition, state, commitMs: performance.now() - beganMs });
     onWell();
+    if (subscription.batchEveryMs) await sleepUntil(steppedAtMs + subscription.batchEveryMs, signal);
   }
+}
+
+/** Or until the signal, at once. */
+async function sleepUntil(timeMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, timeMs - performance.now()), undefined, { signal }).catch(() => undefined);
 }
 
 function placed<State>(

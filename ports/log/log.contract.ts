@@ -20,6 +20,7 @@ import {
   until,
 } from './contract-parts-under-test.ts';
 import type { Log, Output, StoredRecord, Subscription, Trouble } from './log.ts';
+import { testPuttingOff } from './put-off.contract.ts';
 
 export interface LogUnderTest {
   readonly log: Log;
@@ -318,6 +319,8 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       const written = await readAvailable(log, output, device(1));
       expect(written.map(text)).toEqual(texts);
     });
+
+    testPuttingOff({ log: () => subject.log, fresh });
 
     // Last, since every new group reads what it leaves behind.
     test('open sees all of a large changelog', async () => {

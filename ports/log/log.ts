@@ -10,6 +10,8 @@
  *  3. A partition has one owner in a group at a time. A former owner that wakes up late writes nothing.
  *  4. What `step` returns and the offset past its batch become visible together, or not at all.
  *  5. Before the first `step`, `open` has seen the newest changelog record of every key in the partition.
+ *  6. What a step puts off comes again, first in the next batch, and after a restart too: the group's place does not pass
+ *     it. Records behind it that were taken then come again as well; whoever puts off keeps in its state which those are.
  */
 
 export interface LogRecord {
@@ -37,7 +39,7 @@ export interface StoredRecord extends LogRecord {
 
 export interface Batch {
   readonly partition: number;
-  /** At least one, in offset order. */
+  /** At least one, in offset order: first what was put off, then what was read since. */
   readonly records: readonly StoredRecord[];
 }
 
@@ -50,6 +52,8 @@ export interface Output {
 export interface Stepped<State> {
   readonly state: State;
   readonly outputs: readonly Output[];
+  /** Records of the batch that are to wait for the next one, in their order; not all of them. */
+  readonly putOff?: readonly StoredRecord[];
 }
 
 export interface Taken {
@@ -76,7 +80,10 @@ export interface Subscription<State> {
    * are to count once it keeps its own place beside them (`Opened.from`).
    */
   readonly writes?: readonly string[];
+  /** What was put off before included: once that is so many, no more is read. */
   readonly batchRecordsMax: number;
+  /** From the beginning of one batch of a partition to that of the next, at least; if not said, they come as they may. */
+  readonly batchEveryMs?: number;
   open(taken: Taken, changelog: AsyncIterable<StoredRecord>): Promise<Opened<State>>;
   /**
    * Called for one batch of a partition at a time, for different partitions at once.

@@ -146,7 +146,8 @@ export function createOwned<State>(
         const at = skipped?.from === from ? skipped.to : from;
         if (!feed.standsAt(at)) await begin(at);
         const records = feed.take(recordsMax);
-        if (records.length === 0) await passMarkers();
+        // Where something was put off, the group stands before what has been read, and is to stay there.
+        if (records.length === 0 && stands >= from) await passMarkers();
         return records;
       }),
 
