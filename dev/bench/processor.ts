@@ -17,6 +17,7 @@ import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { fixedCodec as codec } from '../../schemas/codec.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import type { Lane } from '../../schemas/types.ts';
 import { createServiceProcess, untilReady } from '../crash/service-process.ts';
 import { percentiles } from '../simulate/report.ts';
 import { createScene } from '../simulate/scene.ts';
@@ -28,7 +29,8 @@ import { median } from './median.ts';
  * looked at where something moves, stepped, and committed with its state; for an empty scene, one walker, a crowd, and a
  * day of which nine tenths are still. Right before and after each, the raw sum of library calls: sharp's decode and resize
  * to the detector's input, and one inference in one thread; machines change their pace within a minute. Then ten cameras at five frames a second for `--minutes`, and
- * how far the processor lags behind them. `--processors 1,2,3` shows how it scales. `--only scenes,live`.
+ * how far the processor lags behind them; `--late 100000` has another camera send so many frames of yesterday at once.
+ * `--processors 1,2,3` shows how it scales. `--only scenes,live`.
  */
 const { values } = parseArgs({
   options: {
@@ -37,11 +39,13 @@ const { values } = parseArgs({
     processors: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
     frames: { type: 'string', default: '1200' },
+    late: { type: 'string', default: '0' },
   },
 });
 const wants = (part: string) => values.only.split(',').includes(part);
 const processorCounts = values.processors.split(',').map(Number);
 const [minutes, rounds, framesPerRound] = [Number(values.minutes), Number(values.rounds), Number(values.frames)];
+const lateFrames = Number(values.late);
 const FPS = 5;
 const PARTITIONS = 6;
 const DEVICES_PER_SCENE = 4;
@@ -239,7 +243,7 @@ interface Place {
   readonly filmFrames: number;
 }
 
-function recordOf({ deviceId, seq, capturedMs, film, filmFrames }: Place) {
+function recordOf({ deviceId, seq, capturedMs, film, filmFrames }: Place, lane: Lane = 'live') {
   const captured_at = capturedMs + (seq * 1_000) / FPS;
   const value = codec.encode('frame', {
     frame_id: frameId(deviceId, 1, seq),
@@ -254,7 +258,7 @@ function recordOf({ deviceId, seq, capturedMs, film, filmFrames }: Place) {
     size_bytes: 1,
     sha256: Buffer.alloc(32),
     source: 'bench',
-    lane: 'live',
+    lane,
   });
   return { key: deviceId, value };
 }
@@ -285,6 +289,7 @@ async function readProcessors(): Promise<Reading> {
 /** Ten cameras at their pace, each a minute of its own of the day and of the walker, in turns. */
 async function measureLive(films: Record<SceneName, readonly Buffer[]>) {
   await useProcessors(processorCounts[0] ?? 1);
+  await appendLate(films.walker.length);
   const [lagsS, residentMb]: [number[], number[]] = [[], []];
   const startMs = clock.nowMs();
   const frames = (WARM_SECONDS + minutes * 60) * FPS;
@@ -315,9 +320,12 @@ async function measureLive(films: Record<SceneName, readonly Buffer[]>) {
   const after = await readProcessors();
   const [p50, p95, most] = percentiles(lagsS, [0.5, 0.95, 1]);
   const [early, late] = [residentMb.slice(0, 30), residentMb.slice(-30)].map(median);
+  const backlog = await log.lag('backlog', 'processor-backlog');
   return {
     framesPerSecond: LIVE_DEVICES * FPS,
     minutes,
+    lateFrames,
+    lateFramesLeft: Number(backlog.reduce((sum, { records }) => sum + records, 0n)),
     lagP50S: p50,
     lagP95S: p95,
     lagMaxS: most,
@@ -326,6 +334,19 @@ async function measureLive(films: Record<SceneName, readonly Buffer[]>) {
     residentMbEarly: Math.round(early ?? 0),
     residentMbLate: Math.round(late ?? 0),
   };
+}
+
+/** A camera that was without a network for hours, and has it back. */
+async function appendLate(filmFrames: number): Promise<void> {
+  const capturedMs = clock.nowMs() - 24 * 3_600_000;
+  for (let seq = 0; seq < lateFrames; seq += 500) {
+    const seqs = Array.from({ length: Math.min(500, lateFrames - seq) }, (_, more) => seq + more);
+    const places = seqs.map((seq) => ({ deviceId: 'late', seq, capturedMs, film: 'walker', filmFrames }));
+    await log.append(
+      'backlog',
+      places.map((place) => recordOf(place, 'backlog')),
+    );
+  }
 }
 
 function rounded(value: number): number {

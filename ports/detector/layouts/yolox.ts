@@ -43,10 +43,13 @@ function read(
   wanted: readonly Wanted[],
 ): Candidate[] {
   const found: Candidate[] = [];
+  const least = Math.min(...wanted.map(({ confidenceMin }) => confidenceMin));
   for (const { stride, columns: across, rows, from } of grid.levels) {
     for (let cell = 0; cell < across * rows; cell += 1) {
       const at = (from + cell) * columns;
       const objectness = data[at + 4] as number;
+      // No class is surer; and so it is with nearly all of the cells.
+      if (!(objectness >= least)) continue;
       const best = surest(wanted, (index) =>
         columns === 5 ? objectness : objectness * (data[at + 5 + index] as number),
       );
