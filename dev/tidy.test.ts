@@ -39,6 +39,7 @@ const PURE = [
   'processor/match-sightings.ts',
   'processor/motion-episode.ts',
   'processor/motion.ts',
+  'processor/pace.ts',
   'processor/pack-tracks.ts',
   'processor/regions.ts',
   'processor/reorder.ts',

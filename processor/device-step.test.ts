@@ -28,17 +28,7 @@ describe('a device', () => {
   });
 
   test('says what was found in each frame, and by which model; of one that is late, nothing', () => {
-    const person = {
-      className: 'person',
-      confidence: 0.8,
-      box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
-      appearance: null,
-    };
-    const found = (input: Input): Input => ({
-      ...input,
-      look: { ...lookOf(0), found: { ...lookOf(0).found, objects: [person], model: 'mine@1' } },
-    });
-    const seen = observations(run([looksAlways, ...[show(0, 0, 0), show(1, 400, 0), show(2, 300, 0)].map(found)]));
+    const seen = observations(run([looksAlways, withPerson(0, 0), withPerson(1, 400), withPerson(2, 300)]));
     const told = { class_name: 'person', confidence: 0.8, box: person.box, track_id: seen[0]?.objects[0]?.track_id };
     expect(told.track_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(seen.map(({ objects, model }) => ({ objects, model }))).toEqual([
@@ -46,6 +36,24 @@ describe('a device', () => {
       { objects: [told], model: 'mine@1' },
       { objects: [], model: null },
     ]);
+  });
+
+  test.each([
+    { name: 'calm', tickAtMs: null },
+    { name: 'with a tick between', tickAtMs: 140_000 },
+  ])('that is slow may miss a person in one frame: the same person, and the same visit, $name', ({ tickAtMs }) => {
+    const [missed, gone] = [show(3, 90_000, 0), [show(5, 150_000, 0), show(6, 180_000, 0)]];
+    const shown = [0, 1, 2].map((seq) => withPerson(seq, seq * 30_000));
+    const tick = tickAtMs === null ? [] : [{ tickAtMs: firstAtMs + tickAtMs }];
+    const inputs = [looksAlways, ...shown, missed, ...tick, withPerson(4, 120_000), ...gone];
+    const told = events(runFrom(newDevice, inputs, restored).outputs);
+    expect(new Set(told.map(({ event_id }) => event_id)).size).toBe(1);
+    expect(told.at(-1)).toMatchObject({
+      version: tick.length === 0 ? 3 : 4,
+      occurred_at: firstAtMs,
+      ended_at: firstAtMs + 120_000,
+      payload: { state: 'closed', sightings: 4, dwell_min_ms: 120_000, dwell_max_ms: 150_000 },
+    });
   });
 
   test('tells of motion twice under one id: when it is sure, and when it is over', () => {
@@ -207,6 +215,20 @@ function show(seq: number, atMs: number, place: Place): Input {
 
 function inputOf(seq: number, atMs: number, look: Input['look']): Input {
   return { frame: frameOf({ seq, atMs }), look };
+}
+
+const person = {
+  className: 'person',
+  confidence: 0.8,
+  box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
+  appearance: null,
+};
+
+function withPerson(seq: number, atMs: number): Input {
+  return inputOf(seq, atMs, {
+    ...lookOf(0),
+    found: { ...lookOf(0).found, objects: [person], model: 'mine@1' },
+  });
 }
 
 function shifted({ frame, look }: Input): Input {

@@ -1,5 +1,6 @@
 import type { Box } from '../schemas/types.ts';
 import type { FrameMotion } from './motion.ts';
+import { GAP_MAX_MS } from './pace.ts';
 
 /**
  * From moving frames to motion as people speak of it: it begins, lasts, and ends. One moving frame among still ones
@@ -34,9 +35,6 @@ export interface Telling {
   readonly episode: Episode;
   readonly endedAtMs: number | null;
 }
-
-/** Frames further apart than this have nothing to do with each other. */
-export const GAP_MAX_MS = 120_000;
 
 /** Told when it begins and when it ends; in between an episode only remembers. */
 export function stepEpisode(

@@ -2,7 +2,7 @@ import { derivedId } from '../schemas/identity.ts';
 import { blend } from './appearance.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
 import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
-import { GAP_MAX_MS } from './motion-episode.ts';
+import { awaitedMs, GAP_MAX_MS } from './pace.ts';
 import type { Left, Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
 import { boxOf, coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
 
@@ -40,7 +40,7 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
     const match = matches.get(candidate);
     return match ? goOn(candidate, match, atMs) : goWithout(candidate, inFront);
   });
-  const [kept, lost] = part(followed, (track) => atMs - track.seenAtMs <= patienceMs(track, settings));
+  const [kept, lost] = part(followed, (track) => isKept(track, tracks.atMs, atMs, settings));
   const births = atMs === tracks.atMs ? tracks.births : 0;
   const begun = newcomers(seen, matches, settings)
     .slice(0, Math.max(0, LIVE_MAX - kept.length))
@@ -64,10 +64,20 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   ];
 }
 
-/** Whoever was seen in the frame before gets another chance, however long ago that was. */
+/**
+ * Whoever was seen in the frame before gets another chance, however long ago that was; and a person whom the first frame
+ * after that has missed, one more. Nobody else is still here after their time.
+ */
 function isAwaited(track: Track, beforeMs: number | null, atMs: number, settings: TrackSettings): boolean {
-  const unseenMs = atMs - track.seenAtMs;
-  return unseenMs <= patienceMs(track, settings) || (track.seenAtMs === beforeMs && unseenMs <= GAP_MAX_MS);
+  const [unseenMs, paceMs] = [atMs - track.seenAtMs, (beforeMs ?? atMs) - track.seenAtMs];
+  const usualMs = patienceMs(track, settings);
+  if (paceMs === 0) return unseenMs <= Math.max(usualMs, GAP_MAX_MS);
+  return unseenMs <= (paceMs > usualMs ? awaitedMs({ usualMs, paceMs }) : usualMs);
+}
+
+function isKept(track: Track, beforeMs: number | null, atMs: number, settings: TrackSettings): boolean {
+  const isMissedFirst = track.personId !== null && track.seenAtMs === beforeMs;
+  return isMissedFirst || atMs - track.seenAtMs <= patienceMs(track, settings);
 }
 
 function patienceMs({ personId, hidden }: Track, { lostMs, hiddenMs }: TrackSettings): number {

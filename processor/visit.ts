@@ -1,6 +1,6 @@
 import { derivedId } from '../schemas/identity.ts';
 import type { Box, Event, Lane, TimeQuality, VisitState } from '../schemas/types.ts';
-import { GAP_MAX_MS } from './motion-episode.ts';
+import { GAP_MAX_MS } from './pace.ts';
 
 /** One stay of one person, as it is remembered between frames and told in versions. visits.ts follows it. */
 export interface Visit {

@@ -50,8 +50,8 @@ describe('a visit', () => {
     const [first, second, third] = [0.5, 0.9, 0.7].map((confidence, at) => {
       return frameAt(at * 200, [personOf('A', { confidence, sightings: at + 1, firstSeenAtMs: 0 })]);
     });
-    const gone = frameAt(20_000, []);
-    const told = run([first, second, third, gone].flatMap((frame) => frame ?? []));
+    const gone = [frameAt(20_000, []), frameAt(40_000, [])];
+    const told = run([first, second, third, ...gone].flatMap((frame) => frame ?? []));
     const [opened, closed, ...none] = told.map((telling) => visitEvent(device, telling));
     expect(none).toEqual([]);
     expect(opened).toMatchObject({ version: 1, ended_at: null, frame_id: '0ms', payload: { confidence: 0.5 } });
@@ -123,8 +123,9 @@ describe('a visit', () => {
     }
     const over = visits.visits.filter((visit) => visit.over).map(({ personId }) => personId);
     expect(over.toSorted()).toEqual(Array.from({ length: OVER_MAX }, (_, at) => `P${at + 189 - OVER_MAX}`));
-    [visits] = stepVisits(visits, frameAt(199_000 + 130_000, []), usual);
-    [visits] = stepVisits(visits, frameAt(199_000 + 130_001, []), usual);
+    [visits] = stepVisits(visits, frameAt(199_000 + 240_000, []), usual);
+    expect(visits.visits.map(({ personId }) => personId)).toEqual(['P199']);
+    [visits] = stepVisits(visits, frameAt(199_000 + 240_001, []), usual);
     expect(visits.visits).toEqual([]);
   });
 });
@@ -188,11 +189,14 @@ function outcomes(told: readonly VisitTelling[]): string {
 
 /** In the end the camera shows long enough that nobody is there. */
 function planFrames(random: Random): readonly VisitFrame[] {
-  const paceMs = random.pick([200, 1_000, 30_000]);
+  const paces = [200, 1_000, 6_000, 30_000] as const;
+  let paceMs: number = random.pick(paces);
   const showing = createShowing();
   let atMs = 0;
   let present: readonly string[] = [];
   const frames = Array.from({ length: 60 }, () => {
+    // A camera that is switched to burst, and back.
+    if (random.chance(0.05)) paceMs = random.pick(paces);
     atMs += random.chance(0.8) ? paceMs : random.pick([0, 200, 5_000, 9_800, 10_000, 10_200, 60_000, 120_000, 130_000]);
     if (random.chance(0.3)) present = ['A', 'B', 'C'].filter(() => random.chance(0.4));
     const words = present.map((name) => (random.chance(0.1) ? `${name}<${Math.max(0, atMs - 2 * paceMs)}ms` : name));

@@ -1,5 +1,5 @@
 import type { TimeQuality } from '../schemas/types.ts';
-import { GAP_MAX_MS } from './motion-episode.ts';
+import { awaitedMs, GAP_MAX_MS, paceOf } from './pace.ts';
 import type { Person } from './tracks.ts';
 import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.ts';
 
@@ -7,8 +7,9 @@ import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.
  * From people in frames to visits: who stayed, from when to when. A visit begins with the first sight of its person and
  * is over when they were absent for longer than a gap; it then ends with their last sight. Pure, in event time.
  *
- * To be absent takes a frame that does not show them. What nobody looked at is no absence: two sights in a row, with no
- * frame between them, are one stay however slow the camera is, up to two minutes. A tick only says early that a visit
+ * To be absent takes a frame that does not show them, and of a slow camera two in a row, since a detector misses people
+ * (pace.ts says for how long that is waited for). What nobody looked at is no absence: two sights in a row, with no frame
+ * between them, are one stay however slow the camera is, up to two minutes. A tick only says early that a visit
  * seems to be over. What the frames after it show counts: they open it again, or settle how long it may have been. So
  * ticks change when and how often a visit is told, but never what it comes to.
  */
@@ -114,13 +115,29 @@ export function endVisits({ visits, framesAtMs, unwantedAtMs }: Visits): readonl
 }
 
 function miss(visit: Visit, { atMs }: VisitFrame, { absenceGapMs }: VisitSettings): Change {
-  const absentMs = atMs - visit.lastSeenAtMs;
   const goneByMs = visit.unseenSinceMs ?? atMs;
-  const missed = { ...visit, unseenSinceMs: goneByMs };
-  const isTold = visit.over ? isUnsettled(visit) : absentMs > absenceGapMs;
+  const missed: Missed = { ...visit, unseenSinceMs: goneByMs };
+  const isTold = visit.over ? isUnsettled(visit) : isAbsent(missed, { atMs, lookedAtMs: atMs, absenceGapMs });
   const change: Change = isTold ? told(close(missed, { atMs, goneByMs })) : { visit: missed, tellings: [] };
   // Longer than it can be opened again: a track may be confirmed late, or come back with its old first sight.
-  return absentMs > absenceGapMs + GAP_MAX_MS ? { ...change, visit: null } : change;
+  const knownForMs = Math.max(absenceGapMs, GAP_MAX_MS) + GAP_MAX_MS;
+  return atMs - visit.lastSeenAtMs > knownForMs ? { ...change, visit: null } : change;
+}
+
+type Missed = Visit & { readonly unseenSinceMs: number };
+
+/**
+ * Not seen until now, or in frames for longer than the gap, of which `lookedAtMs` is the last: a camera that was slow when
+ * somebody was missed may have become quick since.
+ */
+function isAbsent(
+  missed: Missed,
+  now: { readonly atMs: number; readonly lookedAtMs: number; readonly absenceGapMs: number },
+): boolean {
+  const { lastSeenAtMs, unseenSinceMs } = missed;
+  const { atMs, lookedAtMs, absenceGapMs } = now;
+  const gapMs = awaitedMs({ usualMs: absenceGapMs, paceMs: unseenSinceMs - lastSeenAtMs });
+  return atMs - lastSeenAtMs > gapMs || lookedAtMs - unseenSinceMs > absenceGapMs;
 }
 
 interface Scene {
@@ -132,14 +149,15 @@ interface Scene {
 }
 
 function see(visit: Visit | undefined, person: Person, scene: Scene): Change {
-  const { frame, settings, mayBegin } = scene;
+  const { before, frame, settings, mayBegin } = scene;
   if (!visit) return mayBegin ? begin(person, scene, null) : { visit: null, tellings: [] };
+  const { absenceGapMs } = settings;
   const backAtMs = isNewTo(visit, person) ? person.firstSeenAtMs : frame.atMs;
-  const isMissed = visit.unseenSinceMs !== null && visit.unseenSinceMs < backAtMs;
-  const absenceMaxMs = isMissed ? settings.absenceGapMs : Math.max(settings.absenceGapMs, GAP_MAX_MS);
-  if (backAtMs - visit.lastSeenAtMs <= absenceMaxMs) {
-    return visit.over && !mayBegin ? { visit, tellings: [] } : goOn(visit, person, scene);
-  }
+  const lookedAtMs = before.framesAtMs.findLast((atMs) => atMs < backAtMs) ?? backAtMs;
+  const wasAbsent = isMissed(visit, backAtMs)
+    ? isAbsent(visit, { atMs: backAtMs, lookedAtMs, absenceGapMs })
+    : backAtMs - visit.lastSeenAtMs > Math.max(absenceGapMs, GAP_MAX_MS);
+  if (!wasAbsent) return visit.over && !mayBegin ? { visit, tellings: [] } : goOn(visit, person, scene);
   const goneByMs = visit.unseenSinceMs ?? backAtMs;
   const ended =
     visit.over && !isUnsettled(visit)
@@ -192,6 +210,10 @@ function told(telling: VisitTelling): Change {
   return { visit: telling.visit, tellings: [telling] };
 }
 
+function isMissed(visit: Visit, backAtMs: number): visit is Missed {
+  return visit.unseenSinceMs !== null && visit.unseenSinceMs < backAtMs;
+}
+
 /** In a track that was not there at the last sight: all of its sights are new. */
 function isNewTo(visit: Visit, { firstSeenAtMs }: Person): boolean {
   return firstSeenAtMs > visit.lastSeenAtMs;
@@ -202,15 +224,14 @@ function isUnsettled({ over, unseenSinceMs }: Visit): boolean {
   return over && unseenSinceMs === null;
 }
 
-/** A camera that takes a picture in half a minute is not silent before it has missed one. */
+/** The pace is that of the first frame without them; until there is one, that of the last with them. */
 function awaitedUntilMs(
   { framesAtMs }: Visits,
   { lastSeenAtMs, unseenSinceMs }: Visit,
   { absenceGapMs }: Pick<VisitSettings, 'absenceGapMs'>,
 ): number {
-  const [before = 0, last = before] = framesAtMs.slice(-2);
-  const paceMs = Math.min(last - before, GAP_MAX_MS);
-  return lastSeenAtMs + (unseenSinceMs === null ? Math.max(absenceGapMs, 2 * paceMs) : absenceGapMs);
+  const paceMs = unseenSinceMs === null ? paceOf(framesAtMs) : unseenSinceMs - lastSeenAtMs;
+  return lastSeenAtMs + awaitedMs({ usualMs: absenceGapMs, paceMs });
 }
 
 function sightOf({ confidence, box }: Person, { frameId, frameSeq, model }: VisitFrame): Sight {

@@ -140,7 +140,8 @@ export const deviceSettings = Type.Object(
           default: 10_000,
           minimum: 1_000,
           maximum: 3_600_000,
-          description: 'A visit is over when its person was not seen for longer than this.',
+          description:
+            'A visit is over when its person was not seen for longer than this; of a slower camera, in two frames in a row.',
         }),
         return_ms: Type.Integer({
           default: 300_000,
