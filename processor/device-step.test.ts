@@ -6,7 +6,7 @@ import { type Configuration, readConfiguration } from './configuration.ts';
 import type { StepOutput } from './device-step.ts';
 import { createSteps, newDevice, type Shot, type Tick } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
-import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+import { type DeviceState, packState, STATE_VERSION, silenceOf, unpackState } from './state.ts';
 
 const looksAlways = configurationOf({ thresholds: { look_every_ms: 0 } });
 
@@ -67,6 +67,15 @@ describe('a device', () => {
     expect(ended?.event_id).toBe(begun?.event_id);
     // For good: rows are keyed by it.
     expect(begun?.event_id).toBe('1a5a6232-2c14-5f11-99ed-3341ff5ccef1');
+  });
+
+  test('that falls silent while something moves waits for the tick that ends it', () => {
+    const { state } = runFrom(newDevice, visit.slice(0, 4));
+    const silence = silenceOf(state);
+    expect(silence).toEqual({ newestAtMs: firstAtMs + 600, afterMs: 3_000 });
+    const ticked = runFrom(restored(state), [{ tickAtMs: firstAtMs + 3_600 }]);
+    expect(ticked.outputs).toMatchObject([{ event: { type: 'motion', version: 2, ended_at: firstAtMs + 600 } }]);
+    expect(silenceOf(restored(ticked.state))).toBeNull();
   });
 
   test('gives motion another id in another device, and for another beginning', () => {

@@ -6,7 +6,7 @@ import type { Found, FoundObject, Prepared } from './eyes.ts';
 import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
-import { type Episode, finishEpisode, stepEpisode, type Telling } from './motion-episode.ts';
+import { type Episode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
 import { stepTracks } from './track.ts';
 import { noTracks, type Person, type Tracks, usualTracking } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
@@ -76,13 +76,21 @@ export function stepDevice(
       return stepFrame(scene, turn, prepared, options);
     case 'configuration':
       return turn.configuration.settings.device.paused ? pause(scene, turn, options) : { scene, told: [] };
-    case 'tick': {
-      const [visits, tellings] = tickVisits(scene.visits, turn.atMs, visitSettingsOf(turn));
-      return visits === scene.visits
-        ? { scene, told: [] }
-        : { scene: { ...scene, visits }, told: visitEvents(tellings, turn, options) };
-    }
+    case 'tick':
+      return tick(scene, turn, options);
   }
+}
+
+function tick(scene: Scene, turn: Turn & { readonly kind: 'tick' }, options: StepOptions): Stepped {
+  const { framesAtMs } = scene.visits;
+  const { motion_quiet_ms: quietMs } = turn.configuration.settings.thresholds;
+  const [episode, motionTellings] = tickEpisode(scene.episode, turn.atMs, { framesAtMs, quietMs });
+  const [visits, visitTellings] = tickVisits(scene.visits, turn.atMs, visitSettingsOf(turn));
+  if (episode === scene.episode && visits === scene.visits) return { scene, told: [] };
+  return {
+    scene: { ...scene, episode, visits },
+    told: [...motionEvents(motionTellings, turn, options), ...visitEvents(visitTellings, turn, options)],
+  };
 }
 
 /** A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it. */
@@ -126,18 +134,13 @@ interface SensedFrame {
   readonly look: boolean;
 }
 
-function sense(
-  scene: Scene,
-  { frame, configuration }: FrameTurn,
-  prepared: Prepared,
-  { grid }: StepOptions,
-): SensedFrame {
-  const { version, settings } = configuration;
-  const { thresholds, events } = settings;
+function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepOptions): SensedFrame {
+  const { frame, configuration } = turn;
+  const { thresholds, events } = configuration.settings;
   const atMs = frame.captured_at;
   const hasTracks = scene.tracks.live.length > 0;
   const [background, { present, motion }] = senseMotion(scene.background, prepared.grey, {
-    ...grid,
+    ...options.grid,
     atMs,
     cellChangeMin: thresholds.motion_cell_change,
     scoreMin: thresholds.motion_score,
@@ -145,7 +148,8 @@ function sense(
     hasTracks,
   });
   const gapMs = atMs - (scene.newestAtMs ?? atMs);
-  const moving = { frameId: frame.frame_id, frameSeq: frame.seq, atMs, gapMs, motion };
+  const { frame_id: frameId, seq: frameSeq, time_quality: timeQuality } = frame;
+  const moving = { frameId, frameSeq, atMs, timeQuality, gapMs, motion };
   const step = events.motion ? stepEpisode : finishEpisode;
   const [episode, tellings] = step(scene.episode, moving, thresholds.motion_quiet_ms);
   const [gate, { look }] = stepGate(
@@ -159,7 +163,7 @@ function sense(
   return {
     scene: { ...scene, newestAtMs: atMs, background, episode, gate },
     seen: { ...prepared.original, motion: isComparable ? { score, boxes } : null },
-    told: tellings.map((telling) => motionEvent(frame, telling, version)),
+    told: motionEvents(tellings, turn, options),
     look,
   };
 }
@@ -214,11 +218,13 @@ function visitSettingsOf({ configuration }: Turn): VisitSettings {
   return { absenceGapMs: thresholds.absence_ms, updateEveryMs: thresholds.visit_update_ms, wanted: events.visit };
 }
 
-function visitEvents(
-  tellings: readonly VisitTelling[],
-  turn: Turn,
-  { lane }: Pick<StepOptions, 'lane'>,
-): readonly StepOutput[] {
+type LaneOptions = Pick<StepOptions, 'lane'>;
+
+function motionEvents(tellings: readonly Telling[], turn: Turn, { lane }: LaneOptions): readonly StepOutput[] {
+  return tellings.map((telling) => ({ kind: 'event', event: motionEvent(turn, telling, lane) }));
+}
+
+function visitEvents(tellings: readonly VisitTelling[], turn: Turn, { lane }: LaneOptions): readonly StepOutput[] {
   const { deviceId, configuration } = turn;
   const of = { deviceId, lane, configVersion: configuration.version };
   return tellings.map((telling) => ({ kind: 'event', event: visitEvent(of, telling) }));
@@ -263,33 +269,26 @@ function observation({ frame, configuration }: FrameTurn, told: Partial<Observat
   };
 }
 
-function motionEvent(
-  { device_id, lane, time_quality }: Frame,
-  { episode, endedAtMs }: Telling,
-  config_version: number,
-): StepOutput {
+function motionEvent({ deviceId, configuration }: Turn, { episode, endedAtMs }: Telling, lane: Lane): Event {
   return {
-    kind: 'event',
-    event: {
-      event_id: derivedId('motion', device_id, episode.frameId),
-      device_id,
-      type: 'motion',
-      version: episode.version,
-      occurred_at: episode.startedAtMs,
-      ended_at: endedAtMs,
-      frame_id: episode.frameId,
-      frame_seq: episode.frameSeq,
-      lane,
-      time_quality,
-      model: null,
-      config_version,
-      payload: {
-        kind: 'Motion',
-        score: episode.scoreSum / episode.frames,
-        peak_score: episode.peakScore,
-        frames: episode.frames,
-        boxes: episode.peakBoxes,
-      },
+    event_id: derivedId('motion', deviceId, episode.frameId),
+    device_id: deviceId,
+    type: 'motion',
+    version: episode.version,
+    occurred_at: episode.startedAtMs,
+    ended_at: endedAtMs,
+    frame_id: episode.frameId,
+    frame_seq: episode.frameSeq,
+    lane,
+    time_quality: episode.timeQuality,
+    model: null,
+    config_version: configuration.version,
+    payload: {
+      kind: 'Motion',
+      score: episode.scoreSum / episode.frames,
+      peak_score: episode.peakScore,
+      frames: episode.frames,
+      boxes: episode.peakBoxes,
     },
   };
 }

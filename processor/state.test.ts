@@ -12,6 +12,7 @@ import { frameOf, recordOf } from './frames-under-test.ts';
 import { GONE_MAX } from './gallery.ts';
 import type { Held } from './line-up.ts';
 import { motionGrid } from './motion.ts';
+import type { Episode } from './motion-episode.ts';
 import { HELD_MAX } from './reorder.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
 import { LIVE_MAX } from './track.ts';
@@ -94,12 +95,14 @@ describe('a stored state', () => {
           frameId: id(),
           frameSeq: 2 ** 40,
           startedAtMs: late(0),
+          timeQuality: 'arrival',
           lastMovingAtMs: late(4),
           frames: 2 ** 20,
           scoreSum: share(),
           peakScore: share(),
           peakBoxes: many(8, box),
           version: 2,
+          over: false,
         },
         tracks: {
           atMs: late(4),
@@ -169,6 +172,21 @@ describe('a stored state', () => {
     expect(state.line.configuration.settings).not.toHaveProperty('moods');
     // A later release that reads this one's state finds there what was given.
     expect(unpackState(STATE_VERSION, packState(state), fixedCodec).line.configuration.json).toBe(settings_json);
+  });
+
+  test('of before ticks could end motion has no word of it, in whichever form', () => {
+    const episode = { frameId: 'f', frameSeq: 1, startedAtMs: 0, lastMovingAtMs: 9, frames: 2, version: 1 };
+    const told = { ...episode, scoreSum: 0.5, peakScore: 0.3, peakBoxes: [] };
+    const older = { seen: [], newestAtMs: 9, picture: null, episode: told };
+    const states = [
+      unpackState(1, Buffer.from(JSON.stringify(older)), fixedCodec),
+      unpackState(
+        3,
+        packState({ ...newDevice, scene: { ...newScene, episode: told as Partial<Episode> as Episode } }),
+        fixedCodec,
+      ),
+    ];
+    for (const { scene } of states) expect(scene.episode).toEqual({ ...told, timeQuality: 'arrival', over: false });
   });
 
   test('of a version that is not known is refused', () => {

@@ -3,6 +3,7 @@ import type { Codec } from '../schemas/codec.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
 import { newScene, type Scene } from './device-step.ts';
 import type { Held, Line } from './line-up.ts';
+import { type Episode, episodeDueMs } from './motion-episode.ts';
 import { packTracks, unpackTracks } from './pack-tracks.ts';
 import { readInput } from './read-input.ts';
 import { heldDueMs } from './reorder.ts';
@@ -24,8 +25,11 @@ interface OlderState {
   readonly configuration?: { readonly version: number; readonly settings_json: string };
   readonly seen: readonly { readonly epoch: number; readonly highest: number; readonly bits: string }[];
   readonly newestAtMs: number | null;
-  readonly episode: Scene['episode'];
+  readonly episode: StoredEpisode | null;
 }
+
+/** Before a tick could tell that motion is over, neither was kept. */
+type StoredEpisode = Omit<Episode, 'timeQuality' | 'over'> & Partial<Episode>;
 
 export function packState({ line, scene }: DeviceState): Buffer {
   const { configuration, seen, waiting } = line;
@@ -57,7 +61,7 @@ export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, '
       seen,
       waiting: { newestAtMs: newestArrivedMs, last, held: unpackHeld(held, codec) },
     },
-    scene: { ...same, episode: episode === null ? null : JSON.parse(episode), tracks: unpackTracks(tracks) },
+    scene: { ...same, episode: episodeOf(episode === null ? null : JSON.parse(episode)), tracks: unpackTracks(tracks) },
   };
 }
 
@@ -72,8 +76,12 @@ function fromOlder({ configuration, seen, newestAtMs, episode }: OlderState): De
       seen: windows,
       waiting: { held: [], newestAtMs, last },
     },
-    scene: { ...newScene, newestAtMs, episode },
+    scene: { ...newScene, newestAtMs, episode: episodeOf(episode) },
   };
+}
+
+function episodeOf(stored: StoredEpisode | null): Episode | null {
+  return stored && { ...stored, timeQuality: stored.timeQuality ?? 'arrival', over: stored.over ?? false };
 }
 
 function configurationOf(stored: OlderState['configuration']): Configuration {
@@ -120,8 +128,13 @@ const SILENT_MS = 3_000;
 
 /** After how much silence a tick would settle something for this device; null where nothing is open. */
 export function silenceOf({ line, scene }: DeviceState): Silence | null {
-  const { absence_ms: absenceGapMs } = line.configuration.settings.thresholds;
-  const dues = [heldDueMs(line.waiting), visitsDueMs(scene.visits, { absenceGapMs })].filter((due) => due !== null);
+  const { absence_ms: absenceGapMs, motion_quiet_ms: quietMs } = line.configuration.settings.thresholds;
+  const { framesAtMs } = scene.visits;
+  const dues = [
+    heldDueMs(line.waiting),
+    episodeDueMs(scene.episode, { framesAtMs, quietMs }),
+    visitsDueMs(scene.visits, { absenceGapMs }),
+  ].filter((due) => due !== null);
   const newestAtMs = Math.max(line.waiting.newestAtMs ?? 0, scene.newestAtMs ?? 0);
   return dues.length === 0 ? null : { newestAtMs, afterMs: Math.max(SILENT_MS, Math.min(...dues) + 1 - newestAtMs) };
 }

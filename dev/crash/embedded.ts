@@ -73,14 +73,16 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
     },
 
     async isQuiet() {
-      const [status, queued, visits] = await Promise.all([
+      const [status, queued, ...told] = await Promise.all([
         ask('status'),
         countOf('queued'),
         ask('events?event_type=visit&page_size=500'),
+        ask('events?event_type=motion&page_size=500'),
       ]);
       const waiting = status.lag?.reduce((sum, { records }) => sum + records, 0);
       // What the cameras' silence ends is a part of what a run comes to.
-      return waiting === 0 && queued === 0 && visits.events?.every(({ ended_at }) => ended_at !== null) === true;
+      const areOver = told.every(({ events }) => events?.every(({ ended_at }) => ended_at !== null));
+      return waiting === 0 && queued === 0 && areOver;
     },
 
     async finish(acknowledged) {

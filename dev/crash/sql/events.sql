@@ -1,7 +1,7 @@
--- The compared columns: not the number, the time of writing, nor the trace. How often a visit was told follows from how
--- long the device seemed to be silent; what it came to does not.
+-- The compared columns: not the number, the time of writing, nor the trace. How often a visit or a motion was told follows
+-- from how long the device seemed to be silent; what it came to does not.
 select
-  device_id, occurred_at, type, id, case when type <> 'visit' then version end as version, ended_at, frame_id, frame_seq, lane, time_quality, model, config_version,
+  device_id, occurred_at, type, id, case when type not in ('visit', 'motion') then version end as version, ended_at, frame_id, frame_seq, lane, time_quality, model, config_version,
   data
 from events
 order by device_id, occurred_at, type, id
