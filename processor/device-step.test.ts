@@ -88,6 +88,33 @@ describe('a device', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  test('whose camera is moved says in which frame it was learnt anew, and goes on following whom it followed', () => {
+    const { columns, rows } = smallGrid;
+    const halves = ['left', 'top'].map((bright) =>
+      Uint8Array.from({ length: columns * rows }, (_, cell) => {
+        const isBright = bright === 'left' ? cell % columns < columns / 2 : cell < (columns * rows) / 2;
+        return isBright ? 200 : 60;
+      }),
+    );
+    const told = run(
+      Array.from({ length: 50 }, (_, seq) => {
+        const { frame, look } = withPerson(seq, seq * 200);
+        const grey = halves[seq < 10 ? 0 : 1] as Uint8Array;
+        return { frame, look: { ...look, prepared: { ...look.prepared, grey } } };
+      }),
+    );
+    const seen = observations(told);
+    expect(seen.filter(({ outcome }) => outcome !== 'analysed')).toEqual([]);
+    expect(seen.map(({ reason }) => reason).filter(Boolean)).toEqual(['first-frame', 'relearnt']);
+    expect(seen.find(({ reason }) => reason === 'relearnt')).toMatchObject({ motion: { score: 0, boxes: [] } });
+    expect(new Set(seen.map(({ objects }) => objects[0]?.track_id)).size).toBe(1);
+    const visits = events(told).filter(({ type }) => type === 'visit');
+    expect(visits.map(({ version, payload }) => [version, 'state' in payload && payload.state])).toEqual([
+      [1, 'opened'],
+      [2, 'closed'],
+    ]);
+  });
+
   test('rejects what cannot be decoded once, and goes on as if it had not come', () => {
     const broken = { ...show(2, 300, 0), look: noPicture };
     const told = run([...visit.slice(0, 2), broken, broken, ...visit.slice(2).map(shifted)]);
@@ -233,11 +260,9 @@ const person = {
   appearance: null,
 };
 
-function withPerson(seq: number, atMs: number): Input {
-  return inputOf(seq, atMs, {
-    ...lookOf(0),
-    found: { ...lookOf(0).found, objects: [person], model: 'mine@1' },
-  });
+function withPerson(seq: number, atMs: number) {
+  const { prepared, found } = lookOf(0);
+  return { frame: frameOf({ seq, atMs }), look: { prepared, found: { ...found, objects: [person], model: 'mine@1' } } };
 }
 
 function shifted({ frame, look }: Input): Input {

@@ -128,6 +128,8 @@ interface SensedFrame {
   /** With all that is known of the frame but who is in it. */
   readonly scene: Scene;
   readonly seen: Pick<Observation, 'width' | 'height' | 'motion'>;
+  /** Why its motion says little, as a stable code: there is no background to compare it with, or another from here on. */
+  readonly reason: 'first-frame' | 'relearnt' | null;
   /** Of motion that began or ended. */
   readonly told: readonly StepOutput[];
   /** Whether the detector is to look. */
@@ -139,7 +141,7 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const { thresholds, events } = configuration.settings;
   const atMs = frame.captured_at;
   const hasTracks = scene.tracks.live.length > 0;
-  const [background, { present, motion }] = senseMotion(scene.background, prepared.grey, {
+  const [background, { present, motion, relearnt }] = senseMotion(scene.background, prepared.grey, {
     ...options.grid,
     atMs,
     cellChangeMin: thresholds.motion_cell_change,
@@ -163,13 +165,14 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   return {
     scene: { ...scene, newestAtMs: atMs, background, episode, gate },
     seen: { ...prepared.original, motion: isComparable ? { score, boxes } : null },
+    reason: isComparable ? (relearnt ? 'relearnt' : null) : 'first-frame',
     told: motionEvents(tellings, turn, options),
     look,
   };
 }
 
 /** Who is there, after the detector has looked. */
-function meet({ scene, seen, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
+function meet({ scene, seen, reason, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
   const { frame, configuration } = turn;
   const { device_id: deviceId, lane, captured_at: atMs } = frame;
   const { thresholds } = configuration.settings;
@@ -189,7 +192,6 @@ function meet({ scene, seen, told }: SensedFrame, turn: FrameTurn, found: Found)
     });
   const shown = visitFrameOf(frame, people, found.model);
   const [visits, tellings] = stepVisits(scene.visits, shown, visitSettingsOf(turn));
-  const reason = seen.motion === null ? 'first-frame' : null;
   return {
     scene: { ...scene, tracks, visits },
     told: [
