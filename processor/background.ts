@@ -1,4 +1,3 @@
-import type { Box } from '../schemas/types.ts';
 import { matchLight } from './light.ts';
 import type { FrameMotion, MotionGrid, MotionThresholds } from './motion.ts';
 import { findRegions } from './regions.ts';
@@ -41,10 +40,8 @@ export interface Sensing extends MotionGrid, MotionThresholds {
 }
 
 export interface Sensed {
-  /** The share of the picture that is not background. */
-  readonly score: number;
+  /** Something is there that is not background. */
   readonly present: boolean;
-  readonly boxes: readonly Box[];
   /** What of it, or of what was there before, has changed since the frame before. */
   readonly motion: FrameMotion;
   /** The background was learnt anew: all of it is another. */
@@ -70,9 +67,7 @@ const BOUND_MAX = 40;
 const STAY_SHARE = 0.75;
 
 const NOTHING: Sensed = {
-  score: 0,
   present: false,
-  boxes: [],
   motion: { score: 0, moving: false, boxes: [] },
   relearnt: false,
 };
@@ -132,7 +127,6 @@ export function senseMotion(
 
   const there = findRegions(present, sensing);
   const moved = findRegions(moving, sensing);
-  const score = there.cells / cells;
   const movedScore = moved.cells / cells;
   const relearnt = settled > RELEARN_SHARE * cells;
   if (absorbed > 0) {
@@ -148,9 +142,7 @@ export function senseMotion(
   return [
     relearnt ? { ...learn(grey, atMs), unrest } : next,
     {
-      score,
-      present: score > scoreMin,
-      boxes: score > scoreMin ? there.boxes : [],
+      present: there.cells / cells > scoreMin,
       motion: {
         score: movedScore,
         moving: movedScore > scoreMin,

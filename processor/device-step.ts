@@ -154,7 +154,7 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const moving = { frameId, frameSeq, atMs, timeQuality, gapMs, motion };
   const step = events.motion ? stepEpisode : finishEpisode;
   const [episode, tellings] = step(scene.episode, moving, thresholds.motion_quiet_ms);
-  const [gate, { look }] = stepGate(
+  const [gate, look] = stepGate(
     scene.gate,
     { atMs, present: present || motion.moving, hasTracks },
     { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },

@@ -25,31 +25,17 @@ export interface GateSettings {
   readonly lookAfterMs: number;
 }
 
-/** Why it looks, or `still`: why not. */
-export type GateReason = 'first' | 'motion' | 'track' | 'periodic' | 'still';
-
-export interface Decision {
-  readonly look: boolean;
-  readonly reason: GateReason;
-}
-
 export const closedGate: Gate = { presentAtMs: null, lookedAtMs: null };
 
+/** With whether it looks. */
 export function stepGate(
   gate: Gate,
   { atMs, present, hasTracks }: GateInput,
   { lookEveryMs, lookAfterMs }: GateSettings,
-): readonly [Gate, Decision] {
+): readonly [Gate, boolean] {
   const presentAtMs = present ? atMs : gate.presentAtMs;
-  const reason = ((): GateReason => {
-    if (gate.lookedAtMs === null) return 'first';
-    if (presentAtMs !== null && atMs - presentAtMs <= lookAfterMs) return 'motion';
-    if (hasTracks) return 'track';
-    return atMs - gate.lookedAtMs >= lookEveryMs ? 'periodic' : 'still';
-  })();
-  const look = reason !== 'still';
-  return [
-    { presentAtMs, lookedAtMs: look ? atMs : gate.lookedAtMs },
-    { look, reason },
-  ];
+  const isLately = presentAtMs !== null && atMs - presentAtMs <= lookAfterMs;
+  const isDue = gate.lookedAtMs === null || atMs - gate.lookedAtMs >= lookEveryMs;
+  const look = isLately || hasTracks || isDue;
+  return [{ presentAtMs, lookedAtMs: look ? atMs : gate.lookedAtMs }, look];
 }

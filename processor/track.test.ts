@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { looksOf } from './people-under-test.ts';
 import { readSequences, type Sequence } from './sequences-under-test.ts';
 import { stepTracks } from './track.ts';
-import { noTracks, type Sighting, type Tracked, type TrackSettings, type Tracks, usualTracking } from './tracks.ts';
+import {
+  noTracks,
+  type Sighting,
+  type Track,
+  type Tracked,
+  type TrackSettings,
+  type Tracks,
+  usualTracking,
+} from './tracks.ts';
 
 const settings: TrackSettings = {
   ...usualTracking,
@@ -21,8 +29,9 @@ describe('tracks', () => {
       const told = rows.map(readRow).map(({ atMs, sightings }) => {
         const frame = { deviceId: 'camera-1', lane: 'live', atMs, aspect: 4 / 3, sightings } as const;
         const [next, tracked] = stepTracks(tracks, frame, settings);
+        const ended = tracks.live.filter(({ trackId }) => !next.live.some((one) => one.trackId === trackId));
         tracks = next;
-        return tell(tracked, names);
+        return tell(tracked, ended, names);
       });
       expect(told).toEqual(rows.map((row) => row.expected));
     });
@@ -44,15 +53,17 @@ function createNames() {
   };
 }
 
-function tell({ trackIds, people, left }: Tracked, names: Names): string {
+function tell({ trackIds, people }: Tracked, ended: readonly Track[], names: Names): string {
   const seen = trackIds.map((trackId) => {
     if (trackId === null) return '-';
     const track = names.track(trackId);
     const person = people.find((one) => one.trackId === trackId);
     return person ? names.person(person.personId) : track;
   });
-  const ended = left.map(({ personId, lastSeenAtMs }) => `left ${names.person(personId)} at ${lastSeenAtMs}ms`);
-  return [seen.join(' '), ended.join(', ')].filter(Boolean).join(' ');
+  const left = ended.flatMap(({ personId, seenAtMs }) =>
+    personId === null ? [] : `left ${names.person(personId)} at ${seenAtMs}ms`,
+  );
+  return [seen.join(' '), left.join(', ')].filter(Boolean).join(' ');
 }
 
 test('whoever comes in from below is one person, though more of them is to be seen in each frame', () => {

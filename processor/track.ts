@@ -3,8 +3,8 @@ import { blend } from './appearance.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
 import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
 import { awaitedMs, GAP_MAX_MS } from './pace.ts';
-import type { Left, Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
-import { boxOf, coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
+import type { Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
+import { coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
 
 /**
  * Who is who from frame to frame. Pure, in event time, at any rate of frames; the same sightings give the same ids in
@@ -31,7 +31,8 @@ const LOOK_SHARE = 0.1;
 export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSettings): readonly [Tracks, Tracked] {
   const atMs = Math.max(frame.atMs, tracks.atMs ?? frame.atMs);
   const seen = inOrder(frame);
-  const [expected, lapsed] = part(tracks.live, (track) => isAwaited(track, tracks.atMs, atMs, settings));
+  const times = { beforeMs: tracks.atMs ?? atMs, atMs };
+  const [expected, lapsed] = part(tracks.live, (track) => isAwaited(track, times, settings));
   const candidates = expected.map((track) => ({ track, where: later(track.where, atMs - track.seenAtMs) }));
   const matches = matchSightings(candidates, seen, settings);
 
@@ -40,14 +41,13 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
     const match = matches.get(candidate);
     return match ? goOn(candidate, match, atMs) : goWithout(candidate, inFront);
   });
-  const [kept, lost] = part(followed, (track) => isKept(track, tracks.atMs, atMs, settings));
+  const [kept, lost] = part(followed, (track) => isKept(track, times, settings));
   const births = atMs === tracks.atMs ? tracks.births : 0;
   const begun = newcomers(seen, matches, settings)
     .slice(0, Math.max(0, LIVE_MAX - kept.length))
     .map((one, at) => ({ one, track: begin(frame, one, { atMs, ordinal: births + at }) }));
 
-  const left = [...lapsed, ...lost].filter((track) => track.personId !== null);
-  const gone = remember(tracks.gone, left.flatMap(asGone), atMs, settings.returnWindowMs);
+  const gone = remember(tracks.gone, [...lapsed, ...lost].flatMap(asGone), atMs, settings.returnWindowMs);
   const [live, stillGone] = confirm([...kept, ...begun.map(({ track }) => track)], gone, { atMs, settings });
 
   const trackIds: (string | null)[] = frame.sightings.map(() => null);
@@ -56,26 +56,28 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   const sightingOf = new Map(trackIds.map((trackId, index) => [trackId, frame.sightings[index]]));
   return [
     { atMs, births: births + begun.length, live, gone: stillGone },
-    {
-      trackIds,
-      people: live.flatMap((track) => asPerson(track, sightingOf.get(track.trackId))),
-      left: left.map((track) => asLeft(track, frame.aspect)),
-    },
+    { trackIds, people: live.flatMap((track) => asPerson(track, sightingOf.get(track.trackId))) },
   ];
+}
+
+interface Times {
+  /** Of the frame before. */
+  readonly beforeMs: number;
+  readonly atMs: number;
 }
 
 /**
  * Whoever was seen in the frame before gets another chance, however long ago that was; and a person whom the first frame
  * after that has missed, one more. Nobody else is still here after their time.
  */
-function isAwaited(track: Track, beforeMs: number | null, atMs: number, settings: TrackSettings): boolean {
-  const [unseenMs, paceMs] = [atMs - track.seenAtMs, (beforeMs ?? atMs) - track.seenAtMs];
+function isAwaited(track: Track, { beforeMs, atMs }: Times, settings: TrackSettings): boolean {
+  const [unseenMs, paceMs] = [atMs - track.seenAtMs, beforeMs - track.seenAtMs];
   const usualMs = patienceMs(track, settings);
   if (paceMs === 0) return unseenMs <= Math.max(usualMs, GAP_MAX_MS);
   return unseenMs <= (paceMs > usualMs ? awaitedMs({ usualMs, paceMs }) : usualMs);
 }
 
-function isKept(track: Track, beforeMs: number | null, atMs: number, settings: TrackSettings): boolean {
+function isKept(track: Track, { beforeMs, atMs }: Times, settings: TrackSettings): boolean {
   const isMissedFirst = track.personId !== null && track.seenAtMs === beforeMs;
   return isMissedFirst || atMs - track.seenAtMs <= patienceMs(track, settings);
 }
@@ -181,17 +183,6 @@ function asPerson(track: Track, sighting: Sighting | undefined): Person[] {
   if (personId === null || !sighting) return [];
   const { box, confidence } = sighting;
   return [{ personId, trackId, box, confidence, firstSeenAtMs, sightings }];
-}
-
-function asLeft({ personId, trackId, firstSeenAtMs, seenAtMs, where, sightings }: Track, aspect: number): Left {
-  return {
-    personId: personId as string,
-    trackId,
-    firstSeenAtMs,
-    lastSeenAtMs: seenAtMs,
-    box: boxOf(where, aspect),
-    sightings,
-  };
 }
 
 function bottomOf({ y, height }: EvenBox): number {

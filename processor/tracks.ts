@@ -60,23 +60,11 @@ export interface Person {
   readonly sightings: number;
 }
 
-/** Somebody whose track has ended. */
-export interface Left {
-  readonly personId: string;
-  readonly trackId: string;
-  readonly firstSeenAtMs: number;
-  readonly lastSeenAtMs: number;
-  readonly box: Box;
-  readonly sightings: number;
-}
-
 export interface Tracked {
   /** For each sighting, in their order; null for what belongs to nobody. */
   readonly trackIds: readonly (string | null)[];
   /** Who is seen in this frame. */
   readonly people: readonly Person[];
-  /** Whose tracks have ended. */
-  readonly left: readonly Left[];
 }
 
 export interface TrackSettings extends RecognitionSettings {

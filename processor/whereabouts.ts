@@ -50,10 +50,6 @@ export function evenBox({ x, y, width, height }: Box, aspect: number): EvenBox {
   };
 }
 
-export function boxOf({ x, y, width, height }: EvenBox, aspect: number): Box {
-  return { x: (x - width / 2) / aspect, y: y - height / 2, width: width / aspect, height };
-}
-
 export function firstSeen(box: EvenBox): Whereabouts {
   return rounded({
     ...box,
