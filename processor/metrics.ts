@@ -11,8 +11,8 @@ export interface ProcessorMetrics {
   /** A partition of a lane was taken. */
   taken(lane: string): void;
   stateSize(bytes: number): void;
-  /** How many people are followed in a partition of a lane. */
-  followed(place: LanePlace, people: number): void;
+  /** How many people are followed in a partition of a lane; counted when somebody asks. */
+  followed(place: LanePlace, count: () => number): void;
   /** How many records of a partition of a lane wait, so that other devices come first. */
   putOff(place: LanePlace, records: number): void;
 }
@@ -54,11 +54,15 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     buckets: [1_024, 4_096, 8_192, 16_384, 24_576, 32_768, 49_152, 65_536],
     registers: [registry],
   });
+  const counts = new Map<string, () => void>();
   const followed = new Gauge({
     name: 'passerby_processor_people',
     help: 'People who are being followed, as of the last commit.',
     labelNames: ['lane', 'partition'],
     registers: [registry],
+    collect: () => {
+      for (const count of counts.values()) count();
+    },
   });
   const putOff = new Gauge({
     name: 'passerby_processor_put_off_records',
@@ -79,7 +83,8 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     took: (stage, ms) => stages.observe({ stage }, ms / 1_000),
     taken: (lane) => taken.inc({ lane }),
     stateSize: (bytes) => stateBytes.observe(bytes),
-    followed: ({ lane, partition }, people) => followed.set({ lane, partition: String(partition) }, people),
+    followed: ({ lane, partition }, count) =>
+      void counts.set(`${lane}/${partition}`, () => followed.set({ lane, partition: String(partition) }, count())),
     putOff: ({ lane, partition }, records) => putOff.set({ lane, partition: String(partition) }, records),
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });

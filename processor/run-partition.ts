@@ -209,7 +209,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     step,
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
-      metrics.followed({ lane, partition }, peopleIn(state.devices));
+      metrics.followed({ lane, partition }, () => peopleIn(state.devices));
       ticks.watch(partition, state.devices);
     },
     onTrouble,

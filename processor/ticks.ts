@@ -22,7 +22,7 @@ export interface Silence {
 }
 
 export interface Ticks<State> {
-  /** A partition's devices, as they have just been read or committed. */
+  /** A partition's devices, as they have just been read or committed. Which of them have changed, the next look finds. */
   watch(partition: number, devices: ReadonlyMap<string, State>): void;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -33,6 +33,11 @@ interface Watched<State> {
   readonly sinceMs: number;
   /** One tick for each state: if it settles nothing, another one would not either. */
   readonly ticked: boolean;
+}
+
+interface Committed<State> {
+  readonly devices: ReadonlyMap<string, State>;
+  readonly atMs: number;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -55,9 +60,13 @@ export function createTicks<State>({
   readonly logger: Pick<Logger, 'debug' | 'warn'>;
   readonly lookEveryMs?: number;
 }): Ticks<State> {
-  const partitions = new Map<number, Map<string, Watched<State>>>();
+  /** By partition: as of the last commit, and as of the last look. */
+  const committed = new Map<number, Committed<State>>();
+  const looked = new Map<number, ReadonlyMap<string, Watched<State>>>();
 
-  async function tickSilent(devices: Map<string, Watched<State>>): Promise<void> {
+  async function look(partition: number, newest: Committed<State>): Promise<void> {
+    const devices = withChanges(looked.get(partition), newest);
+    looked.set(partition, devices);
     const nowMs = clock.nowMs();
     for (const [deviceId, watched] of devices) {
       const { silence, sinceMs, ticked } = watched;
@@ -68,30 +77,33 @@ export function createTicks<State>({
       const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: nowMs, body });
       await log.append(topic, [{ key: deviceId, value }]);
       logger.debug({ device: deviceId, topic, at }, 'tick');
-      // Unless a commit came in between, from which on its silence counts anew.
-      if (devices.get(deviceId) === watched) devices.set(deviceId, { ...watched, ticked: true });
+      devices.set(deviceId, { ...watched, ticked: true });
     }
   }
 
-  return {
-    watch(partition, devices) {
-      const before = partitions.get(partition);
-      const nowMs = clock.nowMs();
-      const watched = [...devices].map(([deviceId, state]): [string, Watched<State>] => {
+  function withChanges(
+    before: ReadonlyMap<string, Watched<State>> | undefined,
+    { devices, atMs }: Committed<State>,
+  ): Map<string, Watched<State>> {
+    return new Map(
+      [...devices].map(([deviceId, state]) => {
         const known = before?.get(deviceId);
         if (known?.state === state) return [deviceId, known];
         const silence = silenceOf(state);
         // What a tick changed leaves the device as silent as it was.
         const isSilentStill = known?.ticked === true && silence?.newestAtMs === known.silence?.newestAtMs;
-        return [deviceId, { state, silence, sinceMs: isSilentStill ? known.sinceMs : nowMs, ticked: false }];
-      });
-      partitions.set(partition, new Map(watched));
-    },
+        return [deviceId, { state, silence, sinceMs: isSilentStill ? known.sinceMs : atMs, ticked: false }];
+      }),
+    );
+  }
+
+  return {
+    watch: (partition, devices) => void committed.set(partition, { devices, atMs: clock.nowMs() }),
 
     async run(signal) {
       while (!signal.aborted) {
         try {
-          for (const devices of partitions.values()) await tickSilent(devices);
+          for (const [partition, newest] of committed) await look(partition, newest);
         } catch (error) {
           logger.warn({ topic, error }, 'a tick could not be appended; trying again');
         }
