@@ -8,8 +8,8 @@ import { type Model, openModel } from '../ports/detector/model.ts';
 import type { ModelDescription } from '../ports/detector/model-description.ts';
 import type { Picture } from '../ports/detector/picture.ts';
 import { median } from './bench/median.ts';
-import { type DataSet, readClip, readHeldOut, readSequence } from './eval/data-sets.ts';
-import { readPicture } from './models/read-picture.ts';
+import { type DataSet, readFrames, readHeldOut, readSequence } from './eval/data-sets.ts';
+import { pictureFor, readPicture } from './models/read-picture.ts';
 import { openPython } from './python/open-python.ts';
 import { SHARED_DATA } from './shared-data.ts';
 
@@ -22,7 +22,8 @@ const PUBLIC = ['yolox_nano_256x320', 'yolox_nano_416x416', 'rtmdet_nano', 'pico
 /** As COCO is evaluated: nearly all that is put out counts, by its confidence. */
 const AS_EVALUATED: ModelDescription = { confidence: { person: 0.01 }, overlapMax: 0.65 };
 const LATENCY_ROUNDS = 100;
-const CARS = { clip: 'car-detection.mp4', every: 8 };
+/** One frame in eight. */
+const CARS = { clip: 'car-detection.mp4', fps: 12.5 / 8 };
 
 const { values } = parseArgs({ options: { model: { type: 'string', multiple: true, default: [] } } });
 if (!existsSync(join(SHARED_DATA, 'train-person.tar'))) {
@@ -56,7 +57,7 @@ async function evaluate(): Promise<void> {
     console.table(byModel(paths, (path) => rounded(scores.get(name)?.get(path) as Score)));
   }
 
-  const cars = readClip(CARS.clip, CARS.every, join(folder, 'cars'));
+  const cars = await readFrames(CARS.clip, CARS.fps);
   if (cars === null) console.log('There is no ffmpeg: nobody has looked at the cars.');
   const [one, two] = [await medianMs(paths, 1), await medianMs(paths, 2)];
   const falseFrames = new Map<string, number>();
@@ -120,10 +121,12 @@ async function score({ pictures }: DataSet, paths: readonly string[]): Promise<R
   return new Map(Object.entries(JSON.parse(String(answer)) as Record<string, Score>));
 }
 
-async function framesWithSomebody(path: string, frames: readonly string[]): Promise<number> {
+async function framesWithSomebody(path: string, frames: readonly Buffer[]): Promise<number> {
   const model = await openEvaluated(path, 2);
   let count = 0;
-  for (const frame of frames) if ((await model.detect(await readPicture(model, frame))).length > 0) count += 1;
+  for (const frame of frames) {
+    if ((await model.detect(await pictureFor(model, frame, CARS.clip))).length > 0) count += 1;
+  }
   await model.close();
   return count;
 }

@@ -1,7 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { modelOptionsOf } from '../ports/detector/config.ts';
 import { shrinkToGrey } from '../ports/detector/grey.ts';
 import { openModel } from '../ports/detector/model.ts';
@@ -10,18 +8,16 @@ import { type Background, senseMotion } from '../processor/background.ts';
 import { closedGate, stepGate } from '../processor/gate.ts';
 import { motionGrid } from '../processor/motion.ts';
 import { builtInSettings } from '../schemas/device-settings.ts';
-import { readClip } from './eval/data-sets.ts';
+import { readFrames } from './eval/data-sets.ts';
 import { pictureFor } from './models/read-picture.ts';
 import { SHARED_DATA } from './shared-data.ts';
 
 const { motion_cell_change: cellChangeMin, motion_score: scoreMin } = builtInSettings.thresholds;
-const FRAMES_APART = 4;
+const CLIP = 'one-by-one-person-detection.mp4';
 const STEP_MS = 400;
 const SURE = 0.5;
-const folder = mkdtempSync(join(tmpdir(), 'passerby-gate-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const clip = existsSync(SHARED_DATA) && readClip('one-by-one-person-detection.mp4', FRAMES_APART, folder);
+const clip = existsSync(SHARED_DATA) && (await readFrames(CLIP, 1_000 / STEP_MS));
 if (!clip) console.warn('SKIPPED: the clip in dev/gate.e2e.test.ts: it, or ffmpeg, is not there');
 
 describe.skipIf(!clip)(`people who pass one by one ${needs('data')}`, () => {
@@ -29,8 +25,8 @@ describe.skipIf(!clip)(`people who pass one by one ${needs('data')}`, () => {
     const model = await openModel(modelOptionsOf({ DETECTOR_THREADS: 1 }));
     const count = { people: 0, passedOver: 0, looks: 0, found: 0 };
     let [background, gate]: [Background | null, typeof closedGate] = [null, closedGate];
-    for (const [index, path] of (clip || []).entries()) {
-      const picture = await pictureFor(model, readFileSync(path), path);
+    for (const [index, jpeg] of (clip || []).entries()) {
+      const picture = await pictureFor(model, jpeg, CLIP);
       const people = await model.detect(picture);
       const grey = shrinkToGrey(
         { ...picture, bytes: picture.rgb, channels: 3 },

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SHARED_DATA } from '../shared-data.ts';
+import { readClip } from '../simulate/clip.ts';
 import { readMotSequence } from './mot.ts';
 
 /** Pictures in which people have marked everybody. */
@@ -54,29 +55,18 @@ export function readSequence(name: string): DataSet {
   return { name, pictures: frames.map(({ path, truth }) => ({ path, boxes: truth })) };
 }
 
-/** One frame in so many of a clip, as JPEGs; null where there is no ffmpeg. */
-export function readClip(name: string, every: number, folder: string): readonly string[] | null {
-  mkdirSync(folder, { recursive: true });
-  const filter = `select=not(mod(n\\,${every}))`;
-  const clip = join(SHARED_DATA, 'clips', name);
+/** Wider than any clip of ours: each is looked at as it is. */
+const WIDTH_MAX = 4_096;
+
+/** Frames of a clip as JPEGs, so many a second, by way of the simulator's; null where it, or ffmpeg, is not there. */
+export async function readFrames(clip: string, fps: number): Promise<readonly Buffer[] | null> {
+  const file = join(SHARED_DATA, 'clips', clip);
+  const jpegs: Buffer[] = [];
   try {
-    execFileSync('ffmpeg', [
-      '-v',
-      'error',
-      '-i',
-      clip,
-      '-vf',
-      filter,
-      '-vsync',
-      '0',
-      '-q:v',
-      '2',
-      join(folder, '%05d.jpg'),
-    ]);
+    const pictures = readClip({ file, fps, widthMax: WIDTH_MAX, secondsMax: Number.POSITIVE_INFINITY });
+    for await (const { jpeg } of pictures) jpegs.push(jpeg);
   } catch {
     return null;
   }
-  return readdirSync(folder)
-    .sort()
-    .map((file) => join(folder, file));
+  return jpegs;
 }
