@@ -6,10 +6,11 @@ import type { LogRecord } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { createTicks } from './ticks.ts';
 
-/** A device that waits from `newestAtMs` on, for what a second of silence settles. */
+/** A device that waits from `newestAtMs` on, for what a second of silence settles unless it says how much. */
 interface State {
   readonly newestAtMs: number;
   readonly open: boolean;
+  readonly afterMs?: number;
 }
 
 function setUp() {
@@ -30,7 +31,7 @@ function setUp() {
     codec: fixedCodec,
     clock,
     topic: 'frames',
-    silenceOf: ({ newestAtMs, open }) => (open ? { newestAtMs, afterMs: 1_000 } : null),
+    silenceOf: ({ newestAtMs, open, afterMs = 1_000 }) => (open ? { newestAtMs, afterMs } : null),
     logger: { debug: () => undefined, warn: () => undefined },
     lookEveryMs: 1,
   });
@@ -109,6 +110,21 @@ test('silence counts from the last commit that changed the device, and begins an
     ticks.watch(0, new Map([['a', { newestAtMs: 9_000, open: true }]]));
     clock.advance(1_500);
     await expect.poll(told).toMatchObject([{ key: 'a' }, { key: 'b' }, { key: 'a', at: 10_000 }]);
+  });
+});
+
+test('what a tick changed leaves the device as silent as it was', async () => {
+  const { clock, ticks, told } = setUp();
+  ticks.watch(0, new Map([['a', { newestAtMs: 7_000, open: true }]]));
+  await running(ticks, async () => {
+    clock.advance(1_000);
+    await expect.poll(told).toHaveLength(1);
+    ticks.watch(0, new Map([['a', { newestAtMs: 7_000, open: true, afterMs: 5_000 }]]));
+    clock.advance(3_999);
+    await look();
+    expect(told()).toHaveLength(1);
+    clock.advance(1);
+    await expect.poll(told).toMatchObject([{ at: 8_000 }, { at: 12_000 }]);
   });
 });
 
