@@ -2,11 +2,11 @@ import type { Size } from './picture.ts';
 
 /** Red and blue of a pixel, with room above each: both are weighed by one multiplication. */
 const RED_BLUE = 0xff00ff;
-const GREEN = 0xff;
+const GREEN = 0xff00;
 /** Weights of two neighbours; a product of one across and one down adds up to 256 over four pixels. */
 const WEIGHT = 16;
 /** Half of what is cut off, for red and blue, and for green. */
-const [HALF_RED_BLUE, HALF_GREEN] = [0x800080, 0x80];
+const [HALF_RED_BLUE, HALF_GREEN] = [0x800080, 0x8000];
 
 /**
  * Pixels of four bytes, as one number each (red lowest), to three bytes a pixel at another size: each between the four
@@ -46,10 +46,10 @@ export function resizePixels(
       redBlue = (redBlue + Math.imul(c & RED_BLUE, ofC)) | 0;
       redBlue = (redBlue + Math.imul(d & RED_BLUE, ofD)) | 0;
       redBlue = (redBlue + HALF_RED_BLUE) | 0;
-      let green = (Math.imul((a >>> 8) & GREEN, ofA) + Math.imul((b >>> 8) & GREEN, ofB)) | 0;
-      green = (green + Math.imul((c >>> 8) & GREEN, ofC) + Math.imul((d >>> 8) & GREEN, ofD) + HALF_GREEN) | 0;
-      rgb[out] = (redBlue >>> 8) & 0xff;
-      rgb[out + 1] = green >>> 8;
+      let green = (Math.imul(a & GREEN, ofA) + Math.imul(b & GREEN, ofB)) | 0;
+      green = (green + Math.imul(c & GREEN, ofC) + Math.imul(d & GREEN, ofD) + HALF_GREEN) | 0;
+      rgb[out] = redBlue >>> 8;
+      rgb[out + 1] = green >>> 16;
       rgb[out + 2] = redBlue >>> 24;
       out += 3;
     }
