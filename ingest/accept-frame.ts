@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
@@ -52,7 +52,7 @@ const WAIT_MAX_MS = 2 * LEASE_MS;
 export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
   const { claims, blobs, log, clock, codec, onUnconfirmed = () => undefined } = dependencies;
   return async ({ deviceId, identity, time, jpeg, blob, source, traceparent }) => {
-    const digest = createHash('sha256').update(jpeg).digest();
+    const digest = hash('sha256', jpeg, 'buffer');
     const { epoch, seq } = identity ?? { epoch: UPLOAD_EPOCH, seq: null };
     const { statedMs } = time;
     const claim = await claimOrWait({ deviceId, epoch, seq, statedMs, digest }, time);

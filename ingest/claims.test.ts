@@ -5,7 +5,10 @@ import { type ServicesUnderTest, startServices } from '../ports/store/services-u
 import { statement } from '../ports/store/statement.ts';
 import { type Claims, createClaims, LEASE_MS, type TimedFrame, UPLOAD_EPOCH } from './claims.ts';
 
-const sql = { ledger: statement(import.meta.url, './sql/test-ledger.sql') };
+const sql = {
+  deleteDevice: statement(import.meta.url, './sql/test-delete-device.sql'),
+  ledger: statement(import.meta.url, './sql/test-ledger.sql'),
+};
 const NOW_MS = Date.UTC(2026, 4, 1, 12);
 
 let services: ServicesUnderTest;
@@ -95,6 +98,55 @@ test('many devices in two processes at once: every device counts its own seqs wi
   for (const device of names) {
     expect(await ledgerOf(device)).toMatchObject([{ block: 0, confirmed: 25 }]);
   }
+});
+
+describe('frames that come together', () => {
+  const claimAll = (frames: readonly TimedFrame[]) => Promise.all(frames.map((frame) => claims.claim(frame, NOW_MS)));
+  beforeAll(async () => {
+    for (const device of ['mixed', 'new', 'late', 'afterwards']) await devices.enrol(device);
+  });
+
+  test('get the seqs and lanes that they would have got one by one', async () => {
+    const sent = [0, -3_000, 5_000, 2_999, 3_000].map((ms) => upload('late', NOW_MS + ms));
+    const numbered = { ...upload('late', NOW_MS), epoch: 1, seq: 70, capturedAtMs: NOW_MS - 10_000 };
+    // Sorted by seq, those without one come first.
+    expect((await claimAll([numbered, ...sent])).map(({ outcome, seq, lane }) => [outcome, seq, lane])).toEqual([
+      ['claimed', 70, 'backlog'],
+      ['claimed', 1, 'live'],
+      ['claimed', 2, 'backlog'],
+      ['claimed', 3, 'live'],
+      ['claimed', 4, 'backlog'],
+      ['claimed', 5, 'live'],
+    ]);
+    expect(await claims.claim(upload('late', NOW_MS + 2_998), NOW_MS)).toMatchObject({ seq: 6, lane: 'backlog' });
+  });
+
+  test('are answered each by itself where not all are new, and no seq is burnt', async () => {
+    const known = upload('mixed');
+    const { seq } = await claims.claim(known, NOW_MS);
+    await claims.confirm(named('mixed', seq));
+    const [fresh, next] = [upload('mixed', NOW_MS + 1), upload('mixed', NOW_MS + 2)];
+    const answers = await claimAll([known, fresh, fresh, upload('nobody'), upload('new'), next]);
+    expect(answers.map(({ outcome, seq }) => [outcome, seq])).toEqual([
+      ['duplicate', 1],
+      ['claimed', 2],
+      ['busy', 2],
+      ['refused', null],
+      ['claimed', 1],
+      ['claimed', 3],
+    ]);
+    expect(await claimSeq(upload('mixed', NOW_MS + 3))).toBe(4);
+  });
+
+  test('leave nothing of a device that has been deleted', async () => {
+    const afterwards = { ...upload('afterwards'), epoch: 1, seq: 5 };
+    await services.store.run(sql.deleteDevice, ['afterwards']);
+    expect(await claimAll([afterwards, upload('new', NOW_MS + 1)])).toMatchObject([
+      { outcome: 'refused' },
+      { outcome: 'claimed', seq: 2 },
+    ]);
+    expect(await claims.isKnown({ deviceId: 'afterwards', epoch: 1, seq: 5 })).toBe(false);
+  });
 });
 
 test('a claim is busy until its lease is over, and then goes over with all it says', async () => {

@@ -36,7 +36,10 @@ export interface FrameIdentity {
   readonly seq: number;
 }
 
-/** The rules themselves are in aggregator/migrations/0006_frame_claims.sql, where the device's row is locked. */
+/**
+ * The rules themselves are in aggregator/migrations/0006_frame_claims.sql, where the device's row is locked; for frames
+ * that come together, which are new nearly always, in 0010_claim_many.sql.
+ */
 export interface Claims {
   claim(frame: TimedFrame, nowMs: number): Promise<Claim>;
   /** After the frame's record is in the log: from here on the same frame is a duplicate. The aggregator does it again. */

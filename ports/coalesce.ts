@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Outage } from './errors.ts';
 
 interface Call<Item, Result> {
@@ -7,10 +7,13 @@ interface Call<Item, Result> {
   readonly fail: (error: unknown) => void;
 }
 
+/** For how long more are waited for where several came together last: each is a little later, and all cost much less. */
+const COMPANY_MS = 3;
+
 /**
- * Calls that arrive while one is under way go together in the next: one round trip and one commit for all of them,
- * and no delay for a call that comes alone, unless `gatherMs` says that nobody is in a hurry. `work` answers item by
- * item, in their order.
+ * Calls of one turn of the event loop, or that arrive while one is under way, go together: one round trip and one commit
+ * for all of them, and no delay for calls that come one by one, unless `gatherMs` says that nobody is in a hurry.
+ * `work` answers item by item, in their order.
  */
 export function coalesce<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -19,13 +22,16 @@ export function coalesce<Item, Result>(
 ): (item: Item) => Promise<Result> {
   let waiting: Call<Item, Result>[] = [];
   let underWay = false;
+  let together = 1;
 
   async function drain() {
     underWay = true;
     while (waiting.length > 0) {
-      if (gatherMs > 0 && waiting.length < itemsMax) await sleep(gatherMs);
+      const waitMs = gatherMs || (together > 1 ? COMPANY_MS : 0);
+      if (waiting.length < itemsMax) await (waitMs > 0 ? sleep(waitMs) : nextTurn());
       const calls = waiting.slice(0, itemsMax);
       waiting = waiting.slice(itemsMax);
+      together = calls.length;
       await perform(calls);
     }
     underWay = false;

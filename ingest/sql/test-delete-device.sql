@@ -1,0 +1,1 @@
+update devices set deleted_at = now() where id = $1
