@@ -146,12 +146,14 @@ describe('for any frames', () => {
       fc.property(anyInputs, (inputs) => {
         expect(bytesOf(run(inputs))).toEqual(bytesOf(run(inputs)));
         const step = createSteps(smallGrid);
-        let state = newDevice;
-        for (const input of inputs) {
-          const before = [packState(state).toString(), JSON.stringify(input)];
-          const [next] = step(state, input);
-          expect([packState(state).toString(), JSON.stringify(input)]).toEqual(before);
-          state = next;
+        for (const asItIs of [(state: DeviceState) => state, restored]) {
+          let state = newDevice;
+          for (const input of inputs) {
+            const before = [packState(state), JSON.stringify(input)];
+            const [next] = step(state, input);
+            expect([packState(state), JSON.stringify(input)]).toEqual(before);
+            state = asItIs(next);
+          }
         }
       }),
     );

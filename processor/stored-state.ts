@@ -39,10 +39,10 @@ class Id extends avro.types.LogicalType {
   }
 }
 
-/** Any bytes: avsc takes no Uint8Array for them. */
+/** Any bytes: avsc takes no Uint8Array for them, and gives a Buffer, of which `slice` is no copy. */
 class Bytes extends avro.types.LogicalType {
   override _fromValue(bytes: Buffer): Uint8Array {
-    return bytes;
+    return new Uint8Array(bytes);
   }
   override _toValue(bytes: Uint8Array): Buffer {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
