@@ -16,7 +16,10 @@ export interface ReadBatch {
 }
 
 /** Sorts a batch by what its records are; a topic may carry several kinds. */
-export function readBatch(codec: Codec, { topic, partition, records }: Batch & { readonly topic: string }): ReadBatch {
+export function readBatch(
+  codec: Codec,
+  { topic, partition, records }: Omit<Batch, 'readTo'> & { readonly topic: string },
+): ReadBatch {
   const reads = new Map<RecordName, Read<unknown>[]>();
   const poison: DeadLetter[] = [];
   for (const record of records) {

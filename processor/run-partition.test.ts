@@ -128,7 +128,7 @@ describe('a lane', () => {
     const tick = fixedCodec.encode('control', { control_id, device_id: 'camera-1', issued_at: firstAtMs, body });
     const at = (offset: bigint, value: Buffer | null) => ({ key: 'camera-1', value, offset, appendedAtMs: firstAtMs });
     const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
-    const { outputs } = await lane.step(state, { partition: 0, records: [at(0n, tick), at(1n, null)] });
+    const { outputs } = await lane.step(state, { partition: 0, records: [at(0n, tick), at(1n, null)], readTo: 2n });
     expect(outputs.map(({ topic }) => topic)).toEqual(['dead-letters']);
   });
 
@@ -207,6 +207,9 @@ describe('a lane', () => {
     await runLanes(world.log, [world.lane()]);
     expect((await told()).toSorted()).toEqual([...Array(300).fill('camera-1'), ...Array(80).fill('camera-2')]);
     expect(await world.metrics.getSingleMetricAsString('passerby_processor_frames_total')).not.toContain('duplicate');
+    const states = await readTopic(world.log, 'tracker-state');
+    const newest = states.findLast(({ key }) => key === 'live/camera-1')?.value;
+    expect(newest, 'where the group stands').toMatchObject({ offset: 380, taken_to: null });
   });
 
   test('gives nothing to the dead letters twice that lies behind what is put off', async () => {

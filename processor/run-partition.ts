@@ -97,8 +97,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const { devices: before } = state;
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
     const { taken, putOff } = fairShare(waiting, dependencies);
-    const last = batch.records.at(-1) as StoredRecord;
-    const place = putOff[0]?.offset ?? last.offset + 1n;
+    const place = putOff[0]?.offset ?? batch.readTo;
     const ahead = aheadOf(place, state.ahead, taken);
     const { lines, turns, outputs } = lineUpAll(before, { ...batch, records: taken });
     const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;

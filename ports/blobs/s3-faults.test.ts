@@ -98,6 +98,26 @@ describeWith('s3', 'S3 over a bad network', (server) => {
     expect((await blobs.get('stumble'))?.equals(BYTES)).toBe(true);
   });
 
+  test('where only the whole of the SDK can read, it does, and the short way is left', async () => {
+    await blobs.put('odd', BYTES);
+    const lines: unknown[] = [];
+    const warn = (...said: unknown[]) => void lines.push(said[1]);
+    const own = await openS3Blobs({
+      config: { ...config, S3_ENDPOINT: proxy.url },
+      logger: { warn },
+      missing: 'make',
+    });
+    // The SDK says who it is.
+    proxy.fault = ({ request, refuse, pass }) =>
+      request.headers['user-agent']?.includes('aws-sdk') ? pass() : refuse(403, 'RequestTimeTooSkewed');
+    for (let reads = 0; reads < 12; reads += 1) expect((await own.get('odd'))?.equals(BYTES)).toBe(true);
+    expect(lines).toEqual([expect.stringContaining('whole of the SDK')]);
+    const before = proxy.requestCount();
+    await own.get('odd');
+    expect(proxy.requestCount() - before).toBe(1);
+    own.close();
+  });
+
   test('a burst waits for its turn at a slow server, and is no outage', async () => {
     await blobs.put('slow', Buffer.from('x'));
     // The last wait for their turn for longer than a connection may take.

@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Logger } from 'pino';
 import { type Blobs, isKey, requireKey } from './blobs.ts';
 import {
@@ -18,9 +12,9 @@ import {
   requireWholeKey,
   writeProbe,
 } from './s3-bucket.ts';
-import { asOutage, codeOf, createS3Client, readBody, type S3, statusOf } from './s3-client.ts';
+import { asOutage, codeOf, createS3Client, type S3, statusOf } from './s3-client.ts';
 import type { S3Config } from './s3-config.ts';
-import { createReadWhole, type ReadWhole } from './s3-read.ts';
+import { createReadObject, type ReadObject } from './s3-read.ts';
 
 export interface S3Blobs extends Blobs {
   /** Lets go of the connections; what is under way fails. */
@@ -54,7 +48,7 @@ export async function openS3Blobs({ config, logger, missing }: S3BlobsOptions): 
           'same moment only the later one stays, though both were acknowledged',
       );
     }
-    return createS3Blobs(s3, { conditional, readWhole: await createReadWhole(s3) });
+    return createS3Blobs(s3, { conditional, readObject: await createReadObject(s3, logger) });
   } catch (error) {
     s3.close();
     throw error;
@@ -63,7 +57,7 @@ export async function openS3Blobs({ config, logger, missing }: S3BlobsOptions): 
 
 function createS3Blobs(
   s3: S3,
-  { conditional, readWhole }: { readonly conditional: boolean; readonly readWhole: ReadWhole },
+  { conditional, readObject }: { readonly conditional: boolean; readonly readObject: ReadObject },
 ): S3Blobs {
   const { ask, client, bucket: Bucket } = s3;
 
@@ -118,11 +112,7 @@ function createS3Blobs(
     async get(key) {
       requireKey(key);
       try {
-        const command = new GetObjectCommand({ Bucket, Key: key });
-        return await ask(
-          async (abortSignal) =>
-            (await readWhole(key, abortSignal)) ?? readBody(await client.send(command, { abortSignal })),
-        );
+        return await ask((abortSignal) => readObject(key, abortSignal));
       } catch (error) {
         if (codeOf(error) === 'NoSuchKey') return null;
         throw asOutage(error, s3, `${key} cannot be read`);

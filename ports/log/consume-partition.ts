@@ -105,11 +105,11 @@ async function run<State>(
       continue;
     }
     const steppedAtMs = performance.now();
-    const stepped = await subscription.step(state, { partition, records });
-    putOff = stepped.putOff ?? [];
-    if (putOff.length >= records.length) throw new TypeError(`${subscription.group} puts off all that there is`);
     const lastRead = read.at(-1);
     if (lastRead) from = lastRead.offset + 1n;
+    const stepped = await subscription.step(state, { partition, records, readTo: from });
+    putOff = stepped.putOff ?? [];
+    if (putOff.length >= records.length) throw new TypeError(`${subscription.group} puts off all that there is`);
     const next = putOff[0]?.offset ?? from;
     const outputs = stepped.outputs.map((output) => placed(partitions, subscription, partition, output));
     const beganMs = performance.now();

@@ -41,6 +41,8 @@ export interface Batch {
   readonly partition: number;
   /** At least one, in offset order: first what was put off, then what was read since. */
   readonly records: readonly StoredRecord[];
+  /** Past the last one that was read: where the group comes to stand, unless something is put off. */
+  readonly readTo: bigint;
 }
 
 /** A record to write; one for the subscription's changelog goes to the batch's own partition, whatever its key. */
