@@ -100,7 +100,11 @@ test('the processor writes the topics that it is said to write', async () => {
   for (const name of ['live', 'backlog'] satisfies Lane[]) {
     const lane = world.lane({ lane: name });
     const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());
-    const { outputs, state: next } = await lane.step(state, { partition: 0, records: [...records, poison], readTo: 100n });
+    const { outputs, state: next } = await lane.step(state, {
+      partition: 0,
+      records: [...records, poison],
+      readTo: 100n,
+    });
     appended.push(...outputs.map(({ topic }) => topic));
     // What it has not seen the end of, it asks after once the device is silent.
     const ticks = createTicks({ log, codec: fixedCodec, clock, topic: lane.topic, silenceOf, logger, lookEveryMs: 1 });

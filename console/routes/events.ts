@@ -34,7 +34,13 @@ interface EventRow {
 export function registerEvents(app: Server, store: Store): void {
   const querystring = Type.Object({
     ...filters,
-    event_type: Type.Optional(Type.String({ maxLength: 50, pattern: TEXT })),
+    event_type: Type.Optional(
+      Type.String({
+        maxLength: 50,
+        pattern: TEXT,
+        description: 'such as visit, motion, device_offline, device_online',
+      }),
+    ),
   });
   const schema = {
     tags: ['events'],

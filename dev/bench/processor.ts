@@ -27,10 +27,11 @@ import { median } from './median.ts';
 /**
  * `npm run bench:processor`: what a frame costs the processor, end to end: read from Kafka, fetched from S3, decoded,
  * looked at where something moves, stepped, and committed with its state; for an empty scene, one walker, a crowd, and a
- * day of which nine tenths are still. Right before and after each, the raw sum of library calls: sharp's decode and resize
- * to the detector's input, and one inference in one thread; machines change their pace within a minute. Then ten cameras at five frames a second for `--minutes`, and
- * how far the processor lags behind them; `--late 100000` has another camera send so many frames of yesterday at once.
- * `--processors 1,2,3` shows how it scales. `--only scenes,live`.
+ * day of which nine tenths are still (`--rounds 3` of `--frames 1200` each). Right before and after each, the raw sum of
+ * library calls: sharp's decode and resize to the detector's input, and one inference in one thread; machines change
+ * their pace within a minute. Then ten cameras at five frames a second for `--minutes 10`, and how far the processor lags
+ * behind them; `--late 100000` has another camera send so many frames of yesterday at once. `--processors 1,2,3` shows
+ * how it scales; `--only scenes,live` leaves out the other.
  */
 const { values } = parseArgs({
   options: {

@@ -41,6 +41,8 @@ export interface ModelOptions {
 export const FAINT_SHARE = 0.75;
 
 const VERSION_DIGITS = 8;
+/** It is told with every visit, and a device's state holds some dozens of them. */
+const NAME_MAX = 60;
 
 /** Opens a model and shows it a picture of nothing: so it is understood, and the first real picture does not wait. */
 export async function openModel(options: ModelOptions): Promise<Model> {
@@ -81,7 +83,7 @@ async function open({ path, threads, given: instead, faintShare = 1 }: ModelOpti
   const fill = createFiller(input, form);
   const inTurn = pLimit(1);
   return {
-    version: `${basename(path, '.onnx')}@${sha256.slice(0, VERSION_DIGITS)}`,
+    version: `${basename(path, '.onnx').slice(0, NAME_MAX)}@${sha256.slice(0, VERSION_DIGITS)}`,
     understood,
     form,
     people: { sure, faint: sure * faintShare },
