@@ -15,7 +15,7 @@ import type { Lane } from '../schemas/types.ts';
 import { createEyes } from './eyes.ts';
 import { firstAtMs, greyOf, type Place, smallGrid } from './frames-under-test.ts';
 import { createProcessorMetrics } from './metrics.ts';
-import { processLane } from './run-partition.ts';
+import { type LaneDependencies, processLane } from './run-partition.ts';
 import { createTakeTurns } from './take-turns.ts';
 
 /** A log and a blob store in memory, and lanes over them with the real decoder. */
@@ -36,6 +36,7 @@ export interface LaneOptions {
   readonly deviceRecordsMax?: number;
   readonly windowRecordsMax?: number;
   readonly blobs?: Blobs;
+  readonly ticks?: LaneDependencies['ticks'];
   onTrouble?(trouble: Trouble): void;
 }
 
@@ -74,7 +75,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
           metrics,
         }),
         lane,
-        ticks: { watch: () => undefined },
+        ticks: { watch: () => undefined, forget: () => undefined },
         batchRecordsMax: 100,
         deviceRecordsMax: 100,
         windowRecordsMax: 10_000,
@@ -122,7 +123,7 @@ export async function runLanes(
   if (performance.now() > deadlineMs) throw new Error('the lanes did not get through in 15 s');
 }
 
-export async function areRead(log: Log, lanes: readonly LaneSubscription[]): Promise<boolean> {
+export async function areRead(log: Log, lanes: readonly Pick<LaneSubscription, 'topic' | 'group'>[]): Promise<boolean> {
   const lags = await Promise.all(lanes.map(({ topic, group }) => log.lag(topic, group)));
   return lags.flat().every(({ records }) => records === 0n);
 }

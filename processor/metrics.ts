@@ -15,6 +15,8 @@ export interface ProcessorMetrics {
   followed(place: LanePlace, count: () => number): void;
   /** How many records of a partition of a lane wait, so that other devices come first. */
   putOff(place: LanePlace, records: number): void;
+  /** A partition of a lane was left: whoever has it now tells of it, and a sum over all would count it twice. */
+  released(place: LanePlace): void;
 }
 
 interface LanePlace {
@@ -55,6 +57,8 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     registers: [registry],
   });
   const counts = new Map<string, () => void>();
+  const nameOf = ({ lane, partition }: LanePlace) => `${lane}/${partition}`;
+  const labelsOf = ({ lane, partition }: LanePlace) => ({ lane, partition: String(partition) });
   const followed = new Gauge({
     name: 'passerby_processor_people',
     help: 'People who are being followed, as of the last commit.',
@@ -83,9 +87,12 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     took: (stage, ms) => stages.observe({ stage }, ms / 1_000),
     taken: (lane) => taken.inc({ lane }),
     stateSize: (bytes) => stateBytes.observe(bytes),
-    followed: ({ lane, partition }, count) =>
-      void counts.set(`${lane}/${partition}`, () => followed.set({ lane, partition: String(partition) }, count())),
-    putOff: ({ lane, partition }, records) => putOff.set({ lane, partition: String(partition) }, records),
+    followed: (place, count) => void counts.set(nameOf(place), () => followed.set(labelsOf(place), count())),
+    putOff: (place, records) => putOff.set(labelsOf(place), records),
+    released(place) {
+      counts.delete(nameOf(place));
+      for (const gauge of [followed, putOff]) gauge.remove(labelsOf(place));
+    },
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });
     },

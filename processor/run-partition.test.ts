@@ -192,16 +192,18 @@ describe('a lane', () => {
 
     const stop = new AbortController();
     let batches = 0;
+    let waiting = Promise.resolve('');
     const first = watched(world.lane(), () => {
       batches += 1;
-      if (batches === 2) stop.abort();
+      if (batches !== 2) return;
+      waiting = world.metrics.getSingleMetricAsString('passerby_processor_put_off_records');
+      stop.abort();
     });
     await runLanes(world.log, [first], stop);
     const after = await told();
     expect(after.filter((key) => key === 'camera-2')).toHaveLength(80);
     expect(after).toHaveLength(200);
-    const waiting = await world.metrics.getSingleMetricAsString('passerby_processor_put_off_records');
-    expect(waiting).toContain('{lane="live",partition="0"} 180');
+    expect(await waiting).toContain('{lane="live",partition="0"} 180');
 
     // What was taken ahead of the group's place comes again, and is neither told nor counted once more.
     await runLanes(world.log, [world.lane()]);

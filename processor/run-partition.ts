@@ -31,7 +31,7 @@ export interface LaneDependencies extends Share {
   readonly lane: Lane;
   readonly codec: Codec;
   readonly takeTurns: TakeTurns;
-  readonly ticks: Pick<Ticks<DeviceState>, 'watch'>;
+  readonly ticks: Pick<Ticks<DeviceState>, 'watch' | 'forget'>;
   /** How far ahead one looks for devices that would else wait for the others. */
   readonly windowRecordsMax: number;
   readonly batchEveryMs: number;
@@ -56,6 +56,13 @@ export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog
 export function processLane(dependencies: LaneDependencies): Subscription<LaneState> {
   const { lane, codec, takeTurns, ticks, metrics, logger, windowRecordsMax, batchEveryMs, onTrouble } = dependencies;
   const topic = topicOf[lane];
+  /** The partitions that are ours, as they were last opened or committed. */
+  const ours = new Map<number, Devices>();
+
+  function keep(partition: number, devices: Devices): void {
+    ours.set(partition, devices);
+    ticks.watch(partition, devices);
+  }
 
   async function open(
     { partition, committed }: Taken,
@@ -76,7 +83,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       devices.set(stored.device_id, unpackState(stored.state_version, stored.state, codec));
     }
     metrics.taken(lane);
-    ticks.watch(partition, devices);
+    keep(partition, devices);
     return { state: { devices, ahead } };
   }
 
@@ -209,7 +216,14 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
       metrics.followed({ lane, partition }, () => peopleIn(state.devices));
-      ticks.watch(partition, state.devices);
+      keep(partition, state.devices);
+    },
+    onReleased({ partition, state }) {
+      // Somebody of this process may have it again before its former loop has ended.
+      if (ours.get(partition) !== state.devices) return;
+      ours.delete(partition);
+      ticks.forget(partition);
+      metrics.released({ lane, partition });
     },
     onTrouble,
   };

@@ -17,8 +17,13 @@ function setUp() {
   const clock = createManualClock(50_000);
   const appended: { readonly topic: string; readonly record: LogRecord }[] = [];
   const outage = { is: false, times: 0 };
+  const wall = { aheadMs: 0 };
+  const asked: State[] = [];
+  const answer = { begun: 0, comes: Promise.resolve() };
   const log = {
     async append(topic: string, records: readonly LogRecord[]) {
+      answer.begun += 1;
+      await answer.comes;
       if (outage.is) {
         outage.times += 1;
         throw new Outage('the log', 'does not answer');
@@ -29,9 +34,14 @@ function setUp() {
   const ticks = createTicks<State>({
     log,
     codec: fixedCodec,
-    clock,
+    clock: { nowMs: () => clock.nowMs() + wall.aheadMs },
+    monotonicMs: clock.nowMs,
     topic: 'frames',
-    silenceOf: ({ newestAtMs, open, afterMs = 1_000 }) => (open ? { newestAtMs, afterMs } : null),
+    silenceOf: (state) => {
+      asked.push(state);
+      const { newestAtMs, open, afterMs = 1_000 } = state;
+      return open ? { newestAtMs, afterMs } : null;
+    },
     logger: { debug: () => undefined, warn: () => undefined },
     lookEveryMs: 1,
   });
@@ -42,7 +52,9 @@ function setUp() {
       const { device_id, body, issued_at } = decoded.value;
       return { topic, key: record.key, device_id, at: body.at, issued_at };
     });
-  return { clock, ticks, told, outage };
+  /** Each time a device's state is another object, the next look asks what is open in it. */
+  const isAsked = (times: number) => expect.poll(() => asked.length, { interval: 1 }).toBe(times);
+  return { clock, wall, ticks, told, outage, isAsked, answer };
 }
 
 async function running(ticks: { run(signal: AbortSignal): Promise<void> }, meanwhile: () => Promise<void>) {
@@ -139,4 +151,85 @@ test('a log that cannot be appended to gets it later', async () => {
     clock.advance(500);
     await expect.poll(told).toMatchObject([{ key: 'a', at: 8_000 }]);
   });
+});
+
+test('a partition that is opened again and again with what was there before is told nothing twice', async () => {
+  const { clock, ticks, told, isAsked } = setUp();
+  const open = () => ticks.watch(0, new Map([['a', { newestAtMs: 7_000, open: true }]]));
+  open();
+  await running(ticks, async () => {
+    clock.advance(1_000);
+    await expect.poll(told).toHaveLength(1);
+    for (let times = 1; times <= 10; times += 1) {
+      open();
+      clock.advance(5_000);
+      await isAsked(1 + times);
+    }
+  });
+  expect(told()).toHaveLength(1);
+});
+
+test('silence is as long as it is, whatever becomes of the wall clock', async () => {
+  const { clock, wall, ticks, told, isAsked } = setUp();
+  const hourMs = 3_600_000;
+  const first = { newestAtMs: 7_000, open: true };
+  ticks.watch(0, new Map([['a', first]]));
+  await running(ticks, async () => {
+    wall.aheadMs = hourMs;
+    await isAsked(1);
+    ticks.watch(
+      0,
+      new Map([
+        ['a', first],
+        ['b', { newestAtMs: 1_000, open: false }],
+      ]),
+    );
+    await isAsked(2);
+    expect(told()).toEqual([]);
+    wall.aheadMs = -hourMs;
+    clock.advance(1_000);
+    await expect.poll(told).toMatchObject([{ key: 'a', at: 8_000, issued_at: 51_000 - hourMs }]);
+  });
+});
+
+test('of a partition that is forgotten nothing is told, and all anew when it is back', async () => {
+  const { clock, ticks, told } = setUp();
+  const lost = new Map([['lost', { newestAtMs: 7_000, open: true }]]);
+  ticks.watch(0, lost);
+  ticks.watch(1, new Map([['kept', { newestAtMs: 7_000, open: true }]]));
+  await running(ticks, async () => {
+    ticks.forget(0);
+    clock.advance(1_000);
+    await expect.poll(told).toMatchObject([{ key: 'kept' }]);
+    ticks.watch(0, lost);
+    clock.advance(1_000);
+    await expect.poll(told).toMatchObject([{ key: 'kept' }, { key: 'lost' }]);
+    ticks.forget(0);
+    ticks.watch(0, lost);
+    clock.advance(1_000);
+    await expect.poll(told).toMatchObject([{ key: 'kept' }, { key: 'lost' }, { key: 'lost' }]);
+  });
+});
+
+test('a partition that is forgotten while one of its devices is told has no other told', async () => {
+  const { clock, ticks, told, answer } = setUp();
+  let letGo = () => {};
+  answer.comes = new Promise((resolve) => {
+    letGo = resolve;
+  });
+  const state = { newestAtMs: 7_000, open: true };
+  ticks.watch(
+    0,
+    new Map([
+      ['a', state],
+      ['b', state],
+    ]),
+  );
+  await running(ticks, async () => {
+    clock.advance(1_000);
+    await expect.poll(() => answer.begun).toBe(1);
+    ticks.forget(0);
+    letGo();
+  });
+  expect(told()).toMatchObject([{ key: 'a' }]);
 });

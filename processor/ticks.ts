@@ -24,6 +24,8 @@ export interface Silence {
 export interface Ticks<State> {
   /** A partition's devices, as they have just been read or committed. Which of them have changed, the next look finds. */
   watch(partition: number, devices: ReadonlyMap<string, State>): void;
+  /** A partition that was left: whoever has it now ticks for it. */
+  forget(partition: number): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ interface Watched<State> {
   readonly state: State;
   readonly silence: Silence | null;
   readonly sinceMs: number;
-  /** One tick for each state: if it settles nothing, another one would not either. */
+  /** One tick for each silence: if it settles nothing, another one that says the same would not either. */
   readonly ticked: boolean;
 }
 
@@ -49,6 +51,7 @@ export function createTicks<State>({
   topic,
   silenceOf,
   logger,
+  monotonicMs = () => performance.now(),
   lookEveryMs = LOOK_EVERY_MS,
 }: {
   readonly log: Pick<Log, 'append'>;
@@ -58,6 +61,8 @@ export function createTicks<State>({
   /** Null where nothing is open. */
   silenceOf(state: State): Silence | null;
   readonly logger: Pick<Logger, 'debug' | 'warn'>;
+  /** What silence is measured by: a clock that is set back would tick nothing for as long, one set forward all at once. */
+  readonly monotonicMs?: () => number;
   readonly lookEveryMs?: number;
 }): Ticks<State> {
   /** By partition: as of the last commit, and as of the last look. */
@@ -67,17 +72,19 @@ export function createTicks<State>({
   async function look(partition: number, newest: Committed<State>): Promise<void> {
     const devices = withChanges(looked.get(partition), newest);
     looked.set(partition, devices);
-    const nowMs = clock.nowMs();
+    const lookedAtMs = monotonicMs();
     for (const [deviceId, watched] of devices) {
       const { silence, sinceMs, ticked } = watched;
-      if (ticked || silence === null || nowMs - sinceMs < silence.afterMs) continue;
+      if (ticked || silence === null || lookedAtMs - sinceMs < silence.afterMs) continue;
       const at = silence.newestAtMs + silence.afterMs;
       const control_id = derivedId('tick', topic, deviceId, at);
       const body = { kind: 'TickControl', at } as const;
-      const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: nowMs, body });
+      const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: clock.nowMs(), body });
       await log.append(topic, [{ key: deviceId, value }]);
       logger.debug({ device: deviceId, topic, at }, 'tick');
       devices.set(deviceId, { ...watched, ticked: true });
+      // Forgotten meanwhile.
+      if (looked.get(partition) !== devices) return;
     }
   }
 
@@ -92,13 +99,20 @@ export function createTicks<State>({
         const silence = silenceOf(state);
         // What a tick changed leaves the device as silent as it was.
         const isSilentStill = known?.ticked === true && silence?.newestAtMs === known.silence?.newestAtMs;
-        return [deviceId, { state, silence, sinceMs: isSilentStill ? known.sinceMs : atMs, ticked: false }];
+        // In an outage a partition is opened again and again, each time with states that are equal and not the same.
+        const ticked = isSilentStill && silence?.afterMs === known.silence?.afterMs;
+        return [deviceId, { state, silence, sinceMs: isSilentStill ? known.sinceMs : atMs, ticked }];
       }),
     );
   }
 
   return {
-    watch: (partition, devices) => void committed.set(partition, { devices, atMs: clock.nowMs() }),
+    watch: (partition, devices) => void committed.set(partition, { devices, atMs: monotonicMs() }),
+
+    forget(partition) {
+      committed.delete(partition);
+      looked.delete(partition);
+    },
 
     async run(signal) {
       while (!signal.aborted) {

@@ -65,11 +65,19 @@ export async function consumePartition<State>(
   partition: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await again((wentWell) => run(partitions, subscription, partition, signal, wentWell), {
-    signal,
-    pauseMaxMs: PAUSE_MAX_MS,
-    onFailure: (error, pauseMs) => subscription.onTrouble?.({ partition, error, pauseMs }),
-  });
+  const left: { state?: State } = {};
+  const onState = (state: State) => {
+    left.state = state;
+  };
+  try {
+    await again((onWell) => run(partitions, subscription, partition, signal, { onState, onWell }), {
+      signal,
+      pauseMaxMs: PAUSE_MAX_MS,
+      onFailure: (error, pauseMs) => subscription.onTrouble?.({ partition, error, pauseMs }),
+    });
+  } finally {
+    if ('state' in left) subscription.onReleased?.({ partition, state: left.state });
+  }
 }
 
 /** From taking the partition to the signal, or to the first failure: after one, memory is worth less than the log. */
@@ -78,13 +86,14 @@ async function run<State>(
   subscription: Subscription<State>,
   partition: number,
   signal: AbortSignal,
-  onWell: () => void,
+  { onState, onWell }: { readonly onState: (state: State) => void; readonly onWell: () => void },
 ): Promise<void> {
   const place: Place = { group: subscription.group, topic: subscription.topic, partition };
   let committed = await partitions.take(place);
   const changelog = subscription.changelog ? partitions.changelog(subscription.changelog, partition) : nothing();
   const opened = await subscription.open({ partition, committed }, changelog);
-  let state = opened.state;
+  let { state } = opened;
+  onState(state);
   if (opened.from !== undefined && opened.readUntilMs !== undefined) {
     await partitions.requireSame?.(place, opened.from, opened.readUntilMs);
   }
@@ -116,6 +125,7 @@ async function run<State>(
     await partitions.commit(place, { expected: committed, next, outputs });
     committed = next;
     state = stepped.state;
+    onState(state);
     subscription.onCommitted?.({ partition, state, commitMs: performance.now() - beganMs });
     onWell();
     if (subscription.batchEveryMs) await sleepUntil(steppedAtMs + subscription.batchEveryMs, signal);

@@ -21,6 +21,7 @@ import {
 } from './contract-parts-under-test.ts';
 import type { Log, Output, StoredRecord, Subscription, Trouble } from './log.ts';
 import { testPuttingOff } from './put-off.contract.ts';
+import { testReleasing } from './released.contract.ts';
 
 export interface LogUnderTest {
   readonly log: Log;
@@ -321,6 +322,7 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
     });
 
     testPuttingOff({ log: () => subject.log, fresh });
+    testReleasing({ log: () => subject.log, fresh });
 
     // Last, since every new group reads what it leaves behind.
     test('open sees all of a large changelog', async () => {

@@ -12,6 +12,8 @@
  *  5. Before the first `step`, `open` has seen the newest changelog record of every key in the partition.
  *  6. What a step puts off comes again, first in the next batch, and after a restart too: the group's place does not pass
  *     it. Records behind it that were taken then come again as well; whoever puts off keeps in its state which those are.
+ *  7. Whoever leaves a partition, by a stop or because another owner has it, is told so once, when its last batch is
+ *     committed or given up.
  */
 
 export interface LogRecord {
@@ -95,6 +97,12 @@ export interface Subscription<State> {
   step(state: State, batch: Batch): Promise<Stepped<State>>;
   /** Told of each batch once it is committed, with the state that it led to. */
   onCommitted?(committed: Committed<State>): void;
+  /**
+   * Told when a partition is left, so that whatever is kept of it outside the state goes too; not at an outage, and of
+   * none that was never opened. Who is late to leave is told so after the next owner has opened the partition, and that
+   * may be the same process: by the state they are told apart.
+   */
+  onReleased?(released: Released<State>): void;
   /** Told of each pause that an outage causes, for logs and metrics. */
   onTrouble?(trouble: Trouble): void;
 }
@@ -104,6 +112,12 @@ export interface Committed<State> {
   readonly state: State;
   /** How long the commit took. */
   readonly commitMs: number;
+}
+
+export interface Released<State> {
+  readonly partition: number;
+  /** The one that was committed or opened last. */
+  readonly state: State;
 }
 
 export interface Trouble {
