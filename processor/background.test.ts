@@ -140,7 +140,7 @@ describe('what has changed for good is seen, and becomes background', () => {
       const times = presentAt(seen);
       expect(times[0], `seed ${seed}`).toBe(CHANGED_MS);
       expect(Math.max(...times), `seed ${seed}`).toBeLessThan(CHANGED_MS + goneAfterMs);
-      expect(seen.filter((watched) => watched.relearnt)).toHaveLength(relearnt ? 1 : 0);
+      expect(seen.filter(({ learnt }) => learnt === 'relearnt')).toHaveLength(relearnt ? 1 : 0);
       // It moved once: when it came.
       expect(seen.filter(({ motion }) => motion.moving).map(({ atMs }) => atMs)).toEqual([CHANGED_MS]);
     }
@@ -214,7 +214,7 @@ describe('somebody', () => {
 test('the first frame shows nothing, nor does the first of another size', () => {
   const sensing = { ...motionGrid, cellChangeMin, scoreMin, absorbMs: ABSORB_MS, hasTracks: false, atMs: START_MS };
   const [background, sensed] = senseMotion(null, createStillLife(1, 4).grey(0), sensing);
-  expect(sensed).toMatchObject({ present: false, relearnt: false, motion: { score: 0, moving: false } });
+  expect(sensed).toMatchObject({ present: false, learnt: 'first-frame', motion: { score: 0, moving: false } });
   const smaller = { ...sensing, columns: 8, rows: 6 };
   expect(senseMotion(background, new Uint8Array(48).fill(200), smaller)[1]).toEqual(sensed);
 });

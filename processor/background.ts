@@ -44,8 +44,8 @@ export interface Sensed {
   readonly present: boolean;
   /** What of it, or of what was there before, has changed since the frame before. */
   readonly motion: FrameMotion;
-  /** The background was learnt anew: all of it is another. */
-  readonly relearnt: boolean;
+  /** Why its motion says little: there was no background to compare it with, or all of it is another from here on. */
+  readonly learnt: 'first-frame' | 'relearnt' | null;
 }
 
 const TICKS = 200;
@@ -69,7 +69,7 @@ const STAY_SHARE = 0.75;
 const NOTHING: Sensed = {
   present: false,
   motion: { score: 0, moving: false, boxes: [] },
-  relearnt: false,
+  learnt: 'first-frame',
 };
 
 export function senseMotion(
@@ -148,7 +148,7 @@ export function senseMotion(
         moving: movedScore > scoreMin,
         boxes: movedScore > scoreMin ? moved.boxes : [],
       },
-      relearnt,
+      learnt: relearnt ? 'relearnt' : null,
     },
   ];
 }

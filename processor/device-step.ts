@@ -1,17 +1,18 @@
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { derivedId } from '../schemas/identity.ts';
 import type { Event, Frame, Lane, Observation } from '../schemas/types.ts';
-import { type Background, senseMotion } from './background.ts';
+import { type Background, type Sensed, senseMotion } from './background.ts';
 import type { Found, FoundObject, Prepared } from './eyes.ts';
 import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
-import { type Episode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
+import { type Episode, endEpisode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
 import { stepTracks } from './track.ts';
 import { noTracks, type Person, type Tracks, usualTracking } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
 import {
   endVisits,
+  hasLasting,
   noVisits,
   stepVisits,
   tickVisits,
@@ -96,8 +97,11 @@ function tick(scene: Scene, turn: Turn & { readonly kind: 'tick' }, options: Ste
 /** A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it. */
 function pause(scene: Scene, turn: Turn, options: StepOptions): Stepped {
   const [visits, tellings] = endVisits(scene.visits);
-  const { newestAtMs, episode } = scene;
-  return { scene: { ...newScene, newestAtMs, episode, visits }, told: visitEvents(tellings, turn, options) };
+  const motionTellings = endEpisode(scene.episode);
+  return {
+    scene: { ...newScene, newestAtMs: scene.newestAtMs, visits },
+    told: [...motionEvents(motionTellings, turn, options), ...visitEvents(tellings, turn, options)],
+  };
 }
 
 type FrameTurn = Turn & { readonly kind: 'frame' };
@@ -115,7 +119,7 @@ function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture
   if (sensed.look) {
     return { afterLook: (found) => ('code' in found ? { scene, told: [rejected(found)] } : meet(sensed, turn, found)) };
   }
-  // Nothing is there that was not there before: nobody, as far as visits go.
+  // Nothing is there that was not there before, and nobody whose visit lasts: nobody, as far as visits go.
   const [visits, tellings] = stepVisits(sensed.scene.visits, visitFrameOf(frame, [], ''), visitSettingsOf(turn));
   const still = skipped(turn, { ...sensed.seen, reason: 'still' });
   return {
@@ -128,8 +132,10 @@ interface SensedFrame {
   /** With all that is known of the frame but who is in it. */
   readonly scene: Scene;
   readonly seen: Pick<Observation, 'width' | 'height' | 'motion'>;
-  /** Why its motion says little, as a stable code: there is no background to compare it with, or another from here on. */
-  readonly reason: 'first-frame' | 'relearnt' | null;
+  /** Told as a stable code. */
+  readonly reason: Sensed['learnt'];
+  /** The last frame before in which whoever is new in this one would have been seen, if there was one. */
+  readonly unseenBeforeMs: number | null;
   /** Of motion that began or ended. */
   readonly told: readonly StepOutput[];
   /** Whether the detector is to look. */
@@ -141,7 +147,7 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const { thresholds, events } = configuration.settings;
   const atMs = frame.captured_at;
   const hasTracks = scene.tracks.live.length > 0;
-  const [background, { present, motion, relearnt }] = senseMotion(scene.background, prepared.grey, {
+  const [background, { present, motion, learnt }] = senseMotion(scene.background, prepared.grey, {
     ...options.grid,
     atMs,
     cellChangeMin: thresholds.motion_cell_change,
@@ -154,25 +160,27 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const moving = { frameId, frameSeq, atMs, timeQuality, gapMs, motion };
   const step = events.motion ? stepEpisode : finishEpisode;
   const [episode, tellings] = step(scene.episode, moving, thresholds.motion_quiet_ms);
+  const isNews = present || motion.moving;
+  const settings = visitSettingsOf(turn);
   const [gate, look] = stepGate(
     scene.gate,
-    { atMs, present: present || motion.moving, hasTracks },
+    { atMs, present: isNews, hasPeople: hasTracks || hasLasting(scene.visits, settings) },
     { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },
   );
-  // Also after an upgrade that looks at pictures of another size.
-  const isComparable = scene.background?.picture.length === prepared.grey.length;
   const { score, boxes } = motion;
   return {
     scene: { ...scene, newestAtMs: atMs, background, episode, gate },
-    seen: { ...prepared.original, motion: isComparable ? { score, boxes } : null },
-    reason: isComparable ? (relearnt ? 'relearnt' : null) : 'first-frame',
+    seen: { ...prepared.original, motion: learnt === 'first-frame' ? null : { score, boxes } },
+    reason: learnt,
+    // Who is found where nothing is new may have been there, as background, since the detector looked last.
+    unseenBeforeMs: isNews ? (scene.visits.framesAtMs.at(-1) ?? null) : scene.gate.lookedAtMs,
     told: motionEvents(tellings, turn, options),
     look,
   };
 }
 
 /** Who is there, after the detector has looked. */
-function meet({ scene, seen, reason, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
+function meet({ scene, seen, reason, unseenBeforeMs, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
   const { frame, configuration } = turn;
   const { device_id: deviceId, lane, captured_at: atMs } = frame;
   const { thresholds } = configuration.settings;
@@ -180,7 +188,7 @@ function meet({ scene, seen, reason, told }: SensedFrame, turn: FrameTurn, found
   const confidences = confidencesOf(found, thresholds.detection_confidence);
   const [tracks, { trackIds, people }] = stepTracks(
     scene.tracks,
-    { deviceId, lane, atMs, aspect: seen.width / seen.height, sightings: persons },
+    { deviceId, lane, atMs, unseenBeforeMs, aspect: seen.width / seen.height, sightings: persons },
     { ...usualTracking, ...confidences, returnWindowMs: thresholds.return_ms },
   );
   const trackOf = new Map(persons.map((person, at) => [person, trackIds[at] ?? null]));

@@ -22,7 +22,7 @@ describe('the gate', () => {
     const frame = fc.record({
       gapMs: fc.integer({ min: 0, max: 40_000 }),
       present: fc.boolean(),
-      hasTracks: fc.boolean(),
+      hasPeople: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 60 }), (frames) => {
@@ -32,7 +32,7 @@ describe('the gate', () => {
           const [next, look] = stepGate(gate, { atMs, ...seen }, SETTINGS);
           gate = next;
           if (look) lookedAtMs = atMs;
-          expect(look || !(seen.present || seen.hasTracks)).toBe(true);
+          expect(look || !(seen.present || seen.hasPeople)).toBe(true);
           expect(atMs - lookedAtMs).toBeLessThan(SETTINGS.lookEveryMs);
         }
       }),
@@ -40,7 +40,7 @@ describe('the gate', () => {
   });
 
   test('at 0 every frame is looked at', () => {
-    const input = { atMs: 5, present: false, hasTracks: false };
+    const input = { atMs: 5, present: false, hasPeople: false };
     const [gate] = stepGate(closedGate, input, SETTINGS);
     expect(stepGate(gate, input, { ...SETTINGS, lookEveryMs: 0 })[1]).toBe(true);
   });
@@ -49,5 +49,5 @@ describe('the gate', () => {
 function readInput(given: string): GateInput {
   const [time = '', what = ''] = given.split(/\s+/);
   if (!['-', 'something', 'person'].includes(what)) throw new Error(`what is ${what}?`);
-  return { atMs: Number.parseInt(time, 10), present: what === 'something', hasTracks: what === 'person' };
+  return { atMs: Number.parseInt(time, 10), present: what === 'something', hasPeople: what === 'person' };
 }

@@ -3,6 +3,7 @@ import { createRandom, type Random } from '../dev/simulate/random.ts';
 import {
   type Episode,
   type EpisodeFrame,
+  endEpisode,
   episodeDueMs,
   stepEpisode,
   type Telling,
@@ -20,6 +21,11 @@ describe('motion', () => {
       const framesAtMs: number[] = [];
       const told = rows.map(({ input }) => {
         const [word = '', after = ''] = input.split(/\s+/);
+        if (word === 'pause') {
+          const ended = endEpisode(episode);
+          episode = null;
+          return ended.map(tell).join('; ');
+        }
         const [next, tellings] =
           word === 'tick' ? tick(Number.parseFloat(after)) : step(Number.parseFloat(word), after);
         episode = next;

@@ -109,6 +109,11 @@ export function finishEpisode(
   return [next?.frameId === episode.frameId ? next : null, tellings];
 }
 
+/** For a pause: what was told to have begun is over, and nothing that moves later belongs to it. */
+export function endEpisode(episode: Episode | null): readonly Telling[] {
+  return episode !== null && isToEnd(episode) ? [end(episode)] : [];
+}
+
 function isToEnd({ version, over }: Episode): boolean {
   return version > 0 && !over;
 }

@@ -1,16 +1,17 @@
 import { parse as fromId, stringify as toId } from 'uuid';
 import type { Gone } from './gallery.ts';
-import type { Track, Tracks } from './tracks.ts';
+import type { Tracks } from './tracks.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
 /**
- * What is remembered of people as bytes, for a device's state: some 130 of them for each track and 100 for whoever has
- * left, since there may be 64 of both. Every number survives as it is, so that a step from a state that was stored
- * yields the same as one from a state that was not.
+ * What is remembered of people as bytes, for a device's state: some 170 of them for each track and 100 for whoever has
+ * left, of which there may be LIVE_MAX (track.ts) and GONE_MAX (gallery.ts). Every number survives as it is, so that a
+ * step from a state that was stored yields the same as one from a state that was not. A member that came later stands
+ * behind all others: a state from before it has none there, and a release from before it does not read so far.
  */
 export function packTracks({ atMs, births, live, gone }: Tracks): Uint8Array {
   const out = createWriter();
-  out.number(atMs ?? Number.NaN);
+  out.numberOrNull(atMs);
   out.count(births);
   out.count(live.length);
   for (const track of live) {
@@ -31,38 +32,40 @@ export function packTracks({ atMs, births, live, gone }: Tracks): Uint8Array {
     for (const member of BOX) out.float(box[member]);
     out.bytes(appearance);
   }
+  for (const { unseenBeforeMs } of live) out.numberOrNull(unseenBeforeMs);
   return out.all();
 }
 
 export function unpackTracks(packed: Uint8Array): Tracks {
   const from = createReader(packed);
-  const newest = from.number();
+  const atMs = from.numberOrNull();
+  const births = from.count();
+  const live = Array.from({ length: from.count() }, () => ({
+    trackId: from.id(),
+    personId: from.optional(from.id),
+    firstSeenAtMs: from.number(),
+    seenAtMs: from.number(),
+    sightings: from.count(),
+    scores: from.bytes(),
+    hidden: from.byte() === 1,
+    where: floats(WHERE, from.float),
+    appearance: from.optional(from.bytes),
+  }));
+  const gone = Array.from(
+    { length: from.count() },
+    (): Gone => ({
+      personId: from.id(),
+      seenAtMs: from.number(),
+      box: floats(BOX, from.float),
+      appearance: from.bytes(),
+    }),
+  );
+  const unseenBeforeMs = live.map(() => (from.isAtEnd() ? null : from.numberOrNull()));
   return {
-    atMs: Number.isNaN(newest) ? null : newest,
-    births: from.count(),
-    live: Array.from(
-      { length: from.count() },
-      (): Track => ({
-        trackId: from.id(),
-        personId: from.optional(from.id),
-        firstSeenAtMs: from.number(),
-        seenAtMs: from.number(),
-        sightings: from.count(),
-        scores: from.bytes(),
-        hidden: from.byte() === 1,
-        where: floats(WHERE, from.float),
-        appearance: from.optional(from.bytes),
-      }),
-    ),
-    gone: Array.from(
-      { length: from.count() },
-      (): Gone => ({
-        personId: from.id(),
-        seenAtMs: from.number(),
-        box: floats(BOX, from.float),
-        appearance: from.bytes(),
-      }),
-    ),
+    atMs,
+    births,
+    live: live.map((track, at) => ({ ...track, unseenBeforeMs: unseenBeforeMs[at] ?? null })),
+    gone,
   };
 }
 
@@ -80,7 +83,7 @@ function floats<Member extends string>(members: readonly Member[], next: () => n
   return Object.fromEntries(members.map((member) => [member, next()])) as Record<Member, number>;
 }
 
-/** Three times of what 64 who are there and 64 who have left take. */
+/** Five times of what is there at the most. */
 const BYTES_MAX = 64 * 1_024;
 
 function createWriter() {
@@ -93,14 +96,16 @@ function createWriter() {
   const byte = (value: number) => {
     at = all.writeUInt8(value, at);
   };
+  const number = (value: number) => {
+    at = all.writeDoubleLE(value, at);
+  };
   return {
     byte,
     count: (value: number) => {
       at = all.writeUInt32LE(value, at);
     },
-    number: (value: number) => {
-      at = all.writeDoubleLE(value, at);
-    },
+    number,
+    numberOrNull: (value: number | null) => number(value ?? Number.NaN),
     float: (value: number) => {
       at = all.writeFloatLE(value, at);
     },
@@ -125,10 +130,15 @@ function createReader(packed: Uint8Array) {
     return at - bytes;
   };
   const byte = () => all.readUInt8(next(1));
+  const number = () => all.readDoubleLE(next(8));
   return {
     byte,
     count: () => all.readUInt32LE(next(4)),
-    number: () => all.readDoubleLE(next(8)),
+    number,
+    numberOrNull: () => {
+      const value = number();
+      return Number.isNaN(value) ? null : value;
+    },
     float: () => all.readFloatLE(next(4)),
     id: () => toId(Uint8Array.from(all.subarray(next(16), at))),
     bytes: () => {
@@ -136,5 +146,6 @@ function createReader(packed: Uint8Array) {
       return Uint8Array.from(all.subarray(next(length), at));
     },
     optional: <Value>(read: () => Value) => (byte() === 1 ? read() : null),
+    isAtEnd: () => at === all.length,
   };
 }

@@ -36,6 +36,7 @@ describe('a stored state', () => {
       trackId: id(),
       personId: id(),
       firstSeenAtMs: late(1),
+      unseenBeforeMs: late(0),
       seenAtMs: late(2),
       sightings: 2 ** 20,
       scores: bytes(15),
@@ -117,7 +118,7 @@ describe('a stored state', () => {
         },
         visits: {
           visits: [...many(LASTING_MAX, () => visit(false)), ...many(OVER_MAX, () => visit(true))],
-          framesAtMs: many(32, late),
+          framesAtMs: many(2, late),
           unwantedAtMs: late(4),
         },
       },

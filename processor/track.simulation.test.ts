@@ -66,6 +66,21 @@ describe.each(SEEDS)('tracks of seed %d', (seed) => {
 });
 
 test('as many as there can be, and as many who have left, take less than 13 KB', () => {
+  const full = fullTracks();
+  expect([full.live.length, full.gone.length]).toEqual([LIVE_MAX, GONE_MAX]);
+  expect(packTracks(full).length).toBeLessThan(13_000);
+});
+
+test('that were stored before it was known when nobody was there yet are read without it', () => {
+  const full = fullTracks();
+  const packed = packTracks(full);
+  const live = full.live.map((track) => ({ ...track, unseenBeforeMs: null }));
+  expect(live).not.toEqual(full.live);
+  expect(unpackTracks(packed.subarray(0, packed.length - 8 * LIVE_MAX))).toEqual({ ...full, live });
+});
+
+/** As many as there can be, and as many who have left. */
+function fullTracks(): Tracks {
   const crowd = (atMs: number, looks: string): Shown => ({
     atMs,
     sightings: Array.from({ length: LIVE_MAX }, (_, at) =>
@@ -73,10 +88,8 @@ test('as many as there can be, and as many who have left, take less than 13 KB',
     ),
   });
   const frames = ['A', 'B', 'C'].flatMap((looks, at) => [0, 200].map((ms) => crowd(at * 30_000 + ms, looks)));
-  const [full] = run(frames, (tracks) => tracks);
-  expect([full.live.length, full.gone.length]).toEqual([LIVE_MAX, GONE_MAX]);
-  expect(packTracks(full).length).toBeLessThan(13_000);
-});
+  return run(frames, (tracks) => tracks)[0];
+}
 
 function run(frames: readonly Shown[], between: (tracks: Tracks) => Tracks): readonly [Tracks, readonly Tracked[]] {
   let tracks: Tracks = noTracks;
@@ -89,7 +102,11 @@ function run(frames: readonly Shown[], between: (tracks: Tracks) => Tracks): rea
 }
 
 function step(tracks: Tracks, shown: Shown) {
-  return stepTracks(tracks, { deviceId: 'camera-1', lane: 'live', aspect: 4 / 3, ...shown }, settings);
+  return stepTracks(
+    tracks,
+    { deviceId: 'camera-1', lane: 'live', unseenBeforeMs: tracks.atMs, aspect: 4 / 3, ...shown },
+    settings,
+  );
 }
 
 function bytesOf(tracks: Tracks): string {

@@ -27,7 +27,8 @@ describe('tracks', () => {
       let tracks: Tracks = noTracks;
       const names = createNames();
       const told = rows.map(readRow).map(({ atMs, sightings }) => {
-        const frame = { deviceId: 'camera-1', lane: 'live', atMs, aspect: 4 / 3, sightings } as const;
+        const camera = { deviceId: 'camera-1', lane: 'live', aspect: 4 / 3 } as const;
+        const frame = { ...camera, atMs, unseenBeforeMs: tracks.atMs, sightings };
         const [next, tracked] = stepTracks(tracks, frame, settings);
         const ended = tracks.live.filter(({ trackId }) => !next.live.some((one) => one.trackId === trackId));
         tracks = next;
@@ -83,6 +84,7 @@ test('whoever comes in from below is one person, though more of them is to be se
       deviceId: 'camera-1',
       lane: 'live',
       atMs: at * 200,
+      unseenBeforeMs: tracks.atMs,
       aspect: 16 / 9,
       sightings: [sighting],
     } as const;

@@ -107,7 +107,7 @@ function goWithout({ track, where }: Candidate, inFront: readonly EvenBox[]): Tr
 }
 
 function begin(
-  { deviceId, lane }: TrackFrame,
+  { deviceId, lane, unseenBeforeMs }: TrackFrame,
   { box, sighting }: Seen,
   { atMs, ordinal }: { readonly atMs: number; readonly ordinal: number },
 ): Track {
@@ -115,6 +115,7 @@ function begin(
     trackId: derivedId('track', deviceId, lane, atMs, ordinal),
     personId: null,
     firstSeenAtMs: atMs,
+    unseenBeforeMs,
     seenAtMs: atMs,
     sightings: 1,
     scores: new Uint8Array(),
@@ -179,10 +180,10 @@ function asGone({ personId, seenAtMs, where: { x, y, width, height }, appearance
 }
 
 function asPerson(track: Track, sighting: Sighting | undefined): Person[] {
-  const { personId, trackId, firstSeenAtMs, sightings } = track;
+  const { personId, trackId, firstSeenAtMs, unseenBeforeMs, sightings } = track;
   if (personId === null || !sighting) return [];
   const { box, confidence } = sighting;
-  return [{ personId, trackId, box, confidence, firstSeenAtMs, sightings }];
+  return [{ personId, trackId, box, confidence, firstSeenAtMs, unseenBeforeMs, sightings }];
 }
 
 function bottomOf({ y, height }: EvenBox): number {

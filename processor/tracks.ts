@@ -20,6 +20,8 @@ export interface Track {
   /** Null until it is confirmed. */
   readonly personId: string | null;
   readonly firstSeenAtMs: number;
+  /** The last frame before that; null where there was none, or it is not known any more. */
+  readonly unseenBeforeMs: number | null;
   readonly seenAtMs: number;
   readonly sightings: number;
   /** Until it is confirmed: how sure each frame was, of 255, newest last; 0 where it was not seen. */
@@ -44,6 +46,8 @@ export interface TrackFrame {
   readonly deviceId: string;
   readonly lane: Lane;
   readonly atMs: number;
+  /** The last frame before in which whoever is new in this one would have been seen, if there was one. */
+  readonly unseenBeforeMs: number | null;
   /** The picture's width by its height. */
   readonly aspect: number;
   readonly sightings: readonly Sighting[];
@@ -57,6 +61,8 @@ export interface Person {
   readonly confidence: number;
   /** Of this track; at the frame that confirms it, that is in the past. */
   readonly firstSeenAtMs: number;
+  /** The last frame before that, if it is known: it did not show them. */
+  readonly unseenBeforeMs: number | null;
   readonly sightings: number;
 }
 

@@ -11,7 +11,7 @@ export interface Visit {
   readonly openedAtMs: number;
   /** What that time rests on. */
   readonly timeQuality: TimeQuality;
-  /** The last frame before the first sight, if there was one that is still known. */
+  /** The last frame before the first sight, if there was one since the last pause. */
   readonly unseenBeforeMs: number | null;
   readonly lastSeenAtMs: number;
   /** The first frame after the last sight, once there is one. */
@@ -53,7 +53,7 @@ export function close(visit: Visit, { atMs, goneByMs }: { readonly atMs: number;
 /**
  * A person who was not in the frame before may have come right after it, and may have gone right before the one that
  * first was without them. Of a camera that was off, two minutes on either side are allowed for, and before its very
- * first frame nothing.
+ * first frame nothing. A pause is as if the camera had not been there: on that side, too, nothing is allowed for.
  */
 function dwellMaxMs({ openedAtMs, unseenBeforeMs, lastSeenAtMs }: Visit, goneByMs: number): number {
   const beforeMs = Math.min(openedAtMs - (unseenBeforeMs ?? openedAtMs), GAP_MAX_MS);

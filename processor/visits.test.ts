@@ -22,14 +22,16 @@ const device = { deviceId: 'camera-1', lane: 'live', configVersion: 3 } as const
 describe('visits', () => {
   for (const { title, rows } of readSequences('visits')) {
     test(title, () => {
-      const showing = createShowing();
+      let showing = createShowing();
       let visits = noVisits;
       let settings = usual;
       const told = rows.map(({ input }) => {
         const [word = '', ...words] = input.split(/\s+/);
         if (word === 'wanted' || word === 'unwanted') settings = { ...usual, wanted: word === 'wanted' };
-        else if (word === 'pause') return take(endVisits(visits));
-        else if (word === 'tick') return take(tickVisits(visits, Number.parseInt(words[0] ?? '', 10), settings));
+        else if (word === 'pause') {
+          showing = createShowing();
+          return take(endVisits(visits));
+        } else if (word === 'tick') return take(tickVisits(visits, Number.parseInt(words[0] ?? '', 10), settings));
         else return timesOf(word).flatMap((atMs) => take(stepVisits(visits, showing(atMs, words), settings)));
         return [];
       });
@@ -216,7 +218,8 @@ function run(frames: readonly VisitFrame[]): readonly VisitTelling[] {
 
 /** Who is shown stays in one track, also when they were away for a while, until they are said to be in a new one. */
 function createShowing() {
-  const tracks = new Map<string, Pick<Person, 'trackId' | 'firstSeenAtMs' | 'sightings'> & { readonly atMs: number }>();
+  const shownAtMs: number[] = [];
+  const tracks = new Map<string, Omit<Person, 'personId' | 'box' | 'confidence'> & { readonly atMs: number }>();
   return (atMs: number, words: readonly string[]): VisitFrame => {
     const people = words
       .filter((word) => word !== '-')
@@ -229,10 +232,13 @@ function createShowing() {
             : known && atMs - known.atMs <= 120_000
               ? known
               : { firstSeenAtMs: atMs, sightings: 0 };
-        const track = { trackId: `${personId}@${firstSeenAtMs}`, firstSeenAtMs, sightings: sightings + 1 };
+        const unseenBeforeMs = shownAtMs.findLast((shown) => shown < firstSeenAtMs) ?? null;
+        const trackId = `${personId}@${firstSeenAtMs}`;
+        const track = { trackId, firstSeenAtMs, unseenBeforeMs, sightings: sightings + 1 };
         tracks.set(personId, { ...track, atMs });
         return personOf(personId, track);
       });
+    shownAtMs.push(atMs);
     return frameAt(atMs, people);
   };
 }
@@ -240,7 +246,8 @@ function createShowing() {
 function personOf(personId: string, more: Partial<Person> = {}): Person {
   const { confidence = 0.5 } = more;
   const box = { x: confidence, y: 0, width: 0.1, height: 0.3 };
-  return { personId, trackId: `${personId}1`, box, confidence, firstSeenAtMs: 0, sightings: 1, ...more };
+  const track = { trackId: `${personId}1`, firstSeenAtMs: 0, unseenBeforeMs: null, sightings: 1 };
+  return { personId, box, confidence, ...track, ...more };
 }
 
 function frameAt(atMs: number, people: readonly Person[]): VisitFrame {

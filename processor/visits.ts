@@ -1,5 +1,6 @@
 import type { TimeQuality } from '../schemas/types.ts';
-import { awaitedMs, GAP_MAX_MS, paceOf } from './pace.ts';
+import { awaitedUntilMs, isAbsent, isMissed, isUnseen, type Missed } from './absence.ts';
+import { GAP_MAX_MS } from './pace.ts';
 import type { Person } from './tracks.ts';
 import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.ts';
 
@@ -35,7 +36,7 @@ export interface VisitSettings {
 export interface Visits {
   /** One for each person: those that last, then those that are over but may be opened again. */
   readonly visits: readonly Visit[];
-  /** When the last frames were: a track is confirmed after its first sight, and what was before that is asked then. */
+  /** When the last two frames were, which say how slow the camera is. */
   readonly framesAtMs: readonly number[];
   /** The last frame of which nothing was to be told: no visit begins with what was seen until then. */
   readonly unwantedAtMs: number | null;
@@ -45,7 +46,7 @@ export interface Visits {
 export const LASTING_MAX = 48;
 /** Of more that are over, those seen last are remembered; who comes back after another one begins anew. */
 export const OVER_MAX = 24;
-const FRAMES_MAX = 32;
+const FRAMES_MAX = 2;
 
 export const noVisits: Visits = { visits: [], framesAtMs: [], unwantedAtMs: null };
 
@@ -102,6 +103,20 @@ export function visitsDueMs(visits: Visits, settings: Pick<VisitSettings, 'absen
   return lasting.length === 0 ? null : Math.min(...lasting.map((visit) => awaitedUntilMs(visits, visit, settings)));
 }
 
+/**
+ * Whether a visit lasts as far as frames say, of which each is looked at until then. What a tick said early does not
+ * count, or it would change what is seen.
+ */
+export function hasLasting(
+  { visits, framesAtMs }: Visits,
+  { absenceGapMs }: Pick<VisitSettings, 'absenceGapMs'>,
+): boolean {
+  return visits.some((visit) => {
+    const atMs = framesAtMs.at(-1) ?? visit.lastSeenAtMs;
+    return !isUnseen(visit) || !isAbsent(visit, { atMs, lookedAtMs: atMs, absenceGapMs });
+  });
+}
+
 /** For a pause: what lasts ends with its last sight, and nobody from before it is known again. */
 export function endVisits({ visits, framesAtMs, unwantedAtMs }: Visits): readonly [Visits, readonly VisitTelling[]] {
   const newestAtMs = framesAtMs.at(-1) ?? null;
@@ -124,22 +139,6 @@ function miss(visit: Visit, { atMs }: VisitFrame, { absenceGapMs }: VisitSetting
   return atMs - visit.lastSeenAtMs > knownForMs ? { ...change, visit: null } : change;
 }
 
-type Missed = Visit & { readonly unseenSinceMs: number };
-
-/**
- * Not seen until now, or in frames for longer than the gap, of which `lookedAtMs` is the last: a camera that was slow when
- * somebody was missed may have become quick since.
- */
-function isAbsent(
-  missed: Missed,
-  now: { readonly atMs: number; readonly lookedAtMs: number; readonly absenceGapMs: number },
-): boolean {
-  const { lastSeenAtMs, unseenSinceMs } = missed;
-  const { atMs, lookedAtMs, absenceGapMs } = now;
-  const gapMs = awaitedMs({ usualMs: absenceGapMs, paceMs: unseenSinceMs - lastSeenAtMs });
-  return atMs - lastSeenAtMs > gapMs || lookedAtMs - unseenSinceMs > absenceGapMs;
-}
-
 interface Scene {
   readonly before: Visits;
   readonly frame: VisitFrame;
@@ -152,8 +151,9 @@ function see(visit: Visit | undefined, person: Person, scene: Scene): Change {
   const { before, frame, settings, mayBegin } = scene;
   if (!visit) return mayBegin ? begin(person, scene, null) : { visit: null, tellings: [] };
   const { absenceGapMs } = settings;
-  const backAtMs = isNewTo(visit, person) ? person.firstSeenAtMs : frame.atMs;
-  const lookedAtMs = before.framesAtMs.findLast((atMs) => atMs < backAtMs) ?? backAtMs;
+  const isNew = isNewTo(visit, person);
+  const backAtMs = isNew ? person.firstSeenAtMs : frame.atMs;
+  const lookedAtMs = (isNew ? person.unseenBeforeMs : before.framesAtMs.at(-1)) ?? backAtMs;
   const wasAbsent = isMissed(visit, backAtMs)
     ? isAbsent(visit, { atMs: backAtMs, lookedAtMs, absenceGapMs })
     : backAtMs - visit.lastSeenAtMs > Math.max(absenceGapMs, GAP_MAX_MS);
@@ -180,7 +180,7 @@ function begin(person: Person, { before, frame }: Scene, former: Visit | null): 
     trackId,
     openedAtMs,
     timeQuality,
-    unseenBeforeMs: before.framesAtMs.findLast((frameAtMs) => frameAtMs < openedAtMs) ?? null,
+    unseenBeforeMs: isNew ? person.unseenBeforeMs : (before.framesAtMs.at(-1) ?? null),
     lastSeenAtMs: atMs,
     unseenSinceMs: null,
     sightings: isNew ? person.sightings : 1,
@@ -210,10 +210,6 @@ function told(telling: VisitTelling): Change {
   return { visit: telling.visit, tellings: [telling] };
 }
 
-function isMissed(visit: Visit, backAtMs: number): visit is Missed {
-  return visit.unseenSinceMs !== null && visit.unseenSinceMs < backAtMs;
-}
-
 /** In a track that was not there at the last sight: all of its sights are new. */
 function isNewTo(visit: Visit, { firstSeenAtMs }: Person): boolean {
   return firstSeenAtMs > visit.lastSeenAtMs;
@@ -222,16 +218,6 @@ function isNewTo(visit: Visit, { firstSeenAtMs }: Person): boolean {
 /** Closed by a tick, and no frame has come since. */
 function isUnsettled({ over, unseenSinceMs }: Visit): boolean {
   return over && unseenSinceMs === null;
-}
-
-/** The pace is that of the first frame without them; until there is one, that of the last with them. */
-function awaitedUntilMs(
-  { framesAtMs }: Visits,
-  { lastSeenAtMs, unseenSinceMs }: Visit,
-  { absenceGapMs }: Pick<VisitSettings, 'absenceGapMs'>,
-): number {
-  const paceMs = unseenSinceMs === null ? paceOf(framesAtMs) : unseenSinceMs - lastSeenAtMs;
-  return lastSeenAtMs + awaitedMs({ usualMs: absenceGapMs, paceMs });
 }
 
 function sightOf({ confidence, box }: Person, { frameId, frameSeq, model }: VisitFrame): Sight {

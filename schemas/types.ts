@@ -184,7 +184,7 @@ export interface Visit {
   readonly dwell_ms: number;
   /** The stay cannot have been shorter. */
   readonly dwell_min_ms: number;
-  /** The stay cannot have been longer. */
+  /** The stay was not longer, as the frames around it say: as if they had come right after the frame before their first sight, and gone right before the one after the last. At most two minutes are allowed for on either side; before a camera's first frame, and for a pause right before or after the stay, nothing. */
   readonly dwell_max_ms: number;
   /** When they were last seen. */
   readonly last_seen_at: number | null;

@@ -22,7 +22,7 @@ export function runTracker(frames: readonly SeenFrame[], confidences: Confidence
   let tracks = noTracks;
   return frames.map(({ atMs, size, sightings }) => {
     const aspect = size.width / size.height;
-    const frame = { deviceId: 'sequence', lane: 'live', atMs, aspect, sightings } as const;
+    const frame = { deviceId: 'sequence', lane: 'live', atMs, unseenBeforeMs: tracks.atMs, aspect, sightings } as const;
     const [next, { people }] = stepTracks(tracks, frame, settings);
     tracks = next;
     return people.map(({ personId, box }) => {
