@@ -96,7 +96,7 @@ test('the processor writes the topics that it is said to write', async () => {
   const appended: string[] = [];
   const log = { append: async (topic: string) => void appended.push(topic) };
   const clock = createManualClock(firstAtMs);
-  const logger = { debug: () => undefined, warn: () => undefined };
+  const logger = { debug: () => undefined, warn: () => undefined, error: () => undefined };
   for (const name of ['live', 'backlog'] satisfies Lane[]) {
     const lane = world.lane({ lane: name });
     const { state } = await lane.open({ partition: 0, committed: 0n }, (async function* () {})());

@@ -9,9 +9,9 @@ export const GAP_MAX_MS = 120_000;
 /** One frame may miss it, and the next one may come half a pace late. */
 const PACES_AWAITED = 2.5;
 
-/** The usual time; of a camera that is slower than that, until the second frame from where it was seen last. */
+/** In whole milliseconds, as ticks tell it. The usual time; of a camera that is slower than that, until the second frame from where it was seen last. */
 export function awaitedMs({ usualMs, paceMs }: { readonly usualMs: number; readonly paceMs: number }): number {
-  return Math.max(usualMs, Math.min(PACES_AWAITED * paceMs, GAP_MAX_MS));
+  return Math.max(usualMs, Math.min(Math.ceil(PACES_AWAITED * paceMs), GAP_MAX_MS));
 }
 
 /** By the last two frames. */

@@ -42,7 +42,7 @@ function setUp() {
       const { newestAtMs, open, afterMs = 1_000 } = state;
       return open ? { newestAtMs, afterMs } : null;
     },
-    logger: { debug: () => undefined, warn: () => undefined },
+    logger: { debug: () => undefined, warn: () => undefined, error: () => undefined },
     lookEveryMs: 1,
   });
   const told = () =>
@@ -67,6 +67,20 @@ async function running(ticks: { run(signal: AbortSignal): Promise<void> }, meanw
 
 /** Long enough for many looks. */
 const look = () => sleep(30);
+
+test('a device of which no tick can be written does not keep the others from theirs', async () => {
+  const { clock, ticks, told } = setUp();
+  // No half milliseconds fit into a record.
+  ticks.watch(
+    0,
+    new Map(['odd', 'next'].map((id) => [id, { newestAtMs: 7_000, open: true, afterMs: id === 'odd' ? 0.5 : 1 }])),
+  );
+  ticks.watch(1, new Map([['other', { newestAtMs: 7_000, open: true }]]));
+  await running(ticks, async () => {
+    clock.advance(1_000);
+    await expect.poll(() => told().map(({ key }) => key).toSorted(), { interval: 1 }).toEqual(['next', 'other']);
+  });
+});
 
 test('a silent device with something open is told once how far time has come', async () => {
   const { clock, ticks, told } = setUp();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../ports/clock/clock.ts';
+import { Outage } from '../ports/errors.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { derivedId } from '../schemas/identity.ts';
@@ -60,7 +61,7 @@ export function createTicks<State>({
   readonly topic: string;
   /** Null where nothing is open. */
   silenceOf(state: State): Silence | null;
-  readonly logger: Pick<Logger, 'debug' | 'warn'>;
+  readonly logger: Pick<Logger, 'debug' | 'warn' | 'error'>;
   /** What silence is measured by: a clock that is set back would tick nothing for as long, one set forward all at once. */
   readonly monotonicMs?: () => number;
   readonly lookEveryMs?: number;
@@ -76,16 +77,26 @@ export function createTicks<State>({
     for (const [deviceId, watched] of devices) {
       const { silence, sinceMs, ticked } = watched;
       if (ticked || silence === null || lookedAtMs - sinceMs < silence.afterMs) continue;
-      const at = silence.newestAtMs + silence.afterMs;
-      const control_id = derivedId('tick', topic, deviceId, at);
-      const body = { kind: 'TickControl', at } as const;
-      const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: clock.nowMs(), body });
-      await log.append(topic, [{ key: deviceId, value }]);
-      logger.debug({ device: deviceId, topic, at }, 'tick');
+      try {
+        await tick(deviceId, silence.newestAtMs + silence.afterMs);
+      } catch (error) {
+        if (error instanceof Outage) throw error;
+        // One device's fault, whatever it is, is not to keep the others from theirs.
+        logger.error({ device: deviceId, topic, error }, 'a tick cannot be written; trying again');
+        continue;
+      }
       devices.set(deviceId, { ...watched, ticked: true });
       // Forgotten meanwhile.
       if (looked.get(partition) !== devices) return;
     }
+  }
+
+  async function tick(deviceId: string, at: number): Promise<void> {
+    const control_id = derivedId('tick', topic, deviceId, at);
+    const body = { kind: 'TickControl', at } as const;
+    const value = codec.encode('control', { control_id, device_id: deviceId, issued_at: clock.nowMs(), body });
+    await log.append(topic, [{ key: deviceId, value }]);
+    logger.debug({ device: deviceId, topic, at }, 'tick');
   }
 
   function withChanges(
