@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE = [
   'console/ledger.ts',
   'console/missing.ts',
+  'processor/absence.ts',
   'processor/affinity.ts',
   'processor/appearance.ts',
   'processor/assign.ts',

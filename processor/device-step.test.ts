@@ -1,19 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fixedCodec } from '../schemas/codec.ts';
-import type { Event, Observation } from '../schemas/types.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import {
+  events,
+  type Input,
+  inputOf,
+  later,
+  observations,
+  person,
+  run,
+  runFrom,
+  show,
+  withPerson,
+} from './device-runs-under-test.ts';
 import type { StepOutput } from './device-step.ts';
-import { createSteps, newDevice, type Shot, type Tick } from './device-under-test.ts';
-import { firstAtMs, frameOf, greyOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
-import { looksOf } from './people-under-test.ts';
+import { createSteps, newDevice } from './device-under-test.ts';
+import { firstAtMs, frameOf, lookOf, noPicture, type Place, smallGrid } from './frames-under-test.ts';
 import { type DeviceState, packState, STATE_VERSION, silenceOf, unpackState } from './state.ts';
 
 const looksAlways = configurationOf({ thresholds: { look_every_ms: 0 } });
-
-const later: Tick = { tickAtMs: firstAtMs + 1_000_000_000 };
-
-type Input = Shot & { readonly look: NonNullable<Shot['look']> };
 
 describe('a device', () => {
   test('has nothing to compare its first frame with, and finds motion in those after it', () => {
@@ -114,74 +120,6 @@ describe('a device', () => {
       [1, 'opened'],
       [2, 'closed'],
     ]);
-  });
-
-  test.each([
-    { name: 'calm', tickAtMs: null },
-    { name: 'with a tick meanwhile', tickAtMs: 20_000 },
-  ])(
-    'looks for whoever sits as long as their visit lasts: one visit, though they are missed, $name',
-    ({ tickAtMs }) => {
-      const shown = times({ fromMs: 0, toMs: 80_000, stepMs: 200 }).map((atMs, seq) =>
-        inputOf(seq, atMs, atMs >= 5_000 && atMs <= 7_400 ? lookOf(0) : withPerson(seq, atMs).look),
-      );
-      const tick = tickAtMs === null ? [] : [{ tickAtMs: firstAtMs + tickAtMs }];
-      const inputs = [...shown.slice(0, 38), ...tick, ...shown.slice(38), later];
-      const { outputs } = runFrom(newDevice, inputs);
-      expect(observations(outputs).filter(({ outcome }) => outcome !== 'analysed')).toEqual([]);
-      const told = events(outputs);
-      expect(new Set(told.map(({ event_id }) => event_id)).size).toBe(1);
-      expect(told.at(-1)).toMatchObject({
-        ended_at: firstAtMs + 80_000,
-        payload: { state: 'closed', dwell_ms: 80_000 },
-      });
-    },
-  );
-
-  test.each([
-    { name: 'who comes in', place: 1, seenAtMs: 10_000, unseenBeforeMs: 9_000 },
-    {
-      name: 'who sat there, as a part of the background, until the detector looked',
-      place: 0,
-      seenAtMs: 30_000,
-      unseenBeforeMs: 0,
-    },
-  ] as const)('says since when $name may have been there', ({ place, seenAtMs, unseenBeforeMs }) => {
-    const shown = times({ fromMs: 0, toMs: 32_000, stepMs: 1_000 }).map((atMs, seq) => {
-      if (atMs < 10_000) return show(seq, atMs, 0);
-      const { prepared } = lookOf(place);
-      return inputOf(seq, atMs, { ...withPerson(seq, atMs).look, prepared });
-    });
-    const opened = events(run(shown)).find(({ type }) => type === 'visit');
-    expect(opened).toMatchObject({
-      occurred_at: firstAtMs + seenAtMs,
-      payload: { state: 'opened', dwell_ms: 1_000, dwell_max_ms: seenAtMs + 1_000 - unseenBeforeMs },
-    });
-  });
-
-  test('looks where something has gone, too: a frame that moves is none that is still', () => {
-    const places: readonly Place[] = [...Array<Place>(12).fill(0), 1, 0, 0];
-    const seen = observations(run(places.map((place, seq) => show(seq, seq * 3_000, place))));
-    expect(seen.slice(-4).map(({ reason, motion }) => [reason, motion?.score])).toEqual([
-      ['still', 0],
-      [null, 8 / 48],
-      [null, 8 / 48],
-      ['still', 0],
-    ]);
-  });
-
-  test('finds somebody who stands out little where others came and went before', () => {
-    const busy = times({ fromMs: 2_000, toMs: 62_000, stepMs: 200 });
-    const shown = times({ fromMs: 0, toMs: 80_000, stepMs: 200 }).map((atMs, seq) => {
-      if (!busy.includes(atMs)) return show(seq, atMs, 0);
-      const { prepared } = lookOf(seq % 2 === 0 ? 1 : 0);
-      return inputOf(seq, atMs, { ...withPerson(seq, atMs).look, prepared });
-    });
-    const { prepared, found } = lookOf(0);
-    const grey = prepared.grey.map((value, cell) => (value < (greyOf(1)[cell] as number) ? value + 30 : value));
-    const comes = inputOf(shown.length, 80_200, { prepared: { ...prepared, grey }, found });
-    const seen = observations(run([...shown, comes]));
-    expect(seen.slice(-2).map(({ outcome }) => outcome)).toEqual(['skipped', 'analysed']);
   });
 
   test('that is paused ends its motion there, though frames still come', () => {
@@ -328,61 +266,8 @@ function configurationOf(settings: object): Configuration {
   return read;
 }
 
-function show(seq: number, atMs: number, place: Place): Input {
-  return inputOf(seq, atMs, lookOf(place));
-}
-
-function inputOf(seq: number, atMs: number, look: Input['look']): Input {
-  return { frame: frameOf({ seq, atMs }), look };
-}
-
-const person = {
-  className: 'person',
-  confidence: 0.8,
-  box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
-  appearance: looksOf('A'),
-};
-
-interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly stepMs: number;
-}
-
-function times({ fromMs, toMs, stepMs }: Span): readonly number[] {
-  return Array.from({ length: (toMs - fromMs) / stepMs + 1 }, (_, at) => fromMs + at * stepMs);
-}
-
-function withPerson(seq: number, atMs: number) {
-  const { prepared, found } = lookOf(0);
-  return { frame: frameOf({ seq, atMs }), look: { prepared, found: { ...found, objects: [person], model: 'mine@1' } } };
-}
-
 function shifted({ frame, look }: Input): Input {
   return inputOf(frame.seq + 1, frame.captured_at - firstAtMs, look);
-}
-
-/** Until time has passed, and nothing waits any more. */
-function run(
-  inputs: readonly (Input | Configuration)[],
-  between = (state: DeviceState) => state,
-): readonly StepOutput[] {
-  return runFrom(newDevice, [...inputs, later], between).outputs;
-}
-
-function runFrom(
-  from: DeviceState,
-  inputs: readonly (Input | Configuration | Tick)[],
-  between = (state: DeviceState) => state,
-  step = createSteps(smallGrid),
-) {
-  let state = from;
-  const outputs = inputs.flatMap((input) => {
-    const [next, told] = step(between(state), input);
-    state = next;
-    return told;
-  });
-  return { state, outputs };
 }
 
 function restored(state: DeviceState): DeviceState {
@@ -395,12 +280,4 @@ function bytesOf(outputs: readonly StepOutput[]): readonly string[] {
     if (output.kind === 'event') return fixedCodec.encode('event', output.event).toString('hex');
     return `${output.code}: ${output.message}`;
   });
-}
-
-function observations(outputs: readonly StepOutput[]): readonly Observation[] {
-  return outputs.flatMap((output) => (output.kind === 'observation' ? [output.observation] : []));
-}
-
-function events(outputs: readonly StepOutput[]): readonly Event[] {
-  return outputs.flatMap((output) => (output.kind === 'event' ? [output.event] : []));
 }
