@@ -107,7 +107,8 @@ test('the processor writes the topics that it is said to write', async () => {
     });
     appended.push(...outputs.map(({ topic }) => topic));
     // What it has not seen the end of, it asks after once the device is silent.
-    const ticks = createTicks({ log, codec: fixedCodec, clock, topic: lane.topic, silenceOf, logger, lookEveryMs: 1 });
+    const times = { clock, monotonicMs: clock.nowMs, lookEveryMs: 1 };
+    const ticks = createTicks({ log, codec: fixedCodec, topic: lane.topic, silenceOf, logger, ...times });
     ticks.watch(0, next.devices);
     clock.advance(60_000);
     const stop = new AbortController();

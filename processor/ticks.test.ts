@@ -78,7 +78,15 @@ test('a device of which no tick can be written does not keep the others from the
   ticks.watch(1, new Map([['other', { newestAtMs: 7_000, open: true }]]));
   await running(ticks, async () => {
     clock.advance(1_000);
-    await expect.poll(() => told().map(({ key }) => key).toSorted(), { interval: 1 }).toEqual(['next', 'other']);
+    await expect
+      .poll(
+        () =>
+          told()
+            .map(({ key }) => key)
+            .toSorted(),
+        { interval: 1 },
+      )
+      .toEqual(['next', 'other']);
   });
 });
 
