@@ -13,6 +13,7 @@ import { type Decoded, fixedCodec } from '../schemas/codec.ts';
 import { derivedId } from '../schemas/identity.ts';
 import type { Lane } from '../schemas/types.ts';
 import { createEyes } from './eyes.ts';
+import { readPicture } from './fetch-picture.ts';
 import { firstAtMs, greyOf, type Place, smallGrid } from './frames-under-test.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { type LaneDependencies, processLane } from './run-partition.ts';
@@ -68,7 +69,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
       processLane({
         ...shared,
         takeTurns: createTakeTurns({
-          blobs: seenBlobs,
+          fetchPicture: (frame) => readPicture(seenBlobs, frame),
           eyes,
           options: { lane, grid: smallGrid },
           room: limit,

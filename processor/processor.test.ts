@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
@@ -25,11 +26,14 @@ test('of many late frames one is looked at at a time, so that live ones find roo
   const send = async (lane: Lane, count: number) => {
     const blobKey = `images/${lane}.jpg`;
     const create = { width: widthOf[lane], height: 48, channels: 3, background: '#555' } as const;
-    await blobs.put(blobKey, await sharp({ create }).jpeg().toBuffer());
-    const frames = Array.from({ length: count }, (_, at) =>
+    const jpeg = await sharp({ create }).jpeg().toBuffer();
+    await blobs.put(blobKey, jpeg);
+    const stored = { size_bytes: jpeg.length, sha256: hash('sha256', jpeg, 'buffer') };
+    const frames = Array.from({ length: count }, (_, at) => ({
       // Each of a device of its own, which nobody else of them has to wait for.
-      frameOf({ device: `${lane}-${at}`, seq: 0, atMs: 0, lane, blobKey }),
-    );
+      ...frameOf({ device: `${lane}-${at}`, seq: 0, atMs: 0, lane, blobKey }),
+      ...stored,
+    }));
     await log.append(
       lane === 'live' ? 'frames' : 'backlog',
       frames.map((frame) => recordOf(frame)),

@@ -7,6 +7,7 @@ import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { ProcessorConfig } from './config.ts';
 import { createEyes } from './eyes.ts';
+import { createFetchPicture } from './fetch-picture.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { motionGrid as grid } from './motion.ts';
 import { createRooms } from './rooms.ts';
@@ -43,6 +44,7 @@ export async function runProcessor(
 ): Promise<void> {
   const metrics = createProcessorMetrics(registry);
   const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
+  const fetchPicture = createFetchPicture({ blobs });
   const rooms = createRooms(config.DECODERS_MAX);
   const lanes = (['live', 'backlog'] as const).map((lane) => {
     const ticks = createTicks({ log, codec, clock, topic: topicOf[lane], silenceOf, logger });
@@ -52,7 +54,7 @@ export async function runProcessor(
       logger,
       lane,
       ticks,
-      takeTurns: createTakeTurns({ blobs, eyes, options: { lane, grid }, room: rooms[lane], metrics }),
+      takeTurns: createTakeTurns({ fetchPicture, eyes, options: { lane, grid }, room: rooms[lane], metrics }),
       batchRecordsMax: config.PROCESSOR_BATCH,
       deviceRecordsMax: config.PROCESSOR_DEVICE_BATCH,
       windowRecordsMax: WINDOW_RECORDS_MAX,

@@ -8,6 +8,7 @@ import { builtInSettings } from '../schemas/device-settings.ts';
 import type { Configuration } from './configuration.ts';
 import { newScene } from './device-step.ts';
 import type { Eyes } from './eyes.ts';
+import { readPicture } from './fetch-picture.ts';
 import { firstAtMs, frameOf, lookOf, recordOf, smallGrid } from './frames-under-test.ts';
 import type { Turn } from './line-up.ts';
 import { createTakeTurns } from './take-turns.ts';
@@ -50,7 +51,7 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
   };
   const metrics = { time: <Result>(_stage: string, work: () => Promise<Result>) => work(), took: () => undefined };
   const takeTurns = createTakeTurns({
-    blobs,
+    fetchPicture: (frame) => readPicture(blobs, frame),
     eyes,
     options: { lane: 'live', grid: smallGrid },
     room: pLimit(places),

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
 import type { Eyes, Prepared } from './eyes.ts';
+import type { FetchPicture } from './fetch-picture.ts';
 import type { Turn } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
 import type { Room } from './rooms.ts';
@@ -27,13 +27,13 @@ export interface Taken {
 }
 
 export function createTakeTurns({
-  blobs,
+  fetchPicture,
   eyes,
   options,
   room,
   metrics,
 }: {
-  readonly blobs: Blobs;
+  readonly fetchPicture: FetchPicture;
   readonly eyes: Eyes;
   readonly options: StepOptions;
   readonly room: Room;
@@ -74,15 +74,8 @@ export function createTakeTurns({
   };
 
   async function see(frame: Frame): Promise<Prepared | NoPicture> {
-    try {
-      requireKey(frame.blob_key);
-    } catch (error) {
-      // Refused for good: taken for an outage, it would hold up the partition for ever.
-      return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
-    }
-    const jpeg = await metrics.time('fetch', () => blobs.get(frame.blob_key));
-    if (jpeg) return eyes.prepare(jpeg);
-    return { code: 'picture-missing', message: `there is no ${frame.blob_key} in the blob store` };
+    const jpeg = await metrics.time('fetch', () => fetchPicture(frame));
+    return 'code' in jpeg ? jpeg : eyes.prepare(jpeg);
   }
 
   async function step(scene: Scene, turn: Turn, prepared: Prepared | NoPicture | null): Promise<Stepped> {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { fixedCodec as codec } from '../../schemas/codec.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
-import type { Lane } from '../../schemas/types.ts';
+import type { Frame, Lane } from '../../schemas/types.ts';
 import { createServiceProcess, untilReady } from '../crash/service-process.ts';
 import { percentiles } from '../simulate/report.ts';
 import { createScene } from '../simulate/scene.ts';
@@ -59,9 +60,12 @@ const CROWD = 5;
 const RESULTS = new URL('./results/processor.json', import.meta.url);
 
 type SceneName = 'empty' | 'walker' | 'crowd' | 'day';
+type Stored = Pick<Frame, 'size_bytes' | 'sha256'>;
 
 const folder = mkdtempSync(join(tmpdir(), 'passerby-bench-'));
 const logger = pino({ level: 'silent' });
+/** What the records say of the pictures, by their keys. */
+const stored = new Map<string, Stored>();
 const stack = await startServers({ folder });
 const env = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), DETECTOR_THREADS: '1', LOG_LEVEL: 'warn' };
 const blobs = await openS3Blobs({ config: readConfig(s3Config, env), logger, missing: 'make' });
@@ -118,7 +122,10 @@ async function filmAll(): Promise<Record<SceneName, readonly Buffer[]>> {
   const day = [...empty.slice(0, half), ...walker.slice(0, some), ...empty.slice(half, empty.length - some)];
   const films = { empty, walker, crowd, day };
   for (const [name, film] of Object.entries(films)) {
-    for (const [at, jpeg] of film.entries()) await blobs.put(blobKeyOf(name, at), jpeg);
+    for (const [at, jpeg] of film.entries()) {
+      await blobs.put(blobKeyOf(name, at), jpeg);
+      stored.set(blobKeyOf(name, at), { size_bytes: jpeg.length, sha256: hash('sha256', jpeg, 'buffer') });
+    }
   }
   return films;
 }
@@ -133,6 +140,12 @@ async function film(isWanted: (people: number) => boolean, crowd = 0): Promise<r
     jpegs.push(await sharp(small).resize(SIZE.width, SIZE.height).jpeg({ quality: 88 }).toBuffer());
   }
   return jpegs;
+}
+
+function storedAs(blobKey: string): Stored {
+  const known = stored.get(blobKey);
+  if (!known) throw new Error(`${blobKey} was not filmed`);
+  return known;
 }
 
 function blobKeyOf(film: string, at: number): string {
@@ -256,8 +269,7 @@ function recordOf({ deviceId, seq, capturedMs, film, filmFrames }: Place, lane: 
     time_quality: 'ntp',
     received_at: captured_at,
     blob_key: blobKeyOf(film, seq % filmFrames),
-    size_bytes: 1,
-    sha256: Buffer.alloc(32),
+    ...storedAs(blobKeyOf(film, seq % filmFrames)),
     source: 'bench',
     lane,
   });

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
+import type { NoPicture } from '../ports/detector/picture.ts';
+import { Outage } from '../ports/errors.ts';
+import type { Frame } from '../schemas/types.ts';
+
+/** Throws `Outage` while the store cannot be had. */
+export type FetchPicture = (frame: Frame) => Promise<Buffer | NoPicture>;
+
+/** How long the store is asked for what was stored before something else is believed. */
+const DOUBTED_MS = 60_000;
+/** How long it is then believed of others at once, so that a store full of changed pictures is not waited for at each. */
+const BELIEVED_MS = 600_000;
+const DOUBTED_MAX = 1_000;
+
+/**
+ * Pictures as they were stored: what the store answers is compared with what the frame's record says of it. A page of a
+ * proxy that says it will be back soon is an outage, though it comes with a 200; only a store that goes on saying the same
+ * is taken at its word, and the frame goes to the dead letters.
+ */
+export function createFetchPicture({
+  blobs,
+  monotonicMs = () => performance.now(),
+}: {
+  readonly blobs: Pick<Blobs, 'get'>;
+  readonly monotonicMs?: () => number;
+}): FetchPicture {
+  const doubtedSinceMs = new Map<string, number>();
+  let believedUntilMs = Number.NEGATIVE_INFINITY;
+  return async (frame) => {
+    const { blob_key: key } = frame;
+    const jpeg = await readPicture(blobs, frame);
+    if ('code' in jpeg || isWhatWasStored(jpeg, frame)) {
+      doubtedSinceMs.delete(key);
+      return jpeg;
+    }
+    const nowMs = monotonicMs();
+    const sinceMs = doubtedSinceMs.get(key) ?? nowMs;
+    if (nowMs >= believedUntilMs && nowMs - sinceMs < DOUBTED_MS) {
+      if (doubtedSinceMs.size >= DOUBTED_MAX) doubtedSinceMs.clear();
+      doubtedSinceMs.set(key, sinceMs);
+      throw new Outage(`the picture ${key}`, `${jpeg.length} bytes came that are not those which were stored`);
+    }
+    if (doubtedSinceMs.delete(key)) believedUntilMs = nowMs + BELIEVED_MS;
+    return { code: 'picture-changed', message: `${key} is not the picture that was stored` };
+  };
+}
+
+/** Whatever is there. */
+export async function readPicture(
+  blobs: Pick<Blobs, 'get'>,
+  { blob_key: key }: Pick<Frame, 'blob_key'>,
+): Promise<Buffer | NoPicture> {
+  try {
+    requireKey(key);
+  } catch (error) {
+    // Refused for good: taken for an outage, it would hold up the partition for ever.
+    return { code: 'bad-blob-key', message: error instanceof Error ? error.message : String(error) };
+  }
+  return (await blobs.get(key)) ?? { code: 'picture-missing', message: `there is no ${key} in the blob store` };
+}
+
+function isWhatWasStored(jpeg: Buffer, { size_bytes, sha256 }: Frame): boolean {
+  return jpeg.length === size_bytes && hash('sha256', jpeg, 'buffer').equals(sha256);
+}
