@@ -35,7 +35,7 @@ describe.skipIf(!clip)(`people who pass one by one ${needs('data')}`, () => {
       const atMs = index * STEP_MS;
       const sensing = { ...motionGrid, cellChangeMin, scoreMin, absorbMs: 60_000, hasTracks: false, atMs };
       const [learnt, { present }] = senseMotion(background, grey, sensing);
-      const input = { atMs, present, hasPeople: false };
+      const input = { atMs, present, hasTracks: false, hasVisits: false };
       const [next, look] = stepGate(gate, input, { lookEveryMs: 30_000, lookAfterMs: 0 });
       [background, gate] = [learnt, next];
       const isSure = people.some(({ confidence }) => confidence >= SURE);

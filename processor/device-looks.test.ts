@@ -26,7 +26,9 @@ describe('a device', () => {
       const tick = tickAtMs === null ? [] : [{ tickAtMs: firstAtMs + tickAtMs }];
       const inputs = [...shown.slice(0, 38), ...tick, ...shown.slice(38), later];
       const { outputs } = runFrom(newDevice, inputs);
-      expect(observations(outputs).filter(({ outcome }) => outcome !== 'analysed')).toEqual([]);
+      const passedOver = observations(outputs).filter(({ outcome }) => outcome !== 'analysed');
+      // Nobody is followed any more, and it looks each second.
+      expect(passedOver.map(({ captured_at }) => captured_at - firstAtMs)).toEqual([7_200, 7_400, 7_600, 7_800]);
       const told = events(outputs);
       expect(new Set(told.map(({ event_id }) => event_id)).size).toBe(1);
       expect(told.at(-1)).toMatchObject({

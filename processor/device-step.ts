@@ -164,7 +164,7 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const settings = visitSettingsOf(turn);
   const [gate, look] = stepGate(
     scene.gate,
-    { atMs, present: isNews, hasPeople: hasTracks || hasLasting(scene.visits, settings) },
+    { atMs, present: isNews, hasTracks, hasVisits: hasLasting(scene.visits, settings) },
     { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },
   );
   const { score, boxes } = motion;

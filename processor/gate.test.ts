@@ -22,7 +22,8 @@ describe('the gate', () => {
     const frame = fc.record({
       gapMs: fc.integer({ min: 0, max: 40_000 }),
       present: fc.boolean(),
-      hasPeople: fc.boolean(),
+      hasTracks: fc.boolean(),
+      hasVisits: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 60 }), (frames) => {
@@ -32,15 +33,15 @@ describe('the gate', () => {
           const [next, look] = stepGate(gate, { atMs, ...seen }, SETTINGS);
           gate = next;
           if (look) lookedAtMs = atMs;
-          expect(look || !(seen.present || seen.hasPeople)).toBe(true);
-          expect(atMs - lookedAtMs).toBeLessThan(SETTINGS.lookEveryMs);
+          expect(look || !(seen.present || seen.hasTracks)).toBe(true);
+          expect(atMs - lookedAtMs).toBeLessThan(seen.hasVisits ? 1_000 : SETTINGS.lookEveryMs);
         }
       }),
     );
   });
 
   test('at 0 every frame is looked at', () => {
-    const input = { atMs: 5, present: false, hasPeople: false };
+    const input = { atMs: 5, present: false, hasTracks: false, hasVisits: false };
     const [gate] = stepGate(closedGate, input, SETTINGS);
     expect(stepGate(gate, input, { ...SETTINGS, lookEveryMs: 0 })[1]).toBe(true);
   });
@@ -48,6 +49,11 @@ describe('the gate', () => {
 
 function readInput(given: string): GateInput {
   const [time = '', what = ''] = given.split(/\s+/);
-  if (!['-', 'something', 'person'].includes(what)) throw new Error(`what is ${what}?`);
-  return { atMs: Number.parseInt(time, 10), present: what === 'something', hasPeople: what === 'person' };
+  if (!['-', 'something', 'person', 'visit'].includes(what)) throw new Error(`what is ${what}?`);
+  return {
+    atMs: Number.parseInt(time, 10),
+    present: what === 'something',
+    hasTracks: what === 'person',
+    hasVisits: what === 'person' || what === 'visit',
+  };
 }

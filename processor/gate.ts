@@ -1,8 +1,8 @@
 /**
  * Whether the detector is to look at a frame. It need not look at what is still, where nobody is known to be: but it
  * does so now and then, since somebody who sits becomes background, and nobody is to be missed for longer than that.
- * For the same reason it looks as long as a visit lasts: what nobody looked at does not say that somebody has gone.
- * Pure, in event time.
+ * For the same reason it looks each second as long as a visit lasts, though nobody is followed: what nobody looked at does
+ * not say that somebody has gone. Pure, in event time.
  */
 export interface Gate {
   /** When something was last there that is not background. */
@@ -15,8 +15,10 @@ export interface GateInput {
   readonly atMs: number;
   /** Against the background: see background.ts. */
   readonly present: boolean;
-  /** Somebody is being followed, or was until lately and their visit still lasts. */
-  readonly hasPeople: boolean;
+  /** Somebody is being followed. */
+  readonly hasTracks: boolean;
+  /** A visit lasts, whether or not its person is still being followed. */
+  readonly hasVisits: boolean;
 }
 
 export interface GateSettings {
@@ -26,17 +28,21 @@ export interface GateSettings {
   readonly lookAfterMs: number;
 }
 
+/** Often enough to find whoever is still there, at a fraction of what every frame would cost until they count as gone. */
+const VISIT_LOOK_MS = 1_000;
+
 export const closedGate: Gate = { presentAtMs: null, lookedAtMs: null };
 
 /** With whether it looks. */
 export function stepGate(
   gate: Gate,
-  { atMs, present, hasPeople }: GateInput,
+  { atMs, present, hasTracks, hasVisits }: GateInput,
   { lookEveryMs, lookAfterMs }: GateSettings,
 ): readonly [Gate, boolean] {
   const presentAtMs = present ? atMs : gate.presentAtMs;
   const isLately = presentAtMs !== null && atMs - presentAtMs <= lookAfterMs;
-  const isDue = gate.lookedAtMs === null || atMs - gate.lookedAtMs >= lookEveryMs;
-  const look = isLately || hasPeople || isDue;
+  const dueMs = hasVisits ? Math.min(VISIT_LOOK_MS, lookEveryMs) : lookEveryMs;
+  const isDue = gate.lookedAtMs === null || atMs - gate.lookedAtMs >= dueMs;
+  const look = isLately || hasTracks || isDue;
   return [{ presentAtMs, lookedAtMs: look ? atMs : gate.lookedAtMs }, look];
 }

@@ -33,7 +33,7 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
   });
   const stages = new Histogram({
     name: 'passerby_processor_stage_seconds',
-    help: "Time that a picture spends in fetch, decode and infer, what waits in the detector's queue included; and a batch in commit.",
+    help: 'Time of a picture in fetch, decode and infer, waits for the store and the detector included; the work of motion and step; of a batch in commit.',
     labelNames: ['stage'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],

@@ -42,6 +42,9 @@ export async function runProcessor(
   },
   signal: AbortSignal,
 ): Promise<void> {
+  if (config.PROCESSOR_CYCLE_S > 0) {
+    logger.info({ everyS: config.PROCESSOR_CYCLE_S }, 'frames are analysed in cycles, and wait in between');
+  }
   const metrics = createProcessorMetrics(registry);
   const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
   const fetchPicture = createFetchPicture({ blobs });

@@ -104,8 +104,7 @@ export function visitsDueMs(visits: Visits, settings: Pick<VisitSettings, 'absen
 }
 
 /**
- * Whether a visit lasts as far as frames say, of which each is looked at until then. What a tick said early does not
- * count, or it would change what is seen.
+ * Whether a visit lasts as far as frames say. What a tick said early does not count, or it would change what is seen.
  */
 export function hasLasting(
   { visits, framesAtMs }: Visits,
