@@ -103,9 +103,7 @@ export function visitsDueMs(visits: Visits, settings: Pick<VisitSettings, 'absen
   return lasting.length === 0 ? null : Math.min(...lasting.map((visit) => awaitedUntilMs(visits, visit, settings)));
 }
 
-/**
- * Whether a visit lasts as far as frames say. What a tick said early does not count, or it would change what is seen.
- */
+/** Whether one lasts as far as frames say. What a tick said early does not count, or it would change what is seen. */
 export function hasLasting(
   { visits, framesAtMs }: Visits,
   { absenceGapMs }: Pick<VisitSettings, 'absenceGapMs'>,

@@ -24,6 +24,13 @@ export const contractLogTopics = Object.values(contractTopics).map(
   }),
 );
 
+/** What a part of the contract that has a file of its own is given. */
+export interface ContractPart {
+  readonly log: () => Log;
+  /** Names that nobody else uses. */
+  readonly fresh: () => { readonly group: string; readonly device: (number: number) => string };
+}
+
 export function record(key: string, value: string): LogRecord {
   return { key, value: Buffer.from(value) };
 }

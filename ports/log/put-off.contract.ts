@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  type ContractPart,
   consumeUntil,
   contractTopics,
   counting,
@@ -13,18 +14,12 @@ import {
   toOutput,
   until,
 } from './contract-parts-under-test.ts';
-import type { Log, Subscription, Trouble } from './log.ts';
+import type { Subscription, Trouble } from './log.ts';
 
 const { input, output } = contractTopics;
 
 /** The part of the log's contract that is for readers who take less than they are given, or seldom. */
-export function testPuttingOff({
-  log,
-  fresh,
-}: {
-  readonly log: () => Log;
-  readonly fresh: () => { readonly group: string; readonly device: (number: number) => string };
-}): void {
+export function testPuttingOff({ log, fresh }: ContractPart): void {
   test('what a step puts off comes again, first, also after a restart, and the offset does not pass it', async () => {
     const { group, device } = fresh();
     await drain(log(), group);

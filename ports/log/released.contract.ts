@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { Outage } from '../errors.ts';
-import { consumeUntil, contractTopics, drain, mine, pass, record, text } from './contract-parts-under-test.ts';
-import type { Log, Released, Subscription, Trouble } from './log.ts';
+import {
+  type ContractPart,
+  consumeUntil,
+  contractTopics,
+  drain,
+  mine,
+  pass,
+  record,
+  text,
+} from './contract-parts-under-test.ts';
+import type { Released, Subscription, Trouble } from './log.ts';
 
 const { input } = contractTopics;
 
 /** The part of the log's contract that is for readers who keep something of a partition outside its state. */
-export function testReleasing({
-  log,
-  fresh,
-}: {
-  readonly log: () => Log;
-  readonly fresh: () => { readonly group: string; readonly device: (number: number) => string };
-}): void {
+export function testReleasing({ log, fresh }: ContractPart): void {
   test('a partition is released once, when it is left and not at an outage, with the state it is left in', async () => {
     const { group, device } = fresh();
     await drain(log(), group);
