@@ -10,6 +10,7 @@ import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, writeFrames } from './write-captures.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
 import { writeEvents } from './write-events.ts';
+import { writeOccupancy } from './write-occupancy.ts';
 import { type WriteBatch, writeTopic } from './write-topic.ts';
 
 /** Where the migrations lie that make the tables the aggregator, ingest and the console meet at. */
@@ -50,6 +51,7 @@ export async function runAggregator(
     events: async (transaction, batch) => {
       const nowMs = clock.nowMs();
       await writeEvents(transaction, batch.of('event'), nowMs);
+      await writeOccupancy(transaction, batch.of('event'));
       await switchMovingToBurst(transaction, batch.of('event'), nowMs);
     },
     'dead-letters': async (transaction, batch) => {

@@ -19,6 +19,7 @@ import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerLedger } from './routes/ledger.ts';
+import { registerOccupancy } from './routes/occupancy.ts';
 import { registerPage } from './routes/page.ts';
 import { registerSchemas } from './routes/schemas.ts';
 import { registerChangeSites, registerSites } from './routes/sites.ts';
@@ -65,6 +66,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerSnapshot(signedIn, dependencies);
     registerDeviceConfig(signedIn, dependencies);
     registerLedger(signedIn, dependencies);
+    registerOccupancy(signedIn, dependencies);
     registerDevices(signedIn, parts);
     registerSites(signedIn, parts);
   });

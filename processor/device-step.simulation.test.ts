@@ -11,7 +11,7 @@ import { packState, STATE_VERSION, unpackState } from './state.ts';
 /**
  * A camera's frames with all that may happen to them on their way: they overtake each other by up to 2 s, come twice,
  * or never; its clock jumps, it is activated anew, ticks and configurations come among them; batches are cut anywhere,
- * and the process is killed between them. What is told of frames, motion, people and visits is to the byte what it is
+ * and the process is killed between them. What is told of frames, motion, people, visits and places is to the byte what it is
  * of the same frames in their order. `RUNS=10000` runs more, `SEED=7` one again.
  */
 const runs = Number(process.env.RUNS ?? 400);
@@ -32,7 +32,7 @@ interface Met {
 }
 
 test(`${seeds.length} disturbed runs are as the undisturbed ones`, { timeout: 600_000 }, () => {
-  const met = { held: 0, twice: 0, killed: 0, visits: 0, reopened: 0, motion: 0 };
+  const met = { held: 0, twice: 0, killed: 0, visits: 0, reopened: 0, motion: 0, entered: 0, crossed: 0, crowds: 0 };
   for (const seed of seeds) {
     const random = createRandom(seed, 'disorder');
     const parts = planParts(random);
@@ -46,6 +46,9 @@ test(`${seeds.length} disturbed runs are as the undisturbed ones`, { timeout: 60
     const events = expected.flatMap((output) => (output.kind === 'event' ? [output.event] : []));
     met.visits += events.filter(({ type }) => type === 'visit').length;
     met.motion += events.filter(({ type }) => type === 'motion').length;
+    met.entered += events.filter(({ type }) => type === 'zone_entered').length;
+    met.crossed += events.filter(({ type }) => type === 'line_crossed').length;
+    met.crowds += events.filter(({ type }) => type === 'crowd').length;
     met.reopened += countReopened(events);
   }
   // Otherwise nothing of it was tried.
@@ -124,16 +127,47 @@ function lookOf(names: readonly string[], atMs: number): Look {
 
 function configurationOf(
   version: number,
-  settings: { readonly wanted: boolean; readonly paused: boolean },
+  {
+    wanted,
+    paused,
+    places,
+  }: { readonly wanted: boolean; readonly paused: boolean; readonly places: ReturnType<typeof planPlaces> },
 ): Configuration {
   const settings_json = JSON.stringify({
-    device: { paused: settings.paused },
-    events: { visit: settings.wanted, motion: settings.wanted },
-    thresholds: { visit_update_ms: 20_000, look_every_ms: 30_000 },
+    device: { paused },
+    events: { visit: wanted, motion: wanted, zone_entered: wanted },
+    thresholds: {
+      visit_update_ms: 20_000,
+      look_every_ms: 30_000,
+      zone_inertia_ms: 200,
+      u_turn_ms: 200,
+      loitering_ms: 1_000,
+      crowd_people: 2,
+      crowd_ms: 1_000,
+    },
+    ...places,
   });
   const configuration = readConfiguration({ version, settings_json });
   if (!configuration) throw new Error('no configuration');
   return configuration;
+}
+
+/** Some of those that there may be. */
+function planPlaces(random: Random) {
+  const columnsOf = (id: string, left: number, right: number) => ({
+    id,
+    points: [
+      { x: left, y: 0 },
+      { x: right, y: 0 },
+      { x: right, y: 1 },
+      { x: left, y: 1 },
+    ],
+  });
+  const lineAt = (id: string, x: number) => ({ id, points: [x, x].map((x, at) => ({ x, y: at })) });
+  return {
+    zones: [columnsOf('left', 0, 0.4), columnsOf('middle', 0.3, 0.6)].filter(() => random.chance(0.8)),
+    lines: [lineAt('first', 0.35), lineAt('second', 0.55)].filter(() => random.chance(0.8)),
+  };
 }
 
 function planParts(random: Random): readonly Part[] {
@@ -184,7 +218,11 @@ function planParts(random: Random): readonly Part[] {
       if (part === count - 1 || random.chance(0.4)) return [tick];
       if (random.chance(0.5)) return [];
       version += 1;
-      const configuration = configurationOf(version, { wanted: random.chance(0.7), paused: random.chance(0.2) });
+      const configuration = configurationOf(version, {
+        wanted: random.chance(0.7),
+        paused: random.chance(0.2),
+        places: planPlaces(random),
+      });
       return random.chance(0.3) ? [configuration, configuration] : [configuration];
     }
   });

@@ -7,6 +7,8 @@ import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
 import { type Episode, endEpisode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
+import { type PlaceTelling, placeEvent } from './place-telling.ts';
+import { endPlaces, fitPlaces, noPlaces, type Places, stepPlaces, tickPlaces } from './places.ts';
 import { stepTracks } from './track.ts';
 import { noTracks, type Person, type Tracks, usualTracking } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
@@ -34,6 +36,7 @@ export interface Scene {
   readonly episode: Episode | null;
   readonly tracks: Tracks;
   readonly visits: Visits;
+  readonly places: Places;
 }
 
 export type StepOutput =
@@ -63,6 +66,7 @@ export const newScene: Scene = {
   episode: null,
   tracks: noTracks,
   visits: noVisits,
+  places: noPlaces,
 };
 
 export function stepDevice(
@@ -76,7 +80,7 @@ export function stepDevice(
     case 'frame':
       return stepFrame(scene, turn, prepared, options);
     case 'configuration':
-      return turn.configuration.settings.device.paused ? pause(scene, turn, options) : { scene, told: [] };
+      return turn.configuration.settings.device.paused ? pause(scene, turn, options) : fit(scene, turn, options);
     case 'tick':
       return tick(scene, turn, options);
   }
@@ -84,23 +88,41 @@ export function stepDevice(
 
 function tick(scene: Scene, turn: Turn & { readonly kind: 'tick' }, options: StepOptions): Stepped {
   const { framesAtMs } = scene.visits;
-  const { motion_quiet_ms: quietMs } = turn.configuration.settings.thresholds;
+  const { settings } = turn.configuration;
+  const { motion_quiet_ms: quietMs } = settings.thresholds;
   const [episode, motionTellings] = tickEpisode(scene.episode, turn.atMs, { framesAtMs, quietMs });
   const [visits, visitTellings] = tickVisits(scene.visits, turn.atMs, visitSettingsOf(turn));
-  if (episode === scene.episode && visits === scene.visits) return { scene, told: [] };
+  const [places, placeTellings] = tickPlaces(scene.places, turn.atMs, settings, framesAtMs);
+  if (episode === scene.episode && visits === scene.visits && places === scene.places) return { scene, told: [] };
   return {
-    scene: { ...scene, episode, visits },
-    told: [...motionEvents(motionTellings, turn, options), ...visitEvents(visitTellings, turn, options)],
+    scene: { ...scene, episode, visits, places },
+    told: [
+      ...motionEvents(motionTellings, turn, options),
+      ...visitEvents(visitTellings, turn, options),
+      ...placeEvents(placeTellings, turn, { ...options, model: scene.places.model }),
+    ],
   };
+}
+
+/** Zones and lines may have gone. */
+function fit(scene: Scene, turn: Turn, options: StepOptions): Stepped {
+  const { model } = scene.places;
+  const [places, tellings] = fitPlaces(scene.places, turn.configuration.settings);
+  return { scene: { ...scene, places }, told: placeEvents(tellings, turn, { ...options, model }) };
 }
 
 /** A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it. */
 function pause(scene: Scene, turn: Turn, options: StepOptions): Stepped {
   const [visits, tellings] = endVisits(scene.visits);
   const motionTellings = endEpisode(scene.episode);
+  const placeTellings = endPlaces(scene.places, turn.configuration.settings);
   return {
     scene: { ...newScene, newestAtMs: scene.newestAtMs, visits },
-    told: [...motionEvents(motionTellings, turn, options), ...visitEvents(tellings, turn, options)],
+    told: [
+      ...motionEvents(motionTellings, turn, options),
+      ...visitEvents(tellings, turn, options),
+      ...placeEvents(placeTellings, turn, { ...options, model: scene.places.model }),
+    ],
   };
 }
 
@@ -120,11 +142,21 @@ function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture
     return { afterLook: (found) => ('code' in found ? { scene, told: [rejected(found)] } : meet(sensed, turn, found)) };
   }
   // Nothing is there that was not there before, and nobody whose visit lasts: nobody, as far as visits go.
-  const [visits, tellings] = stepVisits(sensed.scene.visits, visitFrameOf(frame, [], ''), visitSettingsOf(turn));
+  const { scene: shown, told } = show(sensed.scene, turn, visitFrameOf(frame, [], ''), options);
   const still = skipped(turn, { ...sensed.seen, reason: 'still' });
+  return { scene: shown, told: [still, ...sensed.told, ...told] };
+}
+
+/** What comes of who is in a frame: visits, and who is where. */
+function show(scene: Scene, turn: FrameTurn, shown: VisitFrame, options: LaneOptions): Stepped {
+  const { settings } = turn.configuration;
+  const { framesAtMs } = scene.visits;
+  const [visits, tellings] = stepVisits(scene.visits, shown, visitSettingsOf(turn));
+  const [places, placeTellings] = stepPlaces(scene.places, { ...shown, framesAtMs }, settings);
+  const model = shown.model || scene.places.model;
   return {
-    scene: { ...sensed.scene, visits },
-    told: [still, ...sensed.told, ...visitEvents(tellings, turn, options)],
+    scene: { ...scene, visits, places },
+    told: [...visitEvents(tellings, turn, options), ...placeEvents(placeTellings, turn, { ...options, model })],
   };
 }
 
@@ -198,15 +230,10 @@ function meet({ scene, seen, reason, unseenBeforeMs, told }: SensedFrame, turn: 
       const enough = class_name === PERSON ? confidences.sureConfidence : thresholds.detection_confidence;
       return confidence >= enough || track_id !== null;
     });
-  const shown = visitFrameOf(frame, people, found.model);
-  const [visits, tellings] = stepVisits(scene.visits, shown, visitSettingsOf(turn));
+  const shown = show({ ...scene, tracks }, turn, visitFrameOf(frame, people, found.model), { lane });
   return {
-    scene: { ...scene, tracks, visits },
-    told: [
-      observation(turn, { ...seen, reason, objects, model: found.model }),
-      ...told,
-      ...visitEvents(tellings, turn, { lane }),
-    ],
+    scene: shown.scene,
+    told: [observation(turn, { ...seen, reason, objects, model: found.model }), ...told, ...shown.told],
   };
 }
 
@@ -238,6 +265,15 @@ function visitEvents(tellings: readonly VisitTelling[], turn: Turn, { lane }: La
   const { deviceId, configuration } = turn;
   const of = { deviceId, lane, configVersion: configuration.version };
   return tellings.map((telling) => ({ kind: 'event', event: visitEvent(of, telling) }));
+}
+
+function placeEvents(
+  tellings: readonly PlaceTelling[],
+  { deviceId, configuration }: Turn,
+  { lane, model }: LaneOptions & Pick<Places, 'model'>,
+): readonly StepOutput[] {
+  const of = { deviceId, lane, configVersion: configuration.version, model };
+  return tellings.map((telling) => ({ kind: 'event', event: placeEvent(of, telling) }));
 }
 
 function rejected({ code, message }: NoPicture): StepOutput {

@@ -33,6 +33,11 @@ export function packTracks({ atMs, births, live, gone }: Tracks): Uint8Array {
     out.bytes(appearance);
   }
   for (const { unseenBeforeMs } of live) out.numberOrNull(unseenBeforeMs);
+  for (const { firstFoot } of live) {
+    out.optional(firstFoot, (foot) => {
+      for (const member of FOOT) out.float(foot[member]);
+    });
+  }
   return out.all();
 }
 
@@ -61,14 +66,20 @@ export function unpackTracks(packed: Uint8Array): Tracks {
     }),
   );
   const unseenBeforeMs = live.map(() => (from.isAtEnd() ? null : from.numberOrNull()));
+  const firstFoot = live.map(() => (from.isAtEnd() ? null : from.optional(() => floats(FOOT, from.float))));
   return {
     atMs,
     births,
-    live: live.map((track, at) => ({ ...track, unseenBeforeMs: unseenBeforeMs[at] ?? null })),
+    live: live.map((track, at) => ({
+      ...track,
+      unseenBeforeMs: unseenBeforeMs[at] ?? null,
+      firstFoot: firstFoot[at] ?? null,
+    })),
     gone,
   };
 }
 
+const FOOT = ['x', 'y'] as const;
 const BOX = ['x', 'y', 'width', 'height'] as const;
 const WHERE = [
   ...BOX,

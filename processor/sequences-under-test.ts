@@ -20,3 +20,11 @@ function readRow(line: string): Sequence['rows'][number] {
   const [input = '', expected = ''] = line.split('|').map((part) => part.trim());
   return { input, expected };
 }
+
+/** Many frames alike: first..last/spacing. */
+export function timesOf(word: string): readonly number[] {
+  const [first = Number.NaN, last = first, spacing = 1] = word
+    .split(/\.\.|\//)
+    .map((time) => Number.parseInt(time, 10));
+  return Array.from({ length: Math.floor((last - first) / spacing) + 1 }, (_, at) => first + at * spacing);
+}

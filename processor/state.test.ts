@@ -6,6 +6,7 @@ import { fixedCodec } from '../schemas/codec.ts';
 import { deviceSettings } from '../schemas/device-settings.ts';
 import { APPEARANCE_BYTES } from './appearance.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
+import type { Crowd } from './crowd.ts';
 import { newScene } from './device-step.ts';
 import { newDevice } from './device-under-test.ts';
 import { frameOf, recordOf } from './frames-under-test.ts';
@@ -13,8 +14,11 @@ import { GONE_MAX } from './gallery.ts';
 import type { Held } from './line-up.ts';
 import { motionGrid } from './motion.ts';
 import type { Episode } from './motion-episode.ts';
+import { noPlaces, PRESENCES_MAX, STAYS_MAX } from './places.ts';
+import { CROSSINGS_MAX, type Presence } from './presence.ts';
 import { HELD_MAX } from './reorder.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+import type { Stay } from './stay.ts';
 import { LIVE_MAX } from './track.ts';
 import type { Track } from './tracks.ts';
 import type { Visit } from './visit.ts';
@@ -50,6 +54,41 @@ describe('a stored state', () => {
         speedVariance: share(),
       },
       appearance: bytes(APPEARANCE_BYTES),
+      firstFoot: { x: share(), y: share() },
+    });
+    const sight = () => ({ frameId: id(), frameSeq: 2 ** 40, box: box() });
+    const configuration = largest(random);
+    const { zones, lines } = configuration.settings;
+    const stay = (at: number): Stay => ({
+      zoneId: zones[at % zones.length]?.id ?? '',
+      entry: sight(),
+      enteredAtMs: late(1) + at,
+      isInside: true,
+      outSinceMs: late(2) + at,
+      loitered: true,
+      version: 2 ** 20,
+      over: true,
+    });
+    const presence = (at: number): Presence => ({
+      personId: id(),
+      lastSeenAtMs: late(2),
+      unseenSinceMs: late(3),
+      sight: sight(),
+      timeQuality: 'arrival',
+      stays: many(at < STAYS_MAX - PRESENCES_MAX ? 2 : 1, (more) => stay(at + more)),
+      crossings: lines.slice(0, CROSSINGS_MAX).map((line) => ({ lineId: line.id, to: 'left', atMs: late(2) + at })),
+    });
+    const crowd = (zoneId: string | null): Crowd => ({
+      zoneId,
+      sinceMs: late(0),
+      timeQuality: 'arrival',
+      lastAtMs: late(2),
+      fewerSinceMs: late(3),
+      people: 64,
+      frameId: id(),
+      frameSeq: 2 ** 40,
+      version: 2 ** 20,
+      over: true,
     });
     const visit = (over: boolean): Visit => ({
       personId: id(),
@@ -84,7 +123,7 @@ describe('a stored state', () => {
     };
     const state: DeviceState = {
       line: {
-        configuration: largest(random),
+        configuration,
         seen: many(4, (epoch) => ({ epoch, highest: 2 ** 40, bits: bytes(512) })),
         waiting: { held: many(HELD_MAX, held), newestAtMs: late(4), last: { epoch: 9, seq: 2 ** 40 } },
       },
@@ -120,6 +159,11 @@ describe('a stored state', () => {
           visits: [...many(LASTING_MAX, () => visit(false)), ...many(OVER_MAX, () => visit(true))],
           framesAtMs: many(2, late),
           unwantedAtMs: late(4),
+        },
+        places: {
+          presences: many(PRESENCES_MAX, presence),
+          crowds: [crowd(null), ...zones.map((zone) => crowd(zone.id))],
+          model: 'a-model-of-a-long-name@01234567',
         },
       },
     };
@@ -182,12 +226,20 @@ describe('a stored state', () => {
     const states = [
       unpackState(1, Buffer.from(JSON.stringify(older)), fixedCodec),
       unpackState(
-        3,
+        STATE_VERSION,
         packState({ ...newDevice, scene: { ...newScene, episode: told as Partial<Episode> as Episode } }),
         fixedCodec,
       ),
     ];
     for (const { scene } of states) expect(scene.episode).toEqual({ ...told, timeQuality: 'arrival', over: false });
+  });
+
+  test('of the third form, which had no zones, has nobody in any', () => {
+    const bytes = packState(newDevice);
+    // What the fourth has at its end, an empty list of bytes, the third has not.
+    expect(bytes.at(-1)).toBe(0);
+    expect(unpackState(3, bytes.subarray(0, -1), fixedCodec)).toEqual(newDevice);
+    expect(unpackState(3, bytes.subarray(0, -1), fixedCodec).scene.places).toEqual(noPlaces);
   });
 
   test('of a version that is not known is refused', () => {
@@ -217,7 +269,14 @@ function largest(random: Random): Configuration {
   const sixteen = <Item>(item: (at: number) => Item) => Array.from({ length: 16 }, (_, at) => item(at + 10));
   const settings = {
     device: { firmware: { version: 'v'.repeat(64), url: `http://${'u'.repeat(493)}`, sha256: 'a'.repeat(64) } },
-    zones: sixteen((at) => ({ id: id(at), name: words(60), kind: 'entrance', points: points(24) })),
+    zones: sixteen((at) => ({
+      id: id(at),
+      name: words(60),
+      kind: 'entrance',
+      points: points(24),
+      loitering_ms: 80_000_000 + at,
+      crowd_people: 900 + at,
+    })),
     lines: sixteen((at) => ({
       id: id(at),
       name: words(60),

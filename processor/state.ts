@@ -5,9 +5,10 @@ import { newScene, type Scene } from './device-step.ts';
 import type { Held, Line } from './line-up.ts';
 import { type Episode, episodeDueMs } from './motion-episode.ts';
 import { packTracks, unpackTracks } from './pack-tracks.ts';
+import { noPlaces, type Places, placesDueMs } from './places.ts';
 import { readInput } from './read-input.ts';
 import { heldDueMs } from './reorder.ts';
-import { storedHeld, storedState } from './stored-state.ts';
+import { storedHeld, storedPlaces, storedState } from './stored-state.ts';
 import type { Silence } from './ticks.ts';
 import { visitsDueMs } from './visits.ts';
 
@@ -18,7 +19,7 @@ export interface DeviceState {
 }
 
 /** A device's state as bytes, for the changelog. A new form gets a new version, and still reads the older ones. */
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 
 /** The first two forms, in JSON; the first had no configuration: there were none. */
 interface OlderState {
@@ -33,7 +34,7 @@ type StoredEpisode = Omit<Episode, 'timeQuality' | 'over'> & Partial<Episode>;
 
 export function packState({ line, scene }: DeviceState): Buffer {
   const { configuration, seen, waiting } = line;
-  const { episode, tracks, ...same } = scene;
+  const { episode, tracks, places, ...same } = scene;
   return storedState.toBuffer({
     version: configuration.version,
     settings: packedSettings(configuration),
@@ -41,7 +42,12 @@ export function packState({ line, scene }: DeviceState): Buffer {
     newestArrivedMs: waiting.newestAtMs,
     last: waiting.last,
     held: packHeld(waiting.held),
-    scene: { ...same, episode: episode && JSON.stringify(episode), tracks: packTracks(tracks) },
+    scene: {
+      ...same,
+      episode: episode && JSON.stringify(episode),
+      tracks: packTracks(tracks),
+      places: packPlaces(places),
+    },
   });
 }
 
@@ -50,8 +56,10 @@ export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, '
     throw new Error(`a device's state has version ${version}, of which this release (${STATE_VERSION}) knows nothing`);
   }
   if (version < 3) return fromOlder(JSON.parse(bytes.toString()) as OlderState);
-  const { version: configVersion, settings, seen, newestArrivedMs, last, held, scene } = storedState.fromBuffer(bytes);
-  const { episode, tracks, ...same } = scene;
+  // The third form ends where the fourth has the bytes of places: with a zero, it has none of them.
+  const whole = version === 3 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;
+  const { version: configVersion, settings, seen, newestArrivedMs, last, held, scene } = storedState.fromBuffer(whole);
+  const { episode, tracks, places, ...same } = scene;
   return {
     line: {
       configuration: configurationOf({
@@ -61,7 +69,12 @@ export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, '
       seen,
       waiting: { newestAtMs: newestArrivedMs, last, held: unpackHeld(held, codec) },
     },
-    scene: { ...same, episode: episodeOf(episode === null ? null : JSON.parse(episode)), tracks: unpackTracks(tracks) },
+    scene: {
+      ...same,
+      episode: episodeOf(episode === null ? null : JSON.parse(episode)),
+      tracks: unpackTracks(tracks),
+      places: unpackPlaces(places),
+    },
   };
 }
 
@@ -112,6 +125,16 @@ function unpackHeld(packed: Buffer, codec: Pick<Codec, 'decode'>): readonly Held
   });
 }
 
+/** Mostly there is nobody. */
+function packPlaces(places: Places): Buffer {
+  const isEmpty = places.presences.length === 0 && places.crowds.length === 0;
+  return isEmpty ? Buffer.alloc(0) : deflateRawSync(storedPlaces.toBuffer(places));
+}
+
+function unpackPlaces(packed: Buffer): Places {
+  return packed.length === 0 ? noPlaces : storedPlaces.fromBuffer(inflateRawSync(packed));
+}
+
 const packed = new WeakMap<Configuration, Buffer>();
 
 /** Settings change seldom, and would be the largest part of a state. */
@@ -134,6 +157,7 @@ export function silenceOf({ line, scene }: DeviceState): Silence | null {
     heldDueMs(line.waiting),
     episodeDueMs(scene.episode, { framesAtMs, quietMs }),
     visitsDueMs(scene.visits, { absenceGapMs }),
+    placesDueMs(scene.places, { framesAtMs, absenceGapMs }),
   ].filter((due) => due !== null);
   const newestAtMs = Math.max(line.waiting.newestAtMs ?? 0, scene.newestAtMs ?? 0);
   return dues.length === 0 ? null : { newestAtMs, afterMs: Math.max(SILENT_MS, Math.min(...dues) + 1 - newestAtMs) };

@@ -1,6 +1,7 @@
 import avro from 'avsc';
 import { parse as fromId, stringify as toId } from 'uuid';
 import type { Scene } from './device-step.ts';
+import type { Places } from './places.ts';
 import type { SeenSeqs } from './seen-seqs.ts';
 
 /** A device's state as state.ts stores it, in Avro for its size: it is written with each batch, and must stay small. */
@@ -14,10 +15,12 @@ export interface StoredState {
   readonly last: { readonly epoch: number; readonly seq: number } | null;
   /** What `storedHeld` makes of them, deflated: such records are much alike. */
   readonly held: Buffer;
-  readonly scene: Omit<Scene, 'episode' | 'tracks'> & {
+  readonly scene: Omit<Scene, 'episode' | 'tracks' | 'places'> & {
     /** As JSON: there is one at most. */
     readonly episode: string | null;
     readonly tracks: Uint8Array;
+    /** What `storedPlaces` makes of them, deflated: names of zones and lines come again and again. */
+    readonly places: Buffer;
   };
 }
 
@@ -59,12 +62,14 @@ const orNull = (type: unknown) => ['null', type];
 const bytes = { type: 'bytes', logicalType: 'plain' };
 
 const box = record('Box', { x: 'double', y: 'double', width: 'double', height: 'double' });
+const timeQuality = { type: 'enum', name: 'TimeQuality', symbols: ['ntp', 'uptime', 'device', 'arrival'] };
+const id = { type: 'fixed', name: 'Id', size: 16, logicalType: 'id' };
 const sight = record('Sight', { frameId: 'Id', frameSeq: 'long', confidence: 'double', box, model: 'string' });
 const visit = record('Visit', {
-  personId: { type: 'fixed', name: 'Id', size: 16, logicalType: 'id' },
+  personId: id,
   trackId: 'Id',
   openedAtMs: 'long',
-  timeQuality: { type: 'enum', name: 'TimeQuality', symbols: ['ntp', 'uptime', 'device', 'arrival'] },
+  timeQuality,
   unseenBeforeMs: orNull('long'),
   lastSeenAtMs: 'long',
   unseenSinceMs: orNull('long'),
@@ -97,6 +102,7 @@ const schema = record('State', {
     episode: orNull('string'),
     tracks: bytes,
     visits: record('Visits', { visits: list(visit), framesAtMs: list('long'), unwantedAtMs: orNull('long') }),
+    places: 'bytes',
   }),
 });
 
@@ -110,6 +116,51 @@ const held = list(
   }),
 );
 
+const even = { x: 'float', y: 'float', width: 'float', height: 'float' };
+const placeSight = record('PlaceSight', { frameId: 'Id', frameSeq: 'long', box: record('EvenBox', even) });
+const stay = record('Stay', {
+  zoneId: 'string',
+  entry: 'PlaceSight',
+  enteredAtMs: 'long',
+  isInside: 'boolean',
+  outSinceMs: orNull('long'),
+  loitered: 'boolean',
+  version: 'long',
+  over: 'boolean',
+});
+const presence = record('Presence', {
+  personId: id,
+  lastSeenAtMs: 'long',
+  unseenSinceMs: orNull('long'),
+  sight: placeSight,
+  timeQuality,
+  stays: list(stay),
+  crossings: list(
+    record('Crossing', {
+      lineId: 'string',
+      to: { type: 'enum', name: 'Side', symbols: ['left', 'right'] },
+      atMs: 'long',
+    }),
+  ),
+});
+const crowd = record('Crowd', {
+  zoneId: orNull('string'),
+  sinceMs: 'long',
+  timeQuality: 'TimeQuality',
+  lastAtMs: 'long',
+  fewerSinceMs: orNull('long'),
+  people: 'long',
+  frameId: 'Id',
+  frameSeq: 'long',
+  version: 'long',
+  over: 'boolean',
+});
+const places = record('Places', {
+  presences: list(presence),
+  crowds: list(crowd),
+  model: orNull('string'),
+});
+
 interface Stored<Value> {
   toBuffer(value: Value): Buffer;
   fromBuffer(bytes: Buffer): Value;
@@ -119,4 +170,5 @@ const logicalTypes = { id: Id, plain: Bytes };
 export const storedState = avro.Type.forSchema(schema as avro.Schema, {
   logicalTypes,
 }) as unknown as Stored<StoredState>;
+export const storedPlaces = avro.Type.forSchema(places as avro.Schema, { logicalTypes }) as unknown as Stored<Places>;
 export const storedHeld = avro.Type.forSchema(held as avro.Schema) as unknown as Stored<readonly StoredHeld[]>;

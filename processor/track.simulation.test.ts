@@ -71,12 +71,14 @@ test('as many as there can be, and as many who have left, take less than 13 KB',
   expect(packTracks(full).length).toBeLessThan(13_000);
 });
 
-test('that were stored before it was known when nobody was there yet are read without it', () => {
+test.each([
+  { before: 'when nobody was there yet, and where they came from', bytes: 9, unknown: { unseenBeforeMs: null } },
+  { before: 'where they came from', bytes: 1, unknown: {} },
+])('that were stored before it was known $before are read without it', ({ bytes, unknown }) => {
   const full = fullTracks();
   const packed = packTracks(full);
-  const live = full.live.map((track) => ({ ...track, unseenBeforeMs: null }));
-  expect(live).not.toEqual(full.live);
-  expect(unpackTracks(packed.subarray(0, packed.length - 8 * LIVE_MAX))).toEqual({ ...full, live });
+  const live = full.live.map((track) => ({ ...track, ...unknown, firstFoot: null }));
+  expect(unpackTracks(packed.subarray(0, packed.length - bytes * LIVE_MAX))).toEqual({ ...full, live });
 });
 
 /** As many as there can be, and as many who have left. */

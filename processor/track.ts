@@ -1,5 +1,6 @@
 import { derivedId } from '../schemas/identity.ts';
 import { blend } from './appearance.ts';
+import { footOf, type Point } from './floor.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
 import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
 import { awaitedMs, GAP_MAX_MS } from './pace.ts';
@@ -55,9 +56,14 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   for (const { one, track } of begun) trackIds[one.index] = track.trackId;
   const sightingOf = new Map(trackIds.map((trackId, index) => [trackId, frame.sightings[index]]));
   return [
-    { atMs, births: births + begun.length, live, gone: stillGone },
+    { atMs, births: births + begun.length, live: live.map(asRemembered), gone: stillGone },
     { trackIds, people: live.flatMap((track) => asPerson(track, sightingOf.get(track.trackId))) },
   ];
+}
+
+/** Where somebody came from is told in the frame that confirms them, and then nobody asks any more. */
+function asRemembered(track: Track): Track {
+  return track.personId === null || track.firstFoot === null ? track : { ...track, firstFoot: null };
 }
 
 interface Times {
@@ -122,8 +128,13 @@ function begin(
     hidden: false,
     where: firstSeen(box),
     appearance: sighting.appearance,
+    firstFoot: asStored(footOf(sighting.box)),
   };
   return { ...track, scores: withScore(track, sighting.confidence) };
+}
+
+function asStored({ x, y }: Point): Point {
+  return { x: Math.fround(x), y: Math.fround(y) };
 }
 
 /** Sure sightings of nobody who is known, surest first, without second boxes on somebody. */
@@ -180,10 +191,10 @@ function asGone({ personId, seenAtMs, where: { x, y, width, height }, appearance
 }
 
 function asPerson(track: Track, sighting: Sighting | undefined): Person[] {
-  const { personId, trackId, firstSeenAtMs, unseenBeforeMs, sightings } = track;
+  const { personId, trackId, firstSeenAtMs, unseenBeforeMs, firstFoot: cameFrom, sightings } = track;
   if (personId === null || !sighting) return [];
   const { box, confidence } = sighting;
-  return [{ personId, trackId, box, confidence, firstSeenAtMs, unseenBeforeMs, sightings }];
+  return [{ personId, trackId, box, confidence, firstSeenAtMs, unseenBeforeMs, cameFrom, sightings }];
 }
 
 function bottomOf({ y, height }: EvenBox): number {

@@ -1,4 +1,5 @@
 import type { Box, Lane } from '../schemas/types.ts';
+import type { Point } from './floor.ts';
 import type { Gone, RecognitionSettings } from './gallery.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
@@ -31,6 +32,8 @@ export interface Track {
   /** When it was last seen. */
   readonly where: Whereabouts;
   readonly appearance: Uint8Array | null;
+  /** Where they stood at the first sight; null once they are confirmed. */
+  readonly firstFoot: Point | null;
 }
 
 export const noTracks: Tracks = { atMs: null, births: 0, live: [], gone: [] };
@@ -63,6 +66,8 @@ export interface Person {
   readonly firstSeenAtMs: number;
   /** The last frame before that, if it is known: it did not show them. */
   readonly unseenBeforeMs: number | null;
+  /** Where they stood then; given in the frame that confirms them, and in no other. */
+  readonly cameFrom: Point | null;
   readonly sightings: number;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
-import { readSequences } from './sequences-under-test.ts';
+import { readSequences, timesOf } from './sequences-under-test.ts';
 import type { Person } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
 import {
@@ -234,7 +234,7 @@ function createShowing() {
               : { firstSeenAtMs: atMs, sightings: 0 };
         const unseenBeforeMs = shownAtMs.findLast((shown) => shown < firstSeenAtMs) ?? null;
         const trackId = `${personId}@${firstSeenAtMs}`;
-        const track = { trackId, firstSeenAtMs, unseenBeforeMs, sightings: sightings + 1 };
+        const track = { trackId, firstSeenAtMs, unseenBeforeMs, cameFrom: null, sightings: sightings + 1 };
         tracks.set(personId, { ...track, atMs });
         return personOf(personId, track);
       });
@@ -246,7 +246,7 @@ function createShowing() {
 function personOf(personId: string, more: Partial<Person> = {}): Person {
   const { confidence = 0.5 } = more;
   const box = { x: confidence, y: 0, width: 0.1, height: 0.3 };
-  const track = { trackId: `${personId}1`, firstSeenAtMs: 0, unseenBeforeMs: null, sightings: 1 };
+  const track = { trackId: `${personId}1`, firstSeenAtMs: 0, unseenBeforeMs: null, cameFrom: null, sightings: 1 };
   return { personId, box, confidence, ...track, ...more };
 }
 
@@ -260,11 +260,4 @@ function describeTelling(telling: VisitTelling): string {
   const { person_id, state, dwell_min_ms, dwell_max_ms, sightings } = payload;
   const span = `${occurred_at}ms to ${ended_at === null ? 'now' : `${ended_at}ms`}`;
   return `${person_id} v${version} ${state} ${span}: ${dwell_min_ms}..${dwell_max_ms} ms, ${sightings} sights`;
-}
-
-function timesOf(word: string): readonly number[] {
-  const [first = Number.NaN, last = first, spacing = 1] = word
-    .split(/\.\.|\//)
-    .map((time) => Number.parseInt(time, 10));
-  return Array.from({ length: Math.floor((last - first) / spacing) + 1 }, (_, at) => first + at * spacing);
 }

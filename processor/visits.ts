@@ -1,5 +1,5 @@
 import type { TimeQuality } from '../schemas/types.ts';
-import { awaitedUntilMs, isAbsent, isMissed, isUnseen, type Missed } from './absence.ts';
+import { awaitedUntilMs, backSinceMs, isAbsent, isNewTo, isUnseen, type Missed, wasAbsent } from './absence.ts';
 import { GAP_MAX_MS } from './pace.ts';
 import type { Person } from './tracks.ts';
 import { close, type Sight, tell, type Visit, type VisitTelling } from './visit.ts';
@@ -128,7 +128,7 @@ export function endVisits({ visits, framesAtMs, unwantedAtMs }: Visits): readonl
 
 function miss(visit: Visit, { atMs }: VisitFrame, { absenceGapMs }: VisitSettings): Change {
   const goneByMs = visit.unseenSinceMs ?? atMs;
-  const missed: Missed = { ...visit, unseenSinceMs: goneByMs };
+  const missed: Missed<Visit> = { ...visit, unseenSinceMs: goneByMs };
   const isTold = visit.over ? isUnsettled(visit) : isAbsent(missed, { atMs, lookedAtMs: atMs, absenceGapMs });
   const change: Change = isTold ? told(close(missed, { atMs, goneByMs })) : { visit: missed, tellings: [] };
   // Longer than it can be opened again: a track may be confirmed late, or come back with its old first sight.
@@ -148,14 +148,11 @@ function see(visit: Visit | undefined, person: Person, scene: Scene): Change {
   const { before, frame, settings, mayBegin } = scene;
   if (!visit) return mayBegin ? begin(person, scene, null) : { visit: null, tellings: [] };
   const { absenceGapMs } = settings;
-  const isNew = isNewTo(visit, person);
-  const backAtMs = isNew ? person.firstSeenAtMs : frame.atMs;
-  const lookedAtMs = (isNew ? person.unseenBeforeMs : before.framesAtMs.at(-1)) ?? backAtMs;
-  const wasAbsent = isMissed(visit, backAtMs)
-    ? isAbsent(visit, { atMs: backAtMs, lookedAtMs, absenceGapMs })
-    : backAtMs - visit.lastSeenAtMs > Math.max(absenceGapMs, GAP_MAX_MS);
-  if (!wasAbsent) return visit.over && !mayBegin ? { visit, tellings: [] } : goOn(visit, person, scene);
-  const goneByMs = visit.unseenSinceMs ?? backAtMs;
+  const now = { atMs: frame.atMs, frameBeforeMs: before.framesAtMs.at(-1) ?? null, absenceGapMs };
+  if (!wasAbsent(visit, person, now)) {
+    return visit.over && !mayBegin ? { visit, tellings: [] } : goOn(visit, person, scene);
+  }
+  const goneByMs = visit.unseenSinceMs ?? backSinceMs(visit, person, frame.atMs);
   const ended =
     visit.over && !isUnsettled(visit)
       ? { visit, tellings: [] }
@@ -205,11 +202,6 @@ function goOn(visit: Visit, person: Person, { frame, settings }: Scene): Change 
 
 function told(telling: VisitTelling): Change {
   return { visit: telling.visit, tellings: [telling] };
-}
-
-/** In a track that was not there at the last sight: all of its sights are new. */
-function isNewTo(visit: Visit, { firstSeenAtMs }: Person): boolean {
-  return firstSeenAtMs > visit.lastSeenAtMs;
 }
 
 /** Closed by a tick, and no frame has come since. */

@@ -65,6 +65,9 @@ const device = Type.Object(
   { ...closed, default: {} },
 );
 
+const loitering = { minimum: 1_000, maximum: 86_400_000 } as const;
+const crowd = { minimum: 0, maximum: 1_000 } as const;
+
 const zone = Type.Object(
   {
     id: ID,
@@ -79,6 +82,10 @@ const zone = Type.Object(
       uniqueItems: true,
       description: 'A polygon; its last point is joined to its first.',
     }),
+    loitering_ms: Type.Optional(
+      Type.Integer({ ...loitering, description: 'For this zone, instead of the threshold.' }),
+    ),
+    crowd_people: Type.Optional(Type.Integer({ ...crowd, description: 'For this zone, instead of the threshold.' })),
   },
   closed,
 );
@@ -160,6 +167,34 @@ export const deviceSettings = Type.Object(
           minimum: 0,
           maximum: 1,
           description: 'What the detector is less sure of is left out; it has a bound of its own too.',
+        }),
+        zone_inertia_ms: Type.Integer({
+          default: 600,
+          minimum: 0,
+          maximum: 60_000,
+          description: 'To be in a zone, or out of it again, counts once it has lasted for this long.',
+        }),
+        u_turn_ms: Type.Integer({
+          default: 1_000,
+          minimum: 0,
+          maximum: 60_000,
+          description: 'Who crosses a line and comes back over it within this has not crossed it.',
+        }),
+        loitering_ms: Type.Integer({
+          ...loitering,
+          default: 300_000,
+          description: 'Who stays in a zone for this long loiters; told once for each stay.',
+        }),
+        crowd_people: Type.Integer({
+          ...crowd,
+          default: 10,
+          description: 'So many people at once, in a zone or in the whole picture, are a crowd; 0 for never.',
+        }),
+        crowd_ms: Type.Integer({
+          default: 10_000,
+          minimum: 0,
+          maximum: 3_600_000,
+          description: 'A crowd is told of once it has lasted for this long.',
         }),
       },
       { ...closed, default: {} },

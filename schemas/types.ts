@@ -198,7 +198,7 @@ export interface Visit {
   readonly box: Box | null;
 }
 
-/** A person entered a zone, or left it. */
+/** A person entered a zone, or left it; of entering, the event's ended_at says when they left, once that is known. */
 export interface ZoneChange {
   readonly kind: 'ZoneChange';
   /** The zone. */
@@ -207,7 +207,7 @@ export interface ZoneChange {
   readonly zone_name: string;
   /** Who it was. */
   readonly person_id: string;
-  /** How long they stayed in it, known when they left. */
+  /** How long they stayed in it, known once they left. */
   readonly stay_ms: number | null;
   /** Where they are in the frame that shows it. */
   readonly box: Box | null;

@@ -51,12 +51,38 @@ export function pageOf({ page, page_size }: Paged, total: number, rows: number) 
 }
 
 /** A time as PostgreSQL takes it, null where there is none; one that is in no calendar is refused. */
-export function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
+function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
   const time: string | undefined = query[name];
   if (time === undefined) return null;
   // The pattern lets 31 February and the year 0 pass, and PostgreSQL does not.
   if (time < '0001' || !IsDate(time.slice(0, 10))) throw notInCalendar(name);
   return /(Z|[+-]\d\d(:?\d\d)?)$/i.test(time.slice(10)) ? time : `${time}${time.length > 10 ? 'Z' : 'T00:00Z'}`;
+}
+
+interface Span {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** From `from` to `to`, or to now; if nothing is said, as long as is usual. */
+export function spanOf(
+  query: Span,
+  nowMs: number,
+  usualMs: number,
+): { readonly fromMs: number; readonly toMs: number } {
+  const toMs = msOf(query, 'to') ?? nowMs;
+  const fromMs = msOf(query, 'from') ?? toMs - usualMs;
+  if (fromMs >= toMs) throw invalidQuery('from', 'must be before to');
+  return { fromMs, toMs };
+}
+
+function msOf(query: Span, name: 'from' | 'to'): number | null {
+  const text = asUtc(query, name);
+  // As ECMAScript writes it: with a T, and zones with their minutes.
+  const zoned = text
+    ?.replace(' ', 'T')
+    .replace(/([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = '00') => `${hours}:${minutes}`);
+  return zoned === undefined ? null : Date.parse(zoned);
 }
 
 function notInCalendar(name: string): Problem {

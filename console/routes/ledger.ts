@@ -8,7 +8,7 @@ import type { Store } from '../../ports/store/store.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
 import { HOUR_MS } from '../ledger.ts';
 import { readLedger } from '../read-ledger.ts';
-import { asUtc, invalidQuery, isoTime } from './filters.ts';
+import { invalidQuery, isoTime, spanOf } from './filters.ts';
 
 const SPAN_MS = 24 * HOUR_MS;
 const SPAN_DAYS_MAX = 31;
@@ -75,7 +75,7 @@ export function registerLedger(app: Server, { store, clock }: { readonly store: 
   };
   app.get('/devices/:id/ledger', { schema }, async ({ params: { id }, query, user }) => {
     const { fleetId } = userOf({ user });
-    const span = spanOf(query, clock.nowMs());
+    const span = hoursOf(query, clock.nowMs());
     const ledger = await readLedger(store, { deviceId: id, fleetId, ...span });
     if (!ledger) {
       const detail = `You have no device ${id}.`;
@@ -98,20 +98,10 @@ export function registerLedger(app: Server, { store, clock }: { readonly store: 
   });
 }
 
-function spanOf(query: Static<typeof querystring>, nowMs: number): { fromMs: number; toMs: number } {
-  const toMs = timeOf(query, 'to') ?? nowMs;
-  const fromMs = timeOf(query, 'from') ?? toMs - SPAN_MS;
-  if (fromMs >= toMs) throw invalidQuery('from', 'must be before to');
+/** Whole hours. */
+function hoursOf(query: Static<typeof querystring>, nowMs: number): { fromMs: number; toMs: number } {
+  const { fromMs, toMs } = spanOf(query, nowMs, SPAN_MS);
   const spanMaxMs = SPAN_DAYS_MAX * 24 * HOUR_MS;
   if (toMs - fromMs > spanMaxMs) throw invalidQuery('from', `must be at most ${SPAN_DAYS_MAX} days before to`);
   return { fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS };
-}
-
-function timeOf(query: Static<typeof querystring>, name: 'from' | 'to'): number | null {
-  const text = asUtc(query, name);
-  // As ECMAScript writes it: with a T, and zones with their minutes.
-  const zoned = text
-    ?.replace(' ', 'T')
-    .replace(/([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = '00') => `${hours}:${minutes}`);
-  return zoned === undefined ? null : Date.parse(zoned);
 }

@@ -50,7 +50,7 @@ export function lagOf(readers) {
   return { figure: age, note, worrying: behind.seconds >= LAG_WORRIES_FROM_SECONDS };
 }
 
-const LASTING = new Set(['motion', 'visit', 'crowd', 'loitering']);
+const LASTING = new Set(['motion', 'visit', 'crowd', 'zone_entered']);
 
 /** The API's event times are UTC, though they do not say so. */
 export const utc = (timestamp) => `${timestamp}Z`;
@@ -58,11 +58,14 @@ export const utc = (timestamp) => `${timestamp}Z`;
 export function eventWords({ event_type, event_data, timestamp, ended_at, lane }) {
   const peak = event_data?.peak_score;
   const moved = typeof peak === 'number' ? `${Math.max(1, Math.round(peak * 100))} % of the picture` : '';
+  const { zone_name, zone_id, line_name, line_id, direction, people } = event_data ?? {};
+  const place = zone_name || zone_id || line_name || line_id;
+  const crowd = typeof people === 'number' ? `${count(people)} people` : '';
   const goesOn = ended_at === null && LASTING.has(event_type);
   const lasted = ended_at === null ? '' : duration(Date.parse(utc(ended_at)) - Date.parse(utc(timestamp)));
   return {
     what: (event_type.charAt(0).toUpperCase() + event_type.slice(1)).replaceAll('_', ' '),
-    detail: [moved, lane === 'backlog' ? 'sent late' : ''].filter(Boolean).join(', '),
+    detail: [moved, crowd, place, direction, lane === 'backlog' ? 'sent late' : ''].filter(Boolean).join(', '),
     lasted: goesOn ? 'going on' : lasted,
     goesOn,
   };

@@ -69,6 +69,7 @@ export const asks: Readonly<Record<string, Ask>> = {
   'GET /subjects/:subject/versions': () => ({ url: '/subjects/events-value/versions' }),
   'GET /subjects/:subject/versions/:version': () => ({ url: '/subjects/events-value/versions/latest' }),
 
+  'GET /api/v1/occupancy': (_, { id }) => ({ url: `/api/v1/occupancy?device_id=${id}` }),
   'GET /docs/static/*': () => ({ url: '/docs/static/swagger-ui.css' }),
   'POST /auth/login': () => ({ url: '/auth/login', payload: { username: 'bob', password: PASSWORD } }),
   'POST /auth/refresh': async (world) => ({ url: '/auth/refresh', payload: await refreshToken(world) }),

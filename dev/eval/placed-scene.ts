@@ -1,0 +1,104 @@
+import { noPlaces, type Places, type PlacesFrame, stepPlaces } from '../../processor/places.ts';
+import type { PlaceSettings } from '../../processor/presence.ts';
+import type { Person } from '../../processor/tracks.ts';
+import { settingsFrom } from '../../schemas/device-settings.ts';
+import { createRoom, HEIGHT_PX, project, WIDTH_PX } from '../simulate/room.ts';
+import type { TrueBox } from '../simulate/scene.ts';
+import { createVisitors } from '../simulate/visitors.ts';
+
+/**
+ * A simulated room with a zone before its shelf and a line across its door, both drawn on the floor, and how often they
+ * are entered, left and crossed. Whoever is shown where they truly are gives the true counts: by the same rules, so that
+ * what is judged is who was found, and where.
+ */
+export interface Counts {
+  readonly entered: number;
+  readonly left: number;
+  readonly in: number;
+  readonly out: number;
+}
+
+export function placesOf(seed: number, camera: string): PlaceSettings {
+  const { view, shelf, door, depthM } = createRoom(seed, camera);
+  const onFloor = (x: number, z: number) => {
+    const spot = project(view, { x, y: 0, z });
+    const within = (share: number) => Math.min(1, Math.max(0, share));
+    return { x: within(spot.x / WIDTH_PX), y: within(spot.y / HEIGHT_PX) };
+  };
+  const [nearM, farM] = [depthM - 1, depthM - 0.45];
+  return settingsFrom({
+    zones: [
+      {
+        id: 'shelf',
+        points: [
+          onFloor(shelf.left, farM),
+          onFloor(shelf.right, farM),
+          onFloor(shelf.right, nearM),
+          onFloor(shelf.left, nearM),
+        ],
+      },
+    ],
+    // From left to right as the camera sees it: to the right hand is towards the camera.
+    lines: [
+      { id: 'door', points: [onFloor(door.left - 0.3, depthM - 0.25), onFloor(door.right + 0.3, depthM - 0.25)] },
+    ],
+  });
+}
+
+/** Counts what people do who are told of frame by frame. */
+export function createCounting(settings: PlaceSettings) {
+  const counts = { entered: 0, left: 0, in: 0, out: 0 };
+  let places: Places = noPlaces;
+  let framesAtMs: readonly number[] = [];
+  return {
+    counts: counts as Counts,
+    step(atMs: number, people: readonly Person[]): void {
+      const frame: Omit<PlacesFrame, 'framesAtMs'> = {
+        frameId: String(atMs),
+        frameSeq: atMs,
+        atMs,
+        timeQuality: 'ntp',
+        model: 'truth',
+        people,
+      };
+      const [next, told] = stepPlaces(places, { ...frame, framesAtMs }, settings);
+      places = next;
+      framesAtMs = [...framesAtMs, atMs].slice(-2);
+      for (const { type, version, payload } of told) {
+        if (type === 'zone_entered' && version === 1) counts.entered += 1;
+        if (type === 'zone_left') counts.left += 1;
+        if (payload.kind === 'LineCrossing') counts[payload.direction === 'in' ? 'in' : 'out'] += 1;
+      }
+    },
+  };
+}
+
+/** Of whom less is in the picture, nobody is expected to find them. */
+export const SEEN_SHARE = 0.3;
+
+/** Who is to be seen, where they really stand: what a door's edge hides of them does not move their feet. */
+export function createTruth(seed: number, camera: string) {
+  const room = createRoom(seed, camera);
+  const visitors = createVisitors({ seed, camera, room, crowd: 0 });
+  return (atMs: number, boxes: readonly TrueBox[]): readonly Person[] => {
+    const seen = new Set(
+      boxes.filter(({ visibleShare }) => visibleShare >= SEEN_SHARE).map(({ personId }) => personId),
+    );
+    return visitors
+      .at(atMs)
+      .filter(({ personId }) => seen.has(personId))
+      .map(({ personId, spot }) => {
+        const { x, y } = project(room.view, { ...spot, y: 0 });
+        return {
+          personId,
+          trackId: personId,
+          box: { x: x / WIDTH_PX, y: 0, width: 0, height: y / HEIGHT_PX },
+          confidence: 1,
+          firstSeenAtMs: 0,
+          unseenBeforeMs: null,
+          cameFrom: null,
+          sightings: 1,
+        };
+      });
+  };
+}
