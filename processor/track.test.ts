@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { blend, similarity } from './appearance.ts';
 import { looksOf } from './people-under-test.ts';
 import { readSequences, type Sequence } from './sequences-under-test.ts';
 import { stepTracks } from './track.ts';
@@ -93,6 +94,51 @@ test('whoever comes in from below is one person, though more of them is to be se
     return trackIds;
   });
   expect(new Set(ids).size).toBe(1);
+});
+
+describe('how somebody looks', () => {
+  const own = looksOf('A');
+  const half = blend(own, looksOf('B'), 0.6);
+
+  test('is not learnt from what covers them', () => {
+    const looksWith = (other: Place) => run([[{ x: 0.3, looks: own }, other], [{ x: 0.3, looks: half }, other]])[0];
+    expect(looksWith({ x: 0.31, y: 0.54, looks: looksOf('B') })).toEqual(own);
+    expect(looksWith({ x: 0.31, y: 0.46, looks: looksOf('B') })).not.toEqual(own);
+    expect(looksWith({ x: 0.8, y: 0.54, looks: looksOf('B') })).not.toEqual(own);
+  });
+
+  test('is the mean of the first sights: who comes out of a door is seen only in part at first', () => {
+    const [looks] = run([half, own, own, own, own].map((looks) => [{ x: 0.3, looks }]));
+    expect(similarity(half, own)).toBeLessThan(0.9);
+    expect(similarity(looks ?? half, own)).toBeGreaterThan(0.99);
+  });
+
+  interface Place {
+    readonly x: number;
+    readonly y?: number;
+    readonly looks: Uint8Array;
+  }
+
+  /** Of the first one, in frames a fifth of a second apart. */
+  function run(frames: readonly (readonly Place[])[]): readonly (Uint8Array | null)[] {
+    let tracks: Tracks = noTracks;
+    for (const [at, places] of frames.entries()) {
+      const sightings = places.map(({ x, y = 0.5, looks }) => ({
+        box: { x, y, width: 0.1, height: 0.3 },
+        confidence: 0.8,
+        appearance: looks,
+      }));
+      const frame = {
+        deviceId: 'camera-1',
+        lane: 'live',
+        atMs: at * 200,
+        unseenBeforeMs: null,
+        aspect: 4 / 3,
+      } as const;
+      [tracks] = stepTracks(tracks, { ...frame, sightings }, settings);
+    }
+    return tracks.live.map(({ appearance }) => appearance);
+  }
 });
 
 function readRow({ input, expected }: Sequence['rows'][number]) {

@@ -26,7 +26,7 @@ const UNCONFIRMED_LOST_MS = 1_000;
 const HIDDEN_SHARE = 0.4;
 /** A second box on somebody who is found already begins no track. */
 const DOUBLE_SHARE = 0.85;
-/** How much of a new look is taken on; all of it where only a part was to be seen before. */
+/** How much of a new look is taken on at least; all of it where only a part was to be seen before. */
 const LOOK_SHARE = 0.1;
 
 export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSettings): readonly [Tracks, Tracked] {
@@ -37,10 +37,14 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   const candidates = expected.map((track) => ({ track, where: later(track.where, atMs - track.seenAtMs) }));
   const matches = matchSightings(candidates, seen, settings);
 
-  const inFront = [...matches.values()].map(({ box }) => box);
+  const boxes = [...matches.values()].map(({ box }) => box);
+  const isCovered = (box: EvenBox) =>
+    boxes.some((one) => bottomOf(one) > bottomOf(box) && coveredShare(box, one) >= HIDDEN_SHARE);
   const followed = candidates.map((candidate) => {
     const match = matches.get(candidate);
-    return match ? goOn(candidate, match, atMs) : goWithout(candidate, inFront);
+    return match
+      ? goOn(candidate, match, { atMs, covered: isCovered(match.box) })
+      : goWithout(candidate, isCovered(candidate.where));
   });
   const [kept, lost] = part(followed, (track) => isKept(track, times, settings));
   const births = atMs === tracks.atMs ? tracks.births : 0;
@@ -93,9 +97,15 @@ function patienceMs({ personId, hidden }: Track, { lostMs, hiddenMs }: TrackSett
   return hidden ? Math.max(lostMs, hiddenMs) : lostMs;
 }
 
-function goOn({ track, where }: Candidate, { box, sighting }: Seen, atMs: number): Track {
+function goOn(
+  { track, where }: Candidate,
+  { box, sighting }: Seen,
+  { atMs, covered }: { readonly atMs: number; readonly covered: boolean },
+): Track {
   const { appearance: known } = track;
-  const { appearance: looks, confidence } = sighting;
+  const { confidence } = sighting;
+  // Of whom somebody covers, the picture shows the other's clothes.
+  const looks = covered && known ? null : sighting.appearance;
   return {
     ...track,
     seenAtMs: atMs,
@@ -103,12 +113,16 @@ function goOn({ track, where }: Candidate, { box, sighting }: Seen, atMs: number
     scores: withScore(track, confidence),
     hidden: false,
     where: seenAt(where, box),
-    appearance: known && looks ? blend(known, looks, isCut(where) ? 1 : LOOK_SHARE) : (known ?? looks),
+    appearance: known && looks ? blend(known, looks, isCut(where) ? 1 : lookShare(track)) : (known ?? looks),
   };
 }
 
-function goWithout({ track, where }: Candidate, inFront: readonly EvenBox[]): Track {
-  const covered = inFront.some((box) => bottomOf(box) > bottomOf(where) && coveredShare(where, box) >= HIDDEN_SHARE);
+/** Of the first ones all count alike: whoever comes out of a door is seen only in part at first. */
+function lookShare({ sightings }: Track): number {
+  return Math.max(LOOK_SHARE, 1 / (sightings + 1));
+}
+
+function goWithout({ track }: Candidate, covered: boolean): Track {
   return { ...track, scores: withScore(track, 0), hidden: track.hidden || covered };
 }
 

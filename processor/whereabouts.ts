@@ -35,7 +35,7 @@ const FADING_S = 1.5;
 /** How far off a box usually is. */
 const BOX_NOISE = 0.05;
 /** How far a box is grown on each side, in standard deviations of where it is. */
-const REACH = 0.7;
+const REACH = 1;
 /** So near to its upper or lower edge, the picture ends before the person does. */
 const EDGE = 0.02;
 /** Nobody is smaller, and nothing is divided by 0. */

@@ -5,11 +5,11 @@ import { SEEN_SHARE } from './placed-scene.ts';
 
 /** Of the height of somebody's box, how far each of its edges is off: two thirds of them by less than this. */
 const JITTER = 0.025;
-/** So many of people are not found. */
-const MISSED_SHARE = 0.08;
-
-/** As a detector would find them that is not very good: boxes are off, people are missed, and it is more or less sure. */
-export function jittered(boxes: readonly TrueBox[], random: Random): readonly Detection[] {
+/** As a detector would find them: boxes are off, so many people are missed, and of as many it is not sure. */
+export function jittered(
+  boxes: readonly TrueBox[],
+  { random, missedShare }: { readonly random: Random; readonly missedShare: number },
+): readonly Detection[] {
   const noise = () => 2 * (random.next() + random.next() + random.next() - 1.5);
   return boxes
     .filter(({ visibleShare }) => visibleShare >= SEEN_SHARE)
@@ -19,8 +19,8 @@ export function jittered(boxes: readonly TrueBox[], random: Random): readonly De
       const person = {
         className: 'person',
         box: { x: left, y: top, width: Math.max(0.01, right - left), height: Math.max(0.01, bottom - top) },
-        confidence: random.between(0.4, 0.95),
+        confidence: random.chance(missedShare) ? random.between(0.4, 0.5) : random.between(0.5, 0.95),
       };
-      return random.chance(MISSED_SHARE) ? [] : [person];
+      return random.chance(missedShare) ? [] : [person];
     });
 }
