@@ -18,6 +18,16 @@ export interface Counts {
   readonly out: number;
 }
 
+export const noCounts: Counts = { entered: 0, left: 0, in: 0, out: 0 };
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return { entered: a.entered + b.entered, left: a.left + b.left, in: a.in + b.in, out: a.out + b.out };
+}
+
+export function isSame(a: Counts, b: Counts): boolean {
+  return a.entered === b.entered && a.left === b.left && a.in === b.in && a.out === b.out;
+}
+
 export function placesOf(seed: number, camera: string): PlaceSettings {
   const { view, shelf, door, depthM } = createRoom(seed, camera);
   const onFloor = (x: number, z: number) => {
@@ -47,7 +57,7 @@ export function placesOf(seed: number, camera: string): PlaceSettings {
 
 /** Counts what people do who are told of frame by frame. */
 export function createCounting(settings: PlaceSettings) {
-  const counts = { entered: 0, left: 0, in: 0, out: 0 };
+  const counts = { ...noCounts };
   let places: Places = noPlaces;
   let framesAtMs: readonly number[] = [];
   return {
