@@ -65,7 +65,7 @@ export function registerOccupancy(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
 ): void {
   const schema = {
-    tags: ['results'],
+    tags: ['events'],
     summary: 'How many people are there at once, over time',
     querystring,
     response: { 200: answer },
