@@ -10,7 +10,12 @@ import type { LagWatch } from '../ports/log/watch-lag.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createDevices } from './devices.ts';
+import type { DiskWatch } from './disk-watch.ts';
 import type { ConfigPublisher } from './publish-configs.ts';
+import { registerAdminDisk } from './routes/admin-disk.ts';
+import { registerAdminIngest } from './routes/admin-ingest.ts';
+import { registerAdminMetrics } from './routes/admin-metrics.ts';
+import { registerAdminQueue } from './routes/admin-queue.ts';
 import { registerCaptures } from './routes/captures.ts';
 import { registerChangeDevices } from './routes/change-devices.ts';
 import { registerDeviceConfig } from './routes/device-config.ts';
@@ -33,6 +38,7 @@ export interface ConsoleDependencies {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly lag: LagWatch;
+  readonly diskWatch: DiskWatch;
   /** Whose schemas are told to whoever reads records. */
   readonly codec: Pick<Codec, 'schemas'>;
   readonly access: Pick<Access, 'requireUser' | 'requireUserNow' | 'register'>;
@@ -69,6 +75,15 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerOccupancy(signedIn, dependencies);
     registerDevices(signedIn, parts);
     registerSites(signedIn, parts);
+  });
+  await app.register(async (administering: Server) => {
+    // Reading goes by the token, so that how things are can be asked while the database is away.
+    for (const hook of [access.requireUser, requireRole('operator')]) administering.addHook('onRequest', hook);
+    documentCredentials(administering, signedInUser);
+    registerAdminMetrics(administering, dependencies);
+    registerAdminIngest(administering, dependencies);
+    registerAdminQueue(administering, dependencies);
+    registerAdminDisk(administering, dependencies);
   });
   await app.register(async (managing: Server) => {
     for (const hook of requireManager) managing.addHook('onRequest', hook);

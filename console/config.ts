@@ -6,6 +6,7 @@ import { s3Config } from '../ports/blobs/s3-config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
 import { storeConfig } from '../ports/store/config.ts';
 import { registryConfig } from '../schemas/registry-config.ts';
+import { diskConfig, diskFoldersConfig } from './disk-config.ts';
 
 /** What `console/main.ts` is told. */
 export const consoleService = Type.Object({
@@ -16,5 +17,7 @@ export const consoleService = Type.Object({
   ...storeConfig.properties,
   ...registryConfig.properties,
   ...secretConfig.properties,
+  ...diskConfig.properties,
+  ...diskFoldersConfig.properties,
   ADMIN_PASSWORD: Type.String({ minLength: 10, maxLength: 200, description: 'Sets the password of the user admin.' }),
 });

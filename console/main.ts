@@ -12,6 +12,8 @@ import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerConsole } from './app.ts';
 import { consoleService } from './config.ts';
+import { diskFolders, diskLimits } from './disk-config.ts';
+import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
 /** `npm run start:console`: the page and the API behind it, and what is changed by it; and, for Prometheus, how far readers of the log are behind. */
@@ -21,7 +23,7 @@ const LAG_EVERY_MS = 5_000;
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0009_signatures'));
+  await parts.untilAvailable(() => requireMigration(store, '0014_ingest_outcomes'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
@@ -29,13 +31,16 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   parts.started('log', () => log.close());
   const lag = createLagWatch({ log, readers, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
+  const [folders, limits] = [diskFolders(config), diskLimits(config)];
+  const diskWatch = createDiskWatch({ blobs, folders, limits, clock, metrics });
+  parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
   const configPublisher = createConfigPublisher({ store, log, codec, clock });
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
   const asked = { store, secret: config.SERVER_SECRET, nowMs: clock.nowMs };
   const access = createAccess(asked);
   const devices = createDeviceAccess({ ...asked, config });
   await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
-  const served = { store, blobs, clock, lag, codec, access, devices, configPublisher };
+  const served = { store, blobs, clock, lag, diskWatch, codec, access, devices, configPublisher };
   return {
     ready: { database: () => store.check(), log: () => log.check() },
     routes: (app) => registerConsole(app, served),

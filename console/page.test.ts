@@ -14,6 +14,7 @@ import type { Statement, Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { registerConsole } from './app.ts';
 import { launchBrowser, noBrowser, openPage } from './browser-under-test.ts';
+import { openDiskWatch } from './disks-under-test.ts';
 import { openAccess } from './routes/server-under-test.ts';
 
 /** The page as people meet it: in a real browser, over real HTTP. What is behind the API is made up. */
@@ -108,7 +109,8 @@ describe.skipIf(noBrowser)('the first page', () => {
     };
     const devices = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: systemClock.nowMs });
     const configPublisher = { publish: async () => true };
-    const parts = { store, blobs, clock: systemClock, lag, codec: fixedCodec, configPublisher };
+    const diskWatch = openDiskWatch({ blobs, clock: systemClock });
+    const parts = { store, blobs, clock: systemClock, lag, diskWatch, codec: fixedCodec, configPublisher };
     await registerConsole(app, { ...parts, access: openAccess, devices });
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port });

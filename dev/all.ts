@@ -5,6 +5,8 @@ import { collectDefaultMetrics } from 'prom-client';
 import { migrations } from '../aggregator/aggregator.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-devices.ts';
 import { registerConsole } from '../console/app.ts';
+import { diskLimits } from '../console/disk-config.ts';
+import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from '../console/disk-watch.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
@@ -15,6 +17,7 @@ import { createServer } from '../http/server.ts';
 import { listen, readTransport } from '../http/transport.ts';
 import { registerIngest } from '../ingest/app.ts';
 import { createListening, NOTE_LISTENING_EVERY_MS } from '../ingest/listening.ts';
+import { createOutcomes, WRITE_OUTCOMES_EVERY_MS } from '../ingest/outcomes.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { lockFolder } from '../ports/folder-lock.ts';
@@ -93,6 +96,9 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
   const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
   const devices = createDeviceAccess({ store: ingestStore, secret, config, nowMs: clock.nowMs });
+  const outcomes = createOutcomes({ store: ingestStore, clock });
+  parts.started('last outcomes', () => outcomes.write());
+  parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
   await registerIngest(app, {
     store: ingestStore,
     blobs,
@@ -100,13 +106,16 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     clock,
     codec,
     metrics,
+    outcomes,
     config,
     secret,
     devices,
     logInStore: true,
   });
   const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
-  const forPeople = { store: consoleStore, blobs, clock, lag, codec, access, configPublisher };
+  const diskWatch = createDiskWatch({ blobs, folders: { data: folder }, limits: diskLimits(config), clock, metrics });
+  parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
+  const forPeople = { store: consoleStore, blobs, clock, lag, diskWatch, codec, access, configPublisher };
   await registerConsole(app, { ...forPeople, devices });
   // Not given up half-way when a stop is asked for: a password that is made up would be made, and shown to nobody.
   const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { aggregatorConfig } from '../aggregator/config.ts';
+import { diskConfig } from '../console/disk-config.ts';
 import { secretConfig } from '../http/access/server-secret.ts';
 import { logLevel, transportConfig } from '../http/service-config.ts';
 import { ingestConfig } from '../ingest/config.ts';
@@ -28,6 +29,7 @@ export const embeddedConfig = Type.Object({
   SERVER_SECRET: Type.Optional(secretConfig.properties.SERVER_SECRET),
   LOG_LEVEL: logLevel('warn'),
   ...ingestConfig.properties,
+  ...diskConfig.properties,
   ...processorConfig.properties,
   ...aggregatorConfig.properties,
   ...snapshotsConfig.properties,

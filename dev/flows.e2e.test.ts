@@ -7,12 +7,14 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { registerConsole } from '../console/app.ts';
+import { openDiskWatch } from '../console/disks-under-test.ts';
 import { createConfigPublisher } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { NO_LIMITS, openDevices, SECRET } from '../http/access/devices/devices-under-test.ts';
 import { createServer, type Server } from '../http/server.ts';
 import { makeTestCerts } from '../http/tls/certs-under-test.ts';
 import { registerIngest } from '../ingest/app.ts';
+import { createOutcomes } from '../ingest/outcomes.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { freshBucket, removeBucket } from '../ports/blobs/bucket-under-test.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
@@ -102,10 +104,32 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
         IN_FLIGHT_BYTES_MAX: 8_388_608,
         HEARTBEAT_INTERVAL_S: 60,
       };
-      await registerIngest(app, { store, ...adapters, clock, codec, metrics, config, secret: SECRET, devices });
+      const outcomes = createOutcomes({ store, clock });
+      await registerIngest(app, {
+        store,
+        ...adapters,
+        clock,
+        codec,
+        metrics,
+        outcomes,
+        config,
+        secret: SECRET,
+        devices,
+      });
       const lag = { readers: [], look: async () => undefined };
       const configPublisher = createConfigPublisher({ store, log: adapters.log, codec, clock });
-      await registerConsole(app, { store, ...adapters, clock, lag, codec, access, devices, configPublisher });
+      const diskWatch = openDiskWatch({ blobs: adapters.blobs, clock });
+      await registerConsole(app, {
+        store,
+        ...adapters,
+        clock,
+        lag,
+        diskWatch,
+        codec,
+        access,
+        devices,
+        configPublisher,
+      });
       const base = await app.listen({ host: '127.0.0.1', port: 0 });
       env = { API_BASE: base, FOLDER: folder, CURL_CA_BUNDLE: join(folder, 'ca.pem'), PATH: process.env.PATH ?? '' };
     });

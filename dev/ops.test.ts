@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { diskConfig } from '../console/disk-config.ts';
+import { FULL_BYTES } from '../console/disk-state.ts';
+import { readConfig } from '../http/read-config.ts';
 import { readers } from '../schemas/readers.ts';
 import { topics } from '../schemas/topics.ts';
 import { compose, containers, hasProgram, ROOT, read } from './compose/compose-file-under-test.ts';
@@ -82,6 +85,16 @@ describe('alert rules', () => {
     const kept = readers.map(({ topic }) => topics[topic].retentionMs / 1_000);
     const rule = rules.find(({ alert }) => alert === 'PasserbyLagNearsRetention');
     expect(rule?.expr.match(/> (\d+)$/)?.[1]).toBe(String(Math.min(...kept) / 2));
+  });
+
+  test('warn of disks where the console calls them low and full', () => {
+    const { DISK_LOW_BYTES, DISK_LOW_SHARE } = readConfig(diskConfig, {});
+    const numbersOf = (name: string) =>
+      [...(rules.find(({ alert }) => alert === name)?.expr ?? '').matchAll(/< ([\d.]+)/g)].map(([, number]) =>
+        Number(number),
+      );
+    expect(numbersOf('PasserbyDiskLow')).toEqual([DISK_LOW_BYTES, DISK_LOW_SHARE]);
+    expect(numbersOf('PasserbyDiskFull')).toEqual([FULL_BYTES]);
   });
 
   test('are each tested, both ways', () => {

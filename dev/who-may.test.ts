@@ -60,6 +60,10 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /devices/:device_id/config/versions    401 401 401 401 401 | 200 200 404 200
     GET    /devices/:id/ledger                    401 401 401 401 401 | 200 200 404 200
     GET    /api/v1/occupancy                      401 401 401 401 401 | 200 200 404 200
+    GET    /api/v1/admin/metrics                  401 401 401 401 401 | 403 200 200 200
+    GET    /api/v1/admin/ingest                   401 401 401 401 401 | 403 200 200 200
+    GET    /api/v1/admin/queue                    401 401 401 401 401 | 403 200 200 200
+    GET    /api/v1/admin/disk                     401 401 401 401 401 | 403 403 403 200
     PUT    /devices/:device_id/config             401 401 401 401 401 | 403 200 404 200
     POST   /devices/pair                          401 401 401 401 401 | 403 201 409 201
     PATCH  /devices/:device_id                    401 401 401 401 401 | 403 200 404 200

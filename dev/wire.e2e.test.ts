@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registerConsole } from '../console/app.ts';
+import { openDiskWatch } from '../console/disks-under-test.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
 import { NO_LIMITS, SECRET } from '../http/access/devices/devices-under-test.ts';
 import { Problem } from '../http/problem.ts';
@@ -36,15 +37,17 @@ beforeAll(async () => {
   const never = () => Promise.reject(new Error('nobody reads this'));
   const store: Store = { run: never, transaction: never, check: never, close: never };
   const lag = { readers: [], look: never };
+  const blobs = createMemoryBlobs({ clock });
   app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
   const requireUser = () => Promise.reject(new Problem({ status: 401, code: 'not-signed-in' }));
   const access = { requireUser, requireUserNow: requireUser, register: () => undefined };
   const devices = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: clock.nowMs });
   await registerConsole(app, {
     store,
-    blobs: createMemoryBlobs({ clock }),
+    blobs,
     clock,
     lag,
+    diskWatch: openDiskWatch({ blobs, clock }),
     codec: fixedCodec,
     access,
     configPublisher: { publish: never },

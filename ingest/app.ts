@@ -18,6 +18,7 @@ import type { IngestConfig } from './config.ts';
 import { createDeviceConfigs } from './device-config.ts';
 import { createFrameIntake, REQUEST_BYTES } from './frame-intake.ts';
 import { createIngestMetrics } from './metrics.ts';
+import type { Outcomes } from './outcomes.ts';
 import { registerActivate } from './routes/activate.ts';
 import { registerDeviceConfig } from './routes/device-config.ts';
 import { registerFrame } from './routes/frame.ts';
@@ -37,6 +38,8 @@ export interface IngestDependencies {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly metrics: Registry;
+  /** Where it is counted what becomes of frames. */
+  readonly outcomes: Pick<Outcomes, 'add'>;
   readonly config: IngestConfig;
   readonly secret: string;
   /** Whether the log is in the store's own database, so that what is committed to one is on the disk with the other. */
@@ -48,7 +51,7 @@ export interface IngestDependencies {
 
 /** What devices talk to: how they come by a token, and the dialects in which they send frames with it. */
 export async function registerIngest(app: Server, dependencies: IngestDependencies): Promise<void> {
-  const { store, config, metrics: registry, secret, devices } = dependencies;
+  const { store, config, metrics: registry, outcomes, secret, devices } = dependencies;
   await app.register(multipart, {
     // Whoever reads a part sees to it: of many in one request, one that is too large is not the end of the others.
     throwFileSizeLimit: false,
@@ -60,7 +63,7 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
   const metrics = createIngestMetrics(registry, budget);
   const claims = createClaims(dependencies);
   const acceptFrame = createAcceptFrame({ ...dependencies, claims, onUnconfirmed: metrics.unconfirmed });
-  const intake = createFrameIntake({ acceptFrame, budget, metrics });
+  const intake = createFrameIntake({ acceptFrame, budget, metrics, outcomes });
   const tickets = createUploadTickets({ secret });
   const parts = {
     places: placesHere(tickets, config.PUBLIC_URL),
@@ -74,12 +77,16 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
 
   await app.register(async (open: Server) => {
     // Here rather than in handlers, which most of what is wrong with a request never reaches.
-    open.addHook('onError', async (request, _reply, error) => metrics.refused(problemOf(error, request).code));
+    open.addHook('onError', async (request, _reply, error) => {
+      // What a hook returns would be the error for the next one.
+      metrics.refused(problemOf(error, request).code);
+    });
     registerActivate(open, devices);
     registerTime(open, dependencies);
-    await open.register(async (signed: Server) =>
-      registerPutObject(signed, { ...parts, isActive: devices.tokens.isActive }),
-    );
+    await open.register(async (signed: Server) => {
+      countRefusals(signed, outcomes);
+      registerPutObject(signed, { ...parts, isActive: devices.tokens.isActive });
+    });
     await open.register(async (known: Server) => {
       documentCredentials(known, [{ deviceToken: [] }]);
       known.addHook('onRequest', devices.requireDevice);
@@ -87,13 +94,24 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
       known.addHook('preHandler', async (request) => {
         if (!request.isMultipart()) await request.signedBody?.requireBody();
       });
-      registerUpload(known, parts);
+      await known.register(async (taking: Server) => {
+        countRefusals(taking, outcomes);
+        registerUpload(taking, parts);
+        registerIngestObject(taking, parts);
+        registerFrame(taking, parts);
+        registerFrames(taking, parts);
+      });
       registerUploadUrl(known, parts);
-      registerIngestObject(known, parts);
-      registerFrame(known, parts);
-      registerFrames(known, parts);
       registerDeviceConfig(known, parts);
       registerHeartbeat(known, { acceptHeartbeat: createAcceptHeartbeat(dependencies) });
     });
+  });
+}
+
+/** Of routes that take pictures: what is wrong with anything else is no frame's outcome. */
+function countRefusals(app: Server, outcomes: Pick<Outcomes, 'add'>): void {
+  app.addHook('onError', async (request, _reply, error) => {
+    const { code, status } = problemOf(error, request);
+    outcomes.add({ deviceId: request.deviceId, code, status });
   });
 }

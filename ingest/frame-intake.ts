@@ -4,6 +4,7 @@ import type { AcceptedFrame, AcceptFrame, SentFrame } from './accept-frame.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { FrameAnswer } from './frame-answers.ts';
 import type { IngestMetrics } from './metrics.ts';
+import type { Outcomes } from './outcomes.ts';
 
 /** An upload takes more memory than its picture: however small, it counts as this much. */
 export const REQUEST_BYTES = 65_536;
@@ -18,15 +19,20 @@ export interface FrameIntake {
   within<Result>(request: FastifyRequest, sizeBytes: number, work: () => Promise<Result>): Promise<Result>;
   /** Throws the problem of a frame that is not taken. */
   take(request: FastifyRequest, frame: Omit<SentFrame, 'traceparent'>): Promise<AcceptedFrame>;
+  /** Counts a problem that is told within an answer, and not as one. */
+  refused(request: FastifyRequest, problem: Problem): void;
 }
+
+const STATUSES = { queued: 202, duplicate: 200 } as const satisfies Readonly<Record<AcceptedFrame['status'], number>>;
 
 interface Dependencies {
   readonly acceptFrame: AcceptFrame;
   readonly budget: ByteBudget;
   readonly metrics: IngestMetrics;
+  readonly outcomes: Pick<Outcomes, 'add'>;
 }
 
-export function createFrameIntake({ acceptFrame, budget, metrics }: Dependencies): FrameIntake {
+export function createFrameIntake({ acceptFrame, budget, metrics, outcomes }: Dependencies): FrameIntake {
   return {
     async within(request, sizeBytes, work) {
       const release = budget.reserve(Math.max(REQUEST_BYTES, sizeBytes), request.deviceId);
@@ -46,9 +52,16 @@ export function createFrameIntake({ acceptFrame, budget, metrics }: Dependencies
       const accepted = await acceptFrame({ ...frame, traceparent: request.trace.traceparent });
       if (accepted === 'refused') throw deviceGone(deviceId);
       if (accepted === 'conflict') throw seqTaken(frame.identity?.seq);
-      metrics.accepted({ deviceId, status: accepted.status, sizeBytes: jpeg.length });
+      const { status } = accepted;
+      metrics.accepted({ deviceId, status, sizeBytes: jpeg.length });
+      outcomes.add({ deviceId, code: status, status: STATUSES[status] });
       request.frameId = accepted.frameId;
       return accepted;
+    },
+
+    refused({ deviceId }, { code, status }) {
+      metrics.refused(code);
+      outcomes.add({ deviceId, code, status });
     },
   };
 }
@@ -59,7 +72,7 @@ export function asAnswer({ status, frameId }: AcceptedFrame): FrameAnswer {
 }
 
 export function answerFrame(reply: FastifyReply, accepted: AcceptedFrame): FastifyReply {
-  return reply.code(accepted.status === 'duplicate' ? 200 : 202).send(asAnswer(accepted));
+  return reply.code(STATUSES[accepted.status]).send(asAnswer(accepted));
 }
 
 const tooBusy = new Problem({

@@ -14,6 +14,7 @@ import { logTopics } from '../schemas/topics.ts';
 import { registerIngest } from './app.ts';
 import { ingestService } from './config.ts';
 import { createListening, NOTE_LISTENING_EVERY_MS } from './listening.ts';
+import { createOutcomes, WRITE_OUTCOMES_EVERY_MS } from './outcomes.ts';
 import { placesAtS3 } from './upload-places.ts';
 
 /** `npm run start:ingest`: what devices talk to. Any number of them may run. */
@@ -23,7 +24,7 @@ const anyFrames = statement(import.meta.url, './sql/any-frames.sql');
 await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0010_claim_many'));
+  await parts.untilAvailable(() => requireMigration(store, '0014_ingest_outcomes'));
   const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyFrames));
   const missing = known ? 'refuse' : 'make';
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));
@@ -35,10 +36,13 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const devices = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
   const listening = createListening({ store, clock });
   parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
+  const outcomes = createOutcomes({ store, clock });
+  parts.started('last outcomes', () => outcomes.write());
+  parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
+  const served = { store, blobs, log, codec, clock, metrics, outcomes, config, secret, devices };
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },
-    routes: (app) =>
-      registerIngest(app, { store, blobs, log, codec, clock, metrics, config, secret, devices, ...placesOf(config) }),
+    routes: (app) => registerIngest(app, { ...served, ...placesOf(config) }),
   };
 });
 

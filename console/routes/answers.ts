@@ -83,7 +83,7 @@ const deviceStatus = Type.Object(
   { title: 'DeviceStatus' },
 );
 
-const lag = Type.Object(
+export const lag = Type.Object(
   { group: Type.String(), topic: Type.String(), records: Type.Number(), seconds: Type.Number() },
   { title: 'Lag', description: 'How far a reader of the log is behind.' },
 );

@@ -13,6 +13,8 @@ import type { Store } from '../../ports/store/store.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 import { logTopics } from '../../schemas/topics.ts';
 import { type ConsoleDependencies, registerConsole } from '../app.ts';
+import type { DiskWatch } from '../disk-watch.ts';
+import { openDiskWatch } from '../disks-under-test.ts';
 import { type ConfigPublisher, createConfigPublisher } from '../publish-configs.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
@@ -29,6 +31,7 @@ export interface ConsoleUnderTest {
   readonly services: ServicesUnderTest;
   readonly blobs: Blobs;
   readonly clock: ManualClock;
+  readonly diskWatch: DiskWatch;
   readonly deviceAccess: DeviceAccess;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   addCapture(
@@ -93,13 +96,15 @@ export async function startConsole(
   const configPublisher = change(createConfigPublisher({ store, log, codec: fixedCodec, clock }));
   const deviceAccess = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: clock.nowMs });
   const access = await createAccess(store, clock);
-  const parts = { store, blobs, clock, lag, codec: fixedCodec, configPublisher };
+  const diskWatch = openDiskWatch({ blobs, clock });
+  const parts = { store, blobs, clock, lag, diskWatch, codec: fixedCodec, configPublisher };
   await registerConsole(app, { ...parts, access, devices: deviceAccess });
   return {
     app,
     services,
     blobs,
     clock,
+    diskWatch,
     deviceAccess,
     async get(path, headers = {}) {
       const { statusCode, headers: answered, rawPayload } = await app.inject({ url: path, headers });

@@ -13,6 +13,7 @@ import { readConfig } from '../../http/read-config.ts';
 import { createServer } from '../../http/server.ts';
 import { registerIngest } from '../../ingest/app.ts';
 import { ingestConfig } from '../../ingest/config.ts';
+import { createOutcomes } from '../../ingest/outcomes.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
@@ -67,6 +68,7 @@ async function listenIngest(): Promise<string> {
     clock,
     codec,
     metrics,
+    outcomes: createOutcomes({ store, clock }),
     config,
     secret: SERVER_SECRET,
     devices,

@@ -100,15 +100,16 @@ export function textOf(document: OpenapiDocument): string {
 }
 
 async function registerAll(app: Server, metrics: Registry): Promise<void> {
-  const [store, blobs, log, clock, lag] = [absent(), absent(), absent(), absent(), absent()];
+  const [store, blobs, log, clock, lag, outcomes] = [absent(), absent(), absent(), absent(), absent(), absent()];
   const config = readConfig(ingestConfig, {});
   const secret = '-'.repeat(SECRET_CHARS_MIN);
   const devices = createDeviceAccess({ store, secret, config, nowMs: () => 0 });
-  await registerIngest(app, { store, blobs, log, clock, codec, metrics, config, secret, devices });
+  await registerIngest(app, { store, blobs, log, clock, codec, metrics, outcomes, config, secret, devices });
   const access = createAccess({ store, secret, nowMs: () => 0 });
   await registerConsole(app, {
     ...{ store, blobs, clock, lag, codec, access, devices },
     configPublisher: absent(),
+    diskWatch: absent(),
   });
 }
 

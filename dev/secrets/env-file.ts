@@ -58,6 +58,8 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
     meaning: 'How often a device is to be heard; after three of these it is offline.',
     byDefault: '',
   },
+  DISK_LOW_BYTES: { meaning: 'A disk with less free is low.', byDefault: '' },
+  DISK_LOW_SHARE: { meaning: 'So is one of which less than this share is free.', byDefault: '' },
   PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },
   PROCESSOR_DEVICE_BATCH: { meaning: 'Of these, of one device.', byDefault: '' },
   PROCESSOR_CYCLE_S: { meaning: 'Seconds between two batches of a partition, for batch work.', byDefault: '' },

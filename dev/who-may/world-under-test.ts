@@ -2,10 +2,12 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { registerConsole } from '../../console/app.ts';
+import { openDiskWatch } from '../../console/disks-under-test.ts';
 import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
 import { type Name, openPeople, type People } from '../../http/access/people-under-test.ts';
 import { createServer } from '../../http/server.ts';
 import { registerIngest } from '../../ingest/app.ts';
+import { createOutcomes } from '../../ingest/outcomes.ts';
 import { startIngestRig } from '../../ingest/rig-under-test.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
@@ -71,11 +73,13 @@ export async function startWorld(): Promise<World> {
   const apps = { console: open('console'), ingest: open('ingest') };
   const configPublisher = { publish: async () => true };
   const lag = { readers: [], look: async () => undefined };
-  await registerConsole(apps.console, { ...parts, lag, access: people.access, devices, configPublisher });
+  const diskWatch = openDiskWatch({ blobs, clock });
+  await registerConsole(apps.console, { ...parts, lag, diskWatch, access: people.access, devices, configPublisher });
   await registerIngest(apps.ingest, {
     ...parts,
     log: await services.openLog(clock),
     metrics: new Registry(),
+    outcomes: createOutcomes(parts),
     config: {
       ...NO_LIMITS,
       HEARTBEAT_INTERVAL_S: 60,

@@ -60,6 +60,7 @@ export function registerFrames(app: Server, dependencies: FrameDependencies): vo
         if (results.length === 0) throw error;
         const problem = problemOf(error, request);
         request.failure = { problem, cause: error };
+        intake.refused(request, problem);
         return reply.code(207).send({ results, problem: problemBody(problem, request.trace.traceId) });
       }
     });
@@ -89,6 +90,7 @@ async function takeOne(
     const problem = problemOf(error, request);
     // An outage, or a failure of ours, would be no other for the frames that follow.
     if (problem.status >= 500) throw error;
+    dependencies.intake.refused(request, problem);
     return { ...seq, status: 'refused', problem: problemBody(problem, request.trace.traceId) };
   }
 }

@@ -8,6 +8,7 @@ import { fixedCodec } from '../../schemas/codec.ts';
 import { registerIngest } from '../app.ts';
 import { createClaims } from '../claims.ts';
 import type { IngestConfig } from '../config.ts';
+import { createOutcomes, type Outcomes } from '../outcomes.ts';
 import { type IngestRig, type Parts, picture } from '../rig-under-test.ts';
 import type { UploadPlaces } from '../upload-places.ts';
 
@@ -23,6 +24,7 @@ export interface ListeningIngest {
   readonly url: string;
   readonly port: number;
   readonly rig: IngestRig;
+  readonly outcomes: Outcomes;
   /** Sends as the device that is named, with its token. */
   upload(device: string, body: Buffer | string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Sends JSON as the device that is named; or what `sent` says. */
@@ -43,6 +45,7 @@ export async function listen(
   checkAnswers(app);
   const { services, clock } = rig;
   const parts = { blobs: services.openBlobs(), log: await services.openLog(clock) };
+  const outcomes = createOutcomes({ store: services.store, clock });
   await registerIngest(app, {
     store: services.openStore('ingest'),
     ...parts,
@@ -50,6 +53,7 @@ export async function listen(
     clock,
     codec: fixedCodec,
     metrics,
+    outcomes,
     config: {
       ...NO_LIMITS,
       HEARTBEAT_INTERVAL_S: 60,
@@ -67,6 +71,7 @@ export async function listen(
     url,
     port: Number(new URL(url).port),
     rig,
+    outcomes,
     upload: async (device, body, headers = {}) =>
       post(`${url}/upload?device=${device}`, body, { 'x-device-token': await rig.devices.enrol(device), ...headers }),
     ask: async (device, path, { method = 'POST', json, body = JSON.stringify(json), headers = {} } = {}) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Room } from '../room.ts';
 import type { Blobs } from './blobs.ts';
 
 export interface BlobsUnderTest {
@@ -112,7 +113,20 @@ export function describeBlobs(
     test('a store that can be written says so', async () => {
       await blobs.check();
     });
+
+    test('a store says that it is there, and of its room nothing that cannot be; it changes nothing', async () => {
+      await blobs.put('health/1', Buffer.alloc(10_000));
+      const before = await collect(blobs.list(''));
+      const { room } = await blobs.health();
+      expect(room === null || isPossible(room), JSON.stringify(room)).toBe(true);
+      expect(await collect(blobs.list(''))).toEqual(before);
+    });
   });
+}
+
+function isPossible({ totalBytes, usedBytes, freeBytes, freeNamesShare }: Room): boolean {
+  const bytes = totalBytes > 0 && usedBytes > 0 && freeBytes >= 0 && usedBytes + freeBytes <= totalBytes;
+  return bytes && (freeNamesShare === null || (freeNamesShare >= 0 && freeNamesShare <= 1));
 }
 
 async function collect(keys: AsyncIterable<string>): Promise<string[]> {

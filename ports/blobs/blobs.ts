@@ -1,3 +1,5 @@
+import type { Room } from '../room.ts';
+
 /**
  * Blobs: named bytes, written once and read whole.
  *
@@ -12,6 +14,8 @@
  *  4. `list` gives the keys below a prefix in ascending order of their UTF-16 code units, each that was there
  *     throughout exactly once.
  *  5. A store that cannot be reached, or is full, is an `Outage`. A blob that is not there is `null`, not an error.
+ *  6. `health` asks the store itself, changes nothing in it, and takes as long however many blobs there are. A store
+ *     that is full still answers; one that does not is an `Outage`.
  */
 export interface Blobs {
   put(key: string, bytes: Buffer): Promise<'stored' | 'exists'>;
@@ -22,6 +26,13 @@ export interface Blobs {
   delete(key: string): Promise<void>;
   /** Whether blobs can be written just now, for health checks; throws `Outage` when not. */
   check(): Promise<void>;
+  health(): Promise<BlobsHealth>;
+}
+
+/** What a store knows of itself. */
+export interface BlobsHealth {
+  /** Null where it does not know: a server has disks of its own. */
+  readonly room: Room | null;
 }
 
 export interface BlobHead {

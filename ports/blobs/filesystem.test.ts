@@ -55,6 +55,26 @@ describe('blobs on the filesystem', () => {
     rmSync(folder, { recursive: true });
     await expect(blobs.put('x', Buffer.from('x'))).rejects.toThrow(Outage);
     await expect(blobs.check()).rejects.toThrow(Outage);
+    await expect(blobs.health()).rejects.toThrow(Outage);
+  });
+
+  test('tell how much room their disk has, for this account', async () => {
+    // As of a disk of 1,000 blocks, of which 50 are kept back for root.
+    const disk = { bsize: 4_096, blocks: 1_000, bfree: 300, bavail: 250, files: 100, ffree: 5 };
+    const asked: string[] = [];
+    const statfs = async (path: string) => {
+      asked.push(path);
+      return disk;
+    };
+    expect((await createFilesystemBlobs({ folder, statfs }).health()).room).toEqual({
+      totalBytes: 4_096_000,
+      usedBytes: 2_867_200,
+      freeBytes: 1_024_000,
+      freeNamesShare: 0.05,
+    });
+    expect(asked).toEqual([join(folder, '~unfinished')]);
+    const uncounted = createFilesystemBlobs({ folder, statfs: async () => ({ ...disk, files: 0, ffree: 0 }) });
+    expect((await uncounted.health()).room?.freeNamesShare).toBeNull();
   });
 
   test('while the folder is away, nothing is said to be missing, and nothing is begun in its place', async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Outage, Unusable } from '../errors.ts';
+import { roomOf, type Statfs } from '../room.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { type Blobs, requireKey } from './blobs.ts';
 
@@ -10,6 +11,7 @@ interface FilesystemBlobsOptions {
   readonly folder: string;
   /** Whether there are blobs already: then a folder without them is a disk that is not there, and no new beginning. */
   readonly known?: boolean;
+  readonly statfs?: Statfs;
 }
 
 class BlobFolderMissing extends Unusable {}
@@ -24,7 +26,7 @@ const UNFINISHED = '~unfinished';
  * Blobs as plain files below one folder, each at its key. A blob is written and synced under a throw-away name and
  * then linked to its own: the link fails if the name is taken, and appears whole or not at all.
  */
-export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobsOptions): Blobs {
+export function createFilesystemBlobs({ folder, known = false, statfs }: FilesystemBlobsOptions): Blobs {
   const root = resolve(folder);
   const unfinished = join(root, UNFINISHED);
   if (known && !existsSync(unfinished)) {
@@ -123,6 +125,9 @@ export function createFilesystemBlobs({ folder, known = false }: FilesystemBlobs
         await unlink(draft).catch(() => undefined);
       }
     },
+
+    // Of the folder that only the blobs' own disk has: that of an empty mount point is another one.
+    health: async () => ({ room: await roomOf(unfinished, statfs) }),
   };
 }
 

@@ -29,5 +29,6 @@ export function createMemoryBlobs({ clock }: { readonly clock: Clock }): Blobs {
       blobs.delete(key);
     },
     check: async () => undefined,
+    health: async () => ({ room: null }),
   };
 }

@@ -137,6 +137,7 @@ describeWith('s3', 'S3', (server) => {
       await expect(orphaned.delete('x')).rejects.toThrow(Outage);
       await expect(collect(orphaned, '')).rejects.toThrow(Outage);
       await expect(orphaned.check()).rejects.toThrow(Outage);
+      await expect(orphaned.health()).rejects.toThrow(Outage);
       orphaned.close();
     });
 

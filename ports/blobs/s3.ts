@@ -152,6 +152,11 @@ function createS3Blobs(
       });
     },
 
+    async health() {
+      await requireBucket(s3);
+      return { room: null };
+    },
+
     close: s3.close,
   };
 }
