@@ -18,7 +18,11 @@ export const MINUTE_MS = 60_000;
 /** Whole minutes: they are counted by the minute. */
 export function wholeMinutes({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }) {
   const from = new Date(Math.floor(fromMs / MINUTE_MS) * MINUTE_MS);
-  return { from, to: new Date(Math.ceil(toMs / MINUTE_MS) * MINUTE_MS) };
+  return { from, to: new Date(endOfMinute(toMs)) };
+}
+
+export function endOfMinute(ms: number): number {
+  return Math.ceil(ms / MINUTE_MS) * MINUTE_MS;
 }
 
 export function readOutcomes(

@@ -6,7 +6,7 @@ import { FULL_BYTES } from '../console/disk-state.ts';
 import { readConfig } from '../http/read-config.ts';
 import { readers } from '../schemas/readers.ts';
 import { topics } from '../schemas/topics.ts';
-import { compose, containers, hasProgram, ROOT, read } from './compose/compose-file-under-test.ts';
+import { compose, containers, hasProgram, ROOT, read, repositoryFiles } from './compose/compose-file-under-test.ts';
 import { startFront } from './compose/front-under-test.ts';
 import { metricsIn, unknownMetrics } from './compose/metrics-under-test.ts';
 import { services } from './compose/services-under-test.ts';
@@ -27,6 +27,7 @@ interface Scrape {
 interface Rule {
   readonly alert: string;
   readonly expr: string;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 const prometheus = parse(read('ops/prometheus/prometheus.yml')) as {
@@ -110,6 +111,51 @@ describe('alert rules', () => {
 
   test.skipIf(!hasPromtool)('fire when they should, and only then', () => {
     expect(run('promtool', 'test', 'rules', 'ops/prometheus/rules.test.yml')).toContain('SUCCESS');
+  });
+});
+
+describe('the runbook', () => {
+  const runbook = read('docs/runbook.md');
+
+  test('says of each alert what it means, where the alert says that it does, and of no other', () => {
+    const told = [...runbook.matchAll(/^### (Passerby\w+)$/gm)].map(([, alert = '']) => alert);
+    expect(told.sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    for (const { alert, annotations } of rules) {
+      expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    }
+  });
+
+  test('asks what can be asked', () => {
+    const { paths } = JSON.parse(read('schemas/openapi.json')) as { paths: Record<string, Record<string, object>> };
+    const known = Object.keys(paths).map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`));
+    const asked = [...runbook.matchAll(/\$at(\/[^\s"?`]+)/g)].map(([, path = '']) => path);
+    expect(asked.length).toBeGreaterThan(8);
+    expect(asked.filter((path) => path !== '/readyz' && !known.some((route) => route.test(path)))).toEqual([]);
+  });
+
+  test('names problems that there are', () => {
+    const [, ofCameras = ''] = /^## Is a camera well\?$(.*?)^## /ms.exec(runbook) ?? [];
+    const codes = [...ofCameras.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|/gm)].flatMap(([, row = '']) =>
+      row.match(/[a-z-]+/g),
+    );
+    const sources = repositoryFiles
+      .filter((file) => /^(ingest|http)\/.*\.ts$/.test(file) && !file.includes('test'))
+      .map(read)
+      .join('\n');
+    expect(codes.length).toBeGreaterThan(8);
+    expect(codes.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+  });
+
+  test('leads to places that there are', () => {
+    const headings = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    const links = [...runbook.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
+    expect(links.length).toBeGreaterThan(3);
+    expect(links.filter((anchor) => !headings.includes(anchor))).toEqual([]);
   });
 });
 

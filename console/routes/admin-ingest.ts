@@ -5,7 +5,7 @@ import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
-import { readOutcomes, wholeMinutes } from '../read-outcomes.ts';
+import { endOfMinute, readOutcomes, wholeMinutes } from '../read-outcomes.ts';
 import { invalidQuery, isoTime, spanOf } from './filters.ts';
 
 const BUCKETS_MAX = 1_500;
@@ -56,7 +56,7 @@ export function registerAdminIngest(
   app.get('/api/v1/admin/ingest', { schema }, async ({ query, user }) => {
     const { fleetId } = userOf({ user });
     const { device_id: deviceId = null, bucket_s: bucketS } = query;
-    const { from, to } = wholeMinutes(spanOf(query, clock.nowMs(), DAY_MS));
+    const { from, to } = wholeMinutes(spanOf(query, endOfMinute(clock.nowMs()), DAY_MS));
     if ((to.getTime() - from.getTime()) / 1_000 / bucketS > BUCKETS_MAX) {
       throw invalidQuery('bucket_s', `must be longer: that would be more than ${BUCKETS_MAX} buckets`);
     }

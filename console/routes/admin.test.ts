@@ -99,9 +99,9 @@ describe('GET /api/v1/admin/ingest', () => {
     rig.console.clock.advance(1);
     const { body } = await get('ann', 'ingest');
     rig.console.clock.advance(-1);
-    expect([body.from, body.to, body.buckets.length]).toEqual([iso(-24 * HOUR_MS), iso(MINUTE_MS), 25]);
+    expect([body.from, body.to]).toEqual([iso(-24 * HOUR_MS + MINUTE_MS), iso(MINUTE_MS)]);
     const accepted = body.buckets.map((bucket: { accepted: number }) => bucket.accepted);
-    expect(accepted.slice(-3)).toEqual([7, 111, 9]);
+    expect([accepted.length, ...accepted.slice(-2)]).toEqual([24, 8, 119]);
   });
 
   test.each([
