@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { statement } from '../ports/store/statement.ts';
-import { event, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
+import { attempt, event, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
 const insertClaim = statement(import.meta.url, './sql/test-insert-claim.sql');
@@ -165,4 +165,40 @@ test('what the first look came to outlives a second one that shows less', async 
   await rig.append('dead-letters', 'dead-letter', letter(61));
   await rig.drain();
   expect([await captureOf(60), await captureOf(61)]).toEqual(before);
+});
+
+const error = 'picture-unavailable: away';
+let nextSeq = 10_000;
+const toldOfAttempts = {
+  frame: (seq: number) => rig.append('frames', 'frame', frame(seq)),
+  'failed 1': (seq: number) => rig.append('observations', 'attempt', attempt(seq)),
+  'running 2': (seq: number) => rig.append('observations', 'attempt', attempt(seq, { state: 'running', attempts: 2 })),
+  'failed 3': (seq: number) => rig.append('observations', 'attempt', attempt(seq, { attempts: 3 })),
+  done: (seq: number) => rig.append('observations', 'observation', observation(seq)),
+  dead: (seq: number) => rig.append('dead-letters', 'dead-letter', letter(seq, { attempts: 2 })),
+};
+
+test.each([
+  ['frame, failed 1', { state: 'failed', attempts: 1, error }],
+  ['failed 1, frame', { state: 'failed', attempts: 1, error }],
+  ['frame, failed 1, running 2', { state: 'running', attempts: 2, error }],
+  ['frame, failed 1, running 2, failed 3', { state: 'failed', attempts: 3, error }],
+  ['frame, failed 1, running 2, done', { state: 'done', attempts: 2, error: null }],
+  ['done, failed 1, running 2, frame', { state: 'done', attempts: 2, error: null }],
+  ['frame, done', { state: 'done', attempts: 1, error: null }],
+  ['frame, failed 1, dead', { state: 'dead', attempts: 2, error: 'bad-picture: no JPEG' }],
+  ['dead, running 2, frame', { state: 'dead', attempts: 2, error: 'bad-picture: no JPEG' }],
+  ['frame, failed 1, failed 1', { state: 'failed', attempts: 1, error }],
+] as const)('attempts are seen while they last, and nothing else after that: %s', async (story, row) => {
+  const steps = story.split(', ') as (keyof typeof toldOfAttempts)[];
+  const [oneByOne, together] = [nextSeq, nextSeq + 1];
+  nextSeq += 2;
+  for (const step of steps) {
+    await toldOfAttempts[step](oneByOne);
+    await rig.drain();
+    await toldOfAttempts[step](together);
+  }
+  await rig.drain();
+  expect(await captureOf(oneByOne)).toMatchObject(row);
+  expect(await captureOf(together)).toMatchObject(row);
 });

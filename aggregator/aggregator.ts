@@ -7,7 +7,7 @@ import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import type { AggregatorConfig } from './config.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
-import { finishByDeadLetters, finishByObservations, writeFrames } from './write-captures.ts';
+import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
 import { writeEvents } from './write-events.ts';
 import { writeOccupancy } from './write-occupancy.ts';
@@ -47,7 +47,10 @@ export async function runAggregator(
   const writers: Partial<Record<TopicName, WriteBatch>> = {
     frames: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
-    observations: (transaction, batch) => finishByObservations(transaction, batch.of('observation')),
+    observations: async (transaction, batch) => {
+      await noteAttempts(transaction, batch.of('attempt'));
+      await finishByObservations(transaction, batch.of('observation'));
+    },
     events: async (transaction, batch) => {
       const nowMs = clock.nowMs();
       await writeEvents(transaction, batch.of('event'), nowMs);

@@ -2,12 +2,13 @@ import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
-import type { DeadLetter, Frame, Observation } from '../schemas/types.ts';
+import type { Attempt, DeadLetter, Frame, Observation } from '../schemas/types.ts';
 import type { Read } from './read-record.ts';
 
 const sql = {
   insert: statement(import.meta.url, './sql/insert-captures.sql'),
   confirm: statement(import.meta.url, './sql/confirm-frames.sql'),
+  note: statement(import.meta.url, './sql/note-attempts.sql'),
   finish: statement(import.meta.url, './sql/finish-captures.sql'),
 };
 
@@ -33,6 +34,23 @@ export async function writeFrames(transaction: Queryable, reads: readonly Read<F
     rows.map(({ value }) => value.device_id),
     rows.map(({ value }) => value.epoch),
     rows.map(({ value }) => value.seq),
+  ]);
+}
+
+/** How analyses stand that take long or have failed. Told outside of any transaction: some may be missing, or old. */
+export async function noteAttempts(transaction: Queryable, reads: readonly Read<Attempt>[]): Promise<void> {
+  const rows = newestById(reads, ({ value }) => value.frame_id).map(({ value }) => value);
+  if (rows.length === 0) return;
+  await transaction.run(sql.note, [
+    rows.map(({ frame_id }) => frame_id),
+    rows.map(({ captured_at }) => new Date(captured_at)),
+    rows.map(({ device_id }) => device_id),
+    rows.map(({ epoch }) => epoch),
+    rows.map(({ seq }) => seq),
+    rows.map(({ lane }) => lane),
+    rows.map(({ state }) => state),
+    rows.map(({ attempts }) => attempts),
+    rows.map(({ error }) => error),
   ]);
 }
 

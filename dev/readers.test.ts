@@ -39,7 +39,14 @@ test('the readers whose lag is watched are those that read', async () => {
   const clock = createManualClock(0);
   const shared = { log, clock, codec: fixedCodec, logger: pino({ level: 'silent' }), metrics: new Registry() };
   const batches = { PROCESSOR_BATCH: 1, PROCESSOR_DEVICE_BATCH: 1, AGGREGATOR_BATCH: 1, SNAPSHOTS_BATCH: 1 };
-  const config = { ...batches, PROCESSOR_CYCLE_S: 0, DECODERS_MAX: 1, DRAWINGS_MAX: 1 };
+  const config = {
+    ...batches,
+    PROCESSOR_CYCLE_S: 0,
+    PROCESSOR_ATTEMPTS: 5,
+    PROCESSOR_FLOOD: 'stop' as const,
+    DECODERS_MAX: 1,
+    DRAWINGS_MAX: 1,
+  };
   const stop = new AbortController();
   const running = Promise.all([
     runProcessor({ ...shared, blobs: createMemoryBlobs({ clock }), detector: brightnessDetector, config }, stop.signal),

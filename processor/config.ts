@@ -25,6 +25,17 @@ export const processorConfig = Type.Object({
     description:
       'Analyse in cycles of so many seconds, one PROCESSOR_BATCH of each partition in each; 0: as frames come.',
   }),
+  PROCESSOR_ATTEMPTS: Type.Integer({
+    default: 5,
+    minimum: 1,
+    maximum: 100,
+    description:
+      'How often a frame is tried whose picture cannot be had while others can, before it becomes a dead letter.',
+  }),
+  PROCESSOR_FLOOD: Type.Union([Type.Literal('stop'), Type.Literal('pass')], {
+    default: 'stop',
+    description: 'Whether a partition stops, or goes on, when most of its frames would become dead letters.',
+  }),
   DECODERS_MAX: Type.Integer({
     default: 4,
     minimum: 1,

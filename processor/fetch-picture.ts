@@ -4,8 +4,13 @@ import type { NoPicture } from '../ports/detector/picture.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Frame } from '../schemas/types.ts';
 
-/** Throws `Outage` while the store cannot be had. */
+/** Throws `Outage` while the store cannot be had, `Doubted` while it may come to its senses. */
 export type FetchPicture = (frame: Frame) => Promise<Buffer | NoPicture>;
+
+/** Something else came than was stored: here it is decided how long the frame is tried, and not by counting. */
+export class Doubted extends Outage {
+  readonly code = 'picture-changed';
+}
 
 /** How long the store is asked for what was stored before something else is believed. */
 const DOUBTED_MS = 60_000;
@@ -39,7 +44,7 @@ export function createFetchPicture({
     if (nowMs >= believedUntilMs && nowMs - sinceMs < DOUBTED_MS) {
       if (doubtedSinceMs.size >= DOUBTED_MAX) doubtedSinceMs.clear();
       doubtedSinceMs.set(key, sinceMs);
-      throw new Outage(`the picture ${key}`, `${jpeg.length} bytes came that are not those which were stored`);
+      throw new Doubted(`the picture ${key}`, `${jpeg.length} bytes came that are not those which were stored`);
     }
     if (doubtedSinceMs.delete(key)) believedUntilMs = nowMs + BELIEVED_MS;
     return { code: 'picture-changed', message: `${key} is not the picture that was stored` };

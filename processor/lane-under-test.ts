@@ -12,12 +12,14 @@ import { createMemoryLog } from '../ports/log/memory.ts';
 import { type Decoded, fixedCodec } from '../schemas/codec.ts';
 import { derivedId } from '../schemas/identity.ts';
 import type { Lane } from '../schemas/types.ts';
+import { createWentWell, type WentWell } from './attempts.ts';
 import { createEyes } from './eyes.ts';
 import { readPicture } from './fetch-picture.ts';
 import { firstAtMs, greyOf, type Place, smallGrid } from './frames-under-test.ts';
 import { createProcessorMetrics } from './metrics.ts';
 import { type LaneDependencies, processLane } from './run-partition.ts';
 import { createTakeTurns } from './take-turns.ts';
+import { createTellAttempt } from './tell-attempt.ts';
 
 /** A log and a blob store in memory, and lanes over them with the real decoder. */
 export interface World {
@@ -37,6 +39,9 @@ export interface LaneOptions {
   readonly deviceRecordsMax?: number;
   readonly windowRecordsMax?: number;
   readonly blobs?: Blobs;
+  readonly attemptsMax?: number;
+  readonly wentWell?: WentWell;
+  readonly flood?: LaneDependencies['flood'];
   readonly ticks?: LaneDependencies['ticks'];
   onTrouble?(trouble: Trouble): void;
 }
@@ -54,18 +59,21 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
   const { columns: width, rows: height } = smallGrid;
   const eyes = createEyes({ detector: brightnessDetector, greySize: { width, height }, metrics });
   const limit = pLimit(4);
+  const logger = { debug: (line: object) => lines.push(line), warn: () => undefined };
   const shared = {
     codec: fixedCodec,
     metrics,
-    logger: { debug: (line: object) => lines.push(line), error: (line: object) => lines.push(line) },
+    logger: { ...logger, error: (line: object) => lines.push(line) },
   };
+  const allWentWell = createWentWell();
+  const tell = createTellAttempt({ log, codec: fixedCodec, clock, logger });
   return {
     log,
     blobs,
     metrics: registry,
     troubles,
     lines,
-    lane: ({ blobs: seenBlobs = blobs, lane = 'live', ...options } = {}) =>
+    lane: ({ blobs: seenBlobs = blobs, lane = 'live', attemptsMax = 5, wentWell = allWentWell, ...options } = {}) =>
       processLane({
         ...shared,
         takeTurns: createTakeTurns({
@@ -76,6 +84,8 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
           metrics,
         }),
         lane,
+        attempts: { attemptsMax, wentWell, tell, backoff: { firstMs: 2, mostMs: 20 } },
+        flood: 'stop',
         ticks: { watch: () => undefined, forget: () => undefined },
         batchRecordsMax: 100,
         deviceRecordsMax: 100,
@@ -162,6 +172,7 @@ export async function toldIn(log: Log): Promise<ReadonlyMap<string, readonly str
   const told = new Map<string, string[]>();
   for (const topic of ['observations', 'events']) {
     for (const { name, value, key, bytes } of await readTopic(log, topic)) {
+      if (name === 'attempt') continue;
       if (name !== 'observation' && name !== 'event') throw new Error(`${topic} holds a ${name}`);
       const place = `${topic} of ${key}, ${value.lane}`;
       told.set(place, [...(told.get(place) ?? []), bytes.toString('hex')]);

@@ -15,6 +15,11 @@ export interface ProcessorMetrics {
   followed(place: LanePlace, count: () => number): void;
   /** How many records of a partition of a lane wait, so that other devices come first. */
   putOff(place: LanePlace, records: number): void;
+  /** A failure that counts, after which a frame is tried again or given up. */
+  retried(lane: string, code: string): void;
+  givenUp(lane: string, code: string): void;
+  /** Whether a partition of a lane waits, since too much of it would go to the dead letters. */
+  flooded(place: LanePlace, flooded: boolean): void;
   /** A partition of a lane was left: whoever has it now tells of it, and a sum over all would count it twice. */
   released(place: LanePlace): void;
 }
@@ -74,6 +79,24 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     labelNames: ['lane', 'partition'],
     registers: [registry],
   });
+  const retries = new Counter({
+    name: 'passerby_processor_retries_total',
+    help: 'Attempts at frames that failed, not counting outages, by lane and by why.',
+    labelNames: ['lane', 'code'],
+    registers: [registry],
+  });
+  const givenUp = new Counter({
+    name: 'passerby_processor_given_up_total',
+    help: 'Frames that were given up after PROCESSOR_ATTEMPTS, by lane and by why the last one failed.',
+    labelNames: ['lane', 'code'],
+    registers: [registry],
+  });
+  const flooded = new Gauge({
+    name: 'passerby_processor_flooded',
+    help: 'Whether a partition waits (1) because most of its frames would become dead letters.',
+    labelNames: ['lane', 'partition'],
+    registers: [registry],
+  });
   async function timed<Result>(end: () => unknown, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -88,10 +111,13 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
     taken: (lane) => taken.inc({ lane }),
     stateSize: (bytes) => stateBytes.observe(bytes),
     followed: (place, count) => void counts.set(nameOf(place), () => followed.set(labelsOf(place), count())),
+    retried: (lane, code) => retries.inc({ lane, code }),
+    givenUp: (lane, code) => givenUp.inc({ lane, code }),
+    flooded: (place, isFlooded) => flooded.set(labelsOf(place), isFlooded ? 1 : 0),
     putOff: (place, records) => putOff.set(labelsOf(place), records),
     released(place) {
       counts.delete(nameOf(place));
-      for (const gauge of [followed, putOff]) gauge.remove(labelsOf(place));
+      for (const gauge of [followed, putOff, flooded]) gauge.remove(labelsOf(place));
     },
     found(model, classNames) {
       for (const class_name of classNames) found.inc({ model, class_name });

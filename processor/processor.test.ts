@@ -46,6 +46,8 @@ test('of many late frames one is looked at at a time, so that live ones find roo
     PROCESSOR_BATCH: 100,
     PROCESSOR_DEVICE_BATCH: 100,
     PROCESSOR_CYCLE_S: 0,
+    PROCESSOR_ATTEMPTS: 5,
+    PROCESSOR_FLOOD: 'stop' as const,
     DECODERS_MAX: 1 + liveCount,
   };
   const logger = pino({ level: 'silent' });

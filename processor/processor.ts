@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
+import { createWentWell } from './attempts.ts';
 import type { ProcessorConfig } from './config.ts';
 import { createEyes } from './eyes.ts';
 import { createFetchPicture } from './fetch-picture.ts';
@@ -14,6 +15,7 @@ import { createRooms } from './rooms.ts';
 import { processLane, topicOf } from './run-partition.ts';
 import { silenceOf } from './state.ts';
 import { createTakeTurns } from './take-turns.ts';
+import { createTellAttempt } from './tell-attempt.ts';
 import { createTicks } from './ticks.ts';
 
 /** Some 7 MB of a partition that is so far behind. */
@@ -49,6 +51,11 @@ export async function runProcessor(
   const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
   const fetchPicture = createFetchPicture({ blobs });
   const rooms = createRooms(config.DECODERS_MAX);
+  const attempts = {
+    attemptsMax: config.PROCESSOR_ATTEMPTS,
+    wentWell: createWentWell(),
+    tell: createTellAttempt({ log, codec, clock, logger }),
+  };
   const lanes = (['live', 'backlog'] as const).map((lane) => {
     const ticks = createTicks({ log, codec, clock, topic: topicOf[lane], silenceOf, logger });
     const subscription = processLane({
@@ -58,6 +65,8 @@ export async function runProcessor(
       lane,
       ticks,
       takeTurns: createTakeTurns({ fetchPicture, eyes, options: { lane, grid }, room: rooms[lane], metrics }),
+      attempts,
+      flood: config.PROCESSOR_FLOOD,
       batchRecordsMax: config.PROCESSOR_BATCH,
       deviceRecordsMax: config.PROCESSOR_DEVICE_BATCH,
       windowRecordsMax: WINDOW_RECORDS_MAX,

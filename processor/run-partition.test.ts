@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Blobs } from '../ports/blobs/blobs.ts';
-import { Outage } from '../ports/errors.ts';
 import type { Trouble } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import type { Lane } from '../schemas/types.ts';
 import { newDevice } from './device-under-test.ts';
 import { firstAtMs, frameOf, type Place, recordOf } from './frames-under-test.ts';
-import { areRead, createWorld, failing, jpegOf, readTopic, runLanes, toldIn, watched } from './lane-under-test.ts';
+import { areRead, createWorld, jpegOf, readTopic, runLanes, toldIn, watched } from './lane-under-test.ts';
 import { newLine } from './line-up.ts';
 import { packState } from './state.ts';
 import { type Shown, show, traceOf, visit } from './visit-under-test.ts';
@@ -225,40 +222,6 @@ describe('a lane', () => {
       expect(await readTopic(world.log, 'dead-letters')).toHaveLength(1);
       expect(await readTopic(world.log, 'observations')).toHaveLength(life + 1);
     }
-    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
-  });
-
-  test('waits for a blob store that does not answer, and loses nothing', async () => {
-    const world = createWorld();
-    await show(world, visit);
-    let outages = 3;
-    const blobs = failing(world.blobs, (key) => key.endsWith('/400.jpg') && outages-- > 0);
-    await runLanes(world.log, [world.lane({ blobs, batchRecordsMax: 2 })]);
-    expect(world.troubles.map(({ error }) => error instanceof Outage)).toEqual([true, true, true]);
-    expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
-    expect(await readTopic(world.log, 'dead-letters')).toEqual([]);
-  });
-
-  test('gives up a batch of which one picture cannot be had, before it tries again', async () => {
-    const world = createWorld();
-    await show(world, visit);
-    const asked: string[] = [];
-    let underWay = 0;
-    const blobs: Blobs = {
-      ...world.blobs,
-      async get(key) {
-        asked.push(key);
-        underWay += 1;
-        await sleep(asked.length === 1 ? 0 : 30);
-        underWay -= 1;
-        if (asked.length <= 4 && key === asked[0]) throw new Outage('the blob store', new Error('away'));
-        return world.blobs.get(key);
-      },
-    };
-    const left: { readonly allAsked: boolean; readonly underWay: number }[] = [];
-    const onTrouble = () => left.push({ allAsked: asked.length >= visit.length, underWay });
-    await runLanes(world.log, [world.lane({ blobs, onTrouble })]);
-    expect(left).toEqual([{ allAsked: false, underWay: 0 }]);
     expect(await toldIn(world.log)).toEqual(await undisturbed(visit));
   });
 

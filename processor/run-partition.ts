@@ -14,8 +14,10 @@ import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
+import { type Attempts, type AttemptsOptions, createAttempts } from './attempts.ts';
 import { newScene, type StepOutput } from './device-step.ts';
 import { fairShare, type Share } from './fair-share.ts';
+import { FLOOD_WORDS, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
 import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { isDeviceId, readInput } from './read-input.ts';
@@ -35,8 +37,11 @@ export interface LaneDependencies extends Share {
   /** How far ahead one looks for devices that would else wait for the others. */
   readonly windowRecordsMax: number;
   readonly batchEveryMs: number;
+  readonly attempts: Omit<AttemptsOptions, 'onRetry'>;
+  /** Whether a flood of dead letters stops a partition. */
+  readonly flood: 'stop' | 'pass';
   readonly metrics: ProcessorMetrics;
-  readonly logger: Pick<Logger, 'debug' | 'error'>;
+  readonly logger: Pick<Logger, 'debug' | 'warn' | 'error'>;
   onTrouble(trouble: Trouble): void;
 }
 
@@ -49,6 +54,21 @@ interface LaneState {
    * What lies before it comes again after a restart, and is passed over.
    */
   readonly ahead: ReadonlyMap<string, bigint>;
+  /** Of the batch that led here. */
+  readonly came: { readonly frames: readonly Frame[]; readonly outcomes: Outcomes };
+}
+
+/** What is known of a partition beside its state, and survives that it is opened anew. */
+interface Memory {
+  readonly attempts: Attempts;
+  outcomes: Outcomes;
+}
+
+/** A record that nothing can be made of, and why. */
+interface Poison {
+  readonly record: StoredRecord;
+  readonly code: string;
+  readonly message: string;
 }
 
 export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
@@ -58,6 +78,23 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
   const topic = topicOf[lane];
   /** The partitions that are ours, as they were last opened or committed. */
   const ours = new Map<number, Devices>();
+  const memories = new Map<number, Memory>();
+
+  function memoryOf(partition: number): Memory {
+    const known = memories.get(partition);
+    if (known) return known;
+    const attempts = createAttempts({
+      ...dependencies.attempts,
+      onRetry(frame, { code, message }, failures) {
+        metrics.retried(lane, code);
+        const of = { device: frame.device_id, frame: frame.frame_id, lane, code, failures };
+        logger.warn({ ...of, reason: message }, 'a frame could not be analysed; its device waits');
+      },
+    });
+    const memory = { attempts, outcomes: noOutcomes };
+    memories.set(partition, memory);
+    return memory;
+  }
 
   function keep(partition: number, devices: Devices): void {
     ours.set(partition, devices);
@@ -84,7 +121,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     }
     metrics.taken(lane);
     keep(partition, devices);
-    return { state: { devices, ahead } };
+    return { state: { devices, ahead, came: { frames: [], outcomes: memoryOf(partition).outcomes } } };
   }
 
   /** What is no state, whoever has written it, is passed over: to stop for it would be to stop for good. */
@@ -102,22 +139,56 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
 
   async function step(state: LaneState, batch: Batch): Promise<Stepped<LaneState>> {
     const { devices: before } = state;
+    const { partition } = batch;
+    const { attempts, outcomes } = memoryOf(partition);
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
-    const { taken, putOff } = fairShare(waiting, dependencies);
-    const place = putOff[0]?.offset ?? batch.readTo;
-    const ahead = aheadOf(place, state.ahead, taken);
-    const { lines, turns, outputs } = lineUpAll(before, { ...batch, records: taken });
+    const due = waiting.filter((record) => attempts.waitMsOf(record) === 0);
+    const tried = fairShare(due, dependencies).taken;
+    const lined = lineUpAll(before, tried);
     const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;
-    const { scenes, told } = await takeTurns(turns, sceneOf);
-    for (const [at, turn] of turns.entries()) {
-      const outputsOfTurn = told[at] ?? [];
-      outputs.push(...outputsOfTurn.map((output) => toRecord(batch, turn, output)));
-      if (turn.kind === 'frame') note(turn.frame, turn.record, outcomeOf(outputsOfTurn));
+    const { scenes, told, givenUp, unfinished, failed } = await takeTurns(lined.turns, { sceneOf, attempts });
+    for (const one of failed) attempts.wait(one, lined.byOffset.get(one.frame) ?? 0n);
+    const [first] = failed;
+    // Since then nothing has gone well with any other frame: that is an outage.
+    if (first && failed.every((one) => attempts.isOutage(one))) throw first.cause;
+
+    // As if nothing of a device that waits had been in the batch.
+    const isFinished = (deviceId: string) => !unfinished.has(deviceId);
+    const taken = new Set(tried.filter(({ key }) => isFinished(key)));
+    const putOff = waiting.filter((record) => !taken.has(record));
+    const turns = [...lined.turns.entries()]
+      .map(([at, turn]) => ({ turn, told: told[at] ?? [] }))
+      .filter(({ turn }) => isFinished(turn.deviceId));
+    const poison = lined.poison.filter(({ record }) => isFinished(record.key));
+    const frames = turns.flatMap((one) => (one.turn.kind === 'frame' ? [{ ...one.turn, told: one.told }] : []));
+
+    const dead = [...poison.map(() => true), ...frames.map((one) => outcomeOf(one.told) === DEAD)];
+    const flood = withOutcomes(outcomes, dead);
+    if (flood.isFlood && dependencies.flood === 'stop') {
+      attempts.reconsider();
+      metrics.flooded({ lane, partition }, true);
+      throw new Error(FLOOD_WORDS);
     }
+
+    for (const _ of poison) metrics.frame(lane, DEAD);
+    for (const { frame, record } of lined.duplicates) if (isFinished(frame.device_id)) note(frame, record, 'duplicate');
+    for (const { frame, record, told } of frames) {
+      const [first] = told;
+      if (givenUp.has(frame) && first?.kind === 'rejected') metrics.givenUp(lane, first.code);
+      note(frame, record, outcomeOf(told));
+    }
+    const attemptsAt = (frame: Frame) => attempts.failuresOf(frame) + (givenUp.has(frame) ? 0 : 1);
+    const outputs = [
+      ...poison.map(({ record, ...reason }) => deadLetter(batch, record, reason)),
+      ...turns.flatMap(({ turn, told }) => told.map((output) => toRecord(batch, turn, output, attemptsAt))),
+    ];
+    const place = putOff[0]?.offset ?? batch.readTo;
+    const ahead = aheadOf(place, state.ahead, [...taken]);
     const devices = new Map(before);
-    for (const deviceId of new Set([...lines.keys(), ...taken.map(({ key }) => key)])) {
+    for (const deviceId of new Set([...lined.lines.keys(), ...tried.map(({ key }) => key)])) {
+      if (!isFinished(deviceId)) continue;
       const lineBefore = before.get(deviceId)?.line ?? newLine;
-      const line = lines.get(deviceId) ?? lineBefore;
+      const line = lined.lines.get(deviceId) ?? lineBefore;
       const scene = scenes.get(deviceId) ?? sceneOf(deviceId);
       const isChanged = line !== lineBefore || scene !== sceneOf(deviceId);
       if (isChanged) devices.set(deviceId, { line, scene });
@@ -126,34 +197,44 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
         outputs.push(stateRecord(batch, deviceId, { line, scene }, { place, takenTo }));
       }
     }
-    metrics.putOff({ lane, partition: batch.partition }, putOff.length);
-    return { state: { devices, ahead }, outputs, putOff };
+    metrics.putOff({ lane, partition }, putOff.length);
+    const came = { frames: frames.map(({ frame }) => frame), outcomes: flood.outcomes };
+    const waitMs = Math.min(...putOff.map((record) => attempts.waitMsOf(record)));
+    return { state: { devices, ahead, came }, outputs, putOff, ...(putOff.length > 0 && { waitMs }) };
   }
 
-  function lineUpAll(before: Devices, batch: Batch) {
+  function lineUpAll(before: Devices, records: readonly StoredRecord[]) {
     const lines = new Map<string, Line>();
     const turns: Turn[] = [];
-    const outputs: Output[] = [];
-    for (const record of batch.records) {
+    /** By which record it came to be the turn of a frame, which may have been held until then. */
+    const byOffset = new Map<Frame, bigint>();
+    const poison: Poison[] = [];
+    const duplicates: { readonly frame: Frame; readonly record: StoredRecord }[] = [];
+    for (const record of records) {
       const input = readInput(record, codec);
       if (input.kind === 'ignored') continue;
       if (input.kind === 'poison') {
-        outputs.push(deadLetter(batch, record, { code: input.code, message: input.message }));
-        metrics.frame(lane, 'dead');
+        poison.push({ record, code: input.code, message: input.message });
         continue;
       }
       const { deviceId } = input;
+      if (deviceId !== record.key) {
+        // In another partition than its device, or put off with another one: it has no place in any order.
+        poison.push({ record, code: 'wrong-key', message: `the key is not ${deviceId}, whose record it is` });
+        continue;
+      }
       const line = lines.get(deviceId) ?? before.get(deviceId)?.line ?? newLine;
       const [next, due] = lineUp(line, input, record);
       lines.set(deviceId, next);
       turns.push(...due);
-      if (input.kind === 'frame' && next === line) note(input.frame, record, 'duplicate');
+      for (const turn of due) if (turn.kind === 'frame') byOffset.set(turn.frame, record.offset);
+      if (input.kind === 'frame' && next === line) duplicates.push({ frame: input.frame, record });
       if (input.kind === 'configuration') {
         const { version } = input.configuration;
         logger.debug({ device: deviceId, lane, version, applied: next !== line }, 'configuration');
       }
     }
-    return { lines, turns, outputs };
+    return { lines, turns, byOffset, poison, duplicates };
   }
 
   function note({ device_id, frame_id }: Frame, { headers }: StoredRecord, outcome: string) {
@@ -162,10 +243,11 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     logger.debug({ device: device_id, frame: frame_id, trace_id, lane, outcome }, 'frame');
   }
 
-  function toRecord(batch: Batch, turn: Turn, output: StepOutput): Output {
+  function toRecord(batch: Batch, turn: Turn, output: StepOutput, attemptsAt: (frame: Frame) => number): Output {
     const { record, deviceId: key } = turn;
     if (output.kind === 'rejected') {
-      return deadLetter(batch, record, { ...output, ...(turn.kind === 'frame' && { frame: turn.frame }) });
+      const ofFrame = turn.kind === 'frame' ? { frame: turn.frame, attempts: attemptsAt(turn.frame) } : {};
+      return deadLetter(batch, record, { ...output, ...ofFrame });
     }
     const [name, value] =
       output.kind === 'event'
@@ -177,7 +259,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
   function deadLetter(
     { partition }: Batch,
     record: StoredRecord,
-    reason: { readonly code: string; readonly message: string; readonly frame?: Frame },
+    reason: { readonly code: string; readonly message: string; readonly frame?: Frame; readonly attempts?: number },
   ): Output {
     const value = codec.encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
@@ -216,12 +298,17 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     onCommitted({ partition, state, commitMs }) {
       metrics.took('commit', commitMs);
       metrics.followed({ lane, partition }, () => peopleIn(state.devices));
+      const memory = memoryOf(partition);
+      memory.attempts.settle(state.came.frames);
+      memory.outcomes = state.came.outcomes;
+      metrics.flooded({ lane, partition }, false);
       keep(partition, state.devices);
     },
     onReleased({ partition, state }) {
       // Somebody of this process may have it again before its former loop has ended.
       if (ours.get(partition) !== state.devices) return;
       ours.delete(partition);
+      memories.delete(partition);
       ticks.forget(partition);
       metrics.released({ lane, partition });
     },
@@ -252,10 +339,12 @@ function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {
   return origin.headers ? { ...record, headers: origin.headers } : record;
 }
 
+const DEAD = 'dead';
+
 /** As it is counted: of what was skipped, why. */
 function outcomeOf(told: readonly StepOutput[]): string {
   const [first] = told;
-  if (first?.kind !== 'observation') return 'dead';
+  if (first?.kind !== 'observation') return DEAD;
   const { outcome, reason } = first.observation;
   return outcome === 'skipped' && reason !== null ? reason : outcome;
 }

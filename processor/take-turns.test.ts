@@ -5,8 +5,9 @@ import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
 import { Outage } from '../ports/errors.ts';
 import { builtInSettings } from '../schemas/device-settings.ts';
+import { createAttempts, createWentWell } from './attempts.ts';
 import type { Configuration } from './configuration.ts';
-import { newScene } from './device-step.ts';
+import { newScene, type Scene } from './device-step.ts';
 import type { Eyes } from './eyes.ts';
 import { readPicture } from './fetch-picture.ts';
 import { firstAtMs, frameOf, lookOf, recordOf, smallGrid } from './frames-under-test.ts';
@@ -22,7 +23,10 @@ const looksAlways: Configuration = {
 };
 
 /** Turns of these devices in their order, and what was done with them when. */
-async function setUp(devices: readonly string[], { find = async () => {}, places = 8 }: Partial<SetUp> = {}) {
+async function setUp(
+  devices: readonly string[],
+  { find = async () => {}, fetchFails = () => false, sceneOf = () => newScene, places = 8 }: Partial<SetUp> = {},
+) {
   const blobs = createMemoryBlobs({ clock: createManualClock(firstAtMs) });
   const turns = devices.map((device, seq): Turn & { readonly kind: 'frame' } => {
     const frame = frameOf({ device, seq, atMs: seq * 200 });
@@ -50,15 +54,24 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
     },
   };
   const metrics = { time: <Result>(_stage: string, work: () => Promise<Result>) => work(), took: () => undefined };
+  const attempts = createAttempts({
+    attemptsMax: 5,
+    wentWell: createWentWell(),
+    tell: () => undefined,
+    onRetry: () => undefined,
+  });
   const takeTurns = createTakeTurns({
-    fetchPicture: (frame) => readPicture(blobs, frame),
+    fetchPicture: async (frame) => {
+      if (fetchFails(frame.seq)) throw new Outage('the blob store', 'is away');
+      return readPicture(blobs, frame);
+    },
     eyes,
     options: { lane: 'live', grid: smallGrid },
     room: pLimit(places),
     metrics,
   });
   return {
-    take: () => takeTurns(turns, () => newScene),
+    take: () => takeTurns(turns, { sceneOf, attempts }),
     done,
     inMemory: () => inMemory,
     inMemoryMax: () => inMemoryMax,
@@ -67,6 +80,8 @@ async function setUp(devices: readonly string[], { find = async () => {}, places
 
 interface SetUp {
   readonly find: (seq: number) => Promise<void>;
+  readonly fetchFails: (seq: number) => boolean;
+  readonly sceneOf: (deviceId: string) => Scene;
   readonly places: number;
 }
 
@@ -104,15 +119,50 @@ test('of one batch three pictures are in memory at most, and of all no more than
   }
 });
 
-test('what stops one turn stops the batch, when those under way are done', async () => {
+test('where a frame fails, no later one of its device is stepped, and those of others are', async () => {
   const { take, done, inMemory } = await setUp(['a', 'b', 'a', 'b', 'a'], {
     find: async (seq) => {
       await sleep(seq === 1 ? 20 : 0);
-      if (seq === 0) throw new Outage('the detector', 'is away');
+      if (seq === 0) throw new Error('the detector has no idea');
     },
   });
-  await expect(take()).rejects.toThrow('away');
-  expect(done.filter((one) => one.startsWith('find'))).toEqual(['find 1']);
+  const { unfinished, failed, told } = await take();
+  expect(done.filter((one) => one.startsWith('find'))).toEqual(['find 1', 'find 3']);
+  expect(done).not.toContain('see 4');
+  expect([...unfinished]).toEqual(['a']);
+  expect(failed.map(({ frame, failure }) => [frame.seq, failure.stage, failure.code])).toEqual([
+    [0, 'look', 'detector-failed'],
+  ]);
+  expect(told.map((outputs) => outputs.length)).toEqual([0, 1, 0, 1, 0]);
+  expect(inMemory()).toBe(0);
+});
+
+test('the pictures behind one that cannot be fetched tell whether others can be, though they are not stepped', async () => {
+  // One place: nothing is fetched beside it.
+  const { take, done } = await setUp(['a', 'a', 'a'], { fetchFails: (seq) => seq === 0, places: 1 });
+  const { unfinished } = await take();
+  expect(done).toEqual(['see 1']);
+  expect([...unfinished]).toEqual(['a']);
+});
+
+test('a store that is away is not asked for every picture', async () => {
+  const devices = Array.from({ length: 50 }, (_, at) => `camera-${at}`);
+  const asked: number[] = [];
+  const { take } = await setUp(devices, { fetchFails: (seq) => asked.push(seq) > 0 });
+  const { unfinished, failed } = await take();
+  expect(asked.length).toBeLessThan(6);
+  expect(failed).toHaveLength(asked.length);
+  expect(unfinished.size).toBe(devices.length);
+});
+
+test('what is no matter of a frame stops the batch, when those under way are done', async () => {
+  const { take, done, inMemory } = await setUp(['a', 'b', 'c', 'a', 'b'], {
+    sceneOf: (deviceId) => {
+      if (deviceId === 'a') throw new TypeError('a mistake');
+      return newScene;
+    },
+  });
+  await expect(take()).rejects.toThrow('a mistake');
   expect(done).not.toContain('see 4');
   expect(inMemory()).toBe(0);
 });

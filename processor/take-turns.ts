@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { Frame } from '../schemas/types.ts';
+import { type Attempts, Failed } from './attempts.ts';
 import { type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
 import type { Eyes, Prepared } from './eyes.ts';
 import type { FetchPicture } from './fetch-picture.ts';
@@ -13,8 +14,14 @@ import type { Room } from './rooms.ts';
  * stepped one after the other (promise 4). How far ahead, `room` says: a picture has its place there from before it is
  * fetched until its turn is over, so that is how many are in memory. Places are given in the order of the turns, and a
  * turn waits only for earlier ones, so that there is always one that can go on.
+ *
+ * Where a frame cannot be analysed just now, no later turn of its device is taken, and those of others are: what is to
+ * become of it, attempts.ts says.
  */
-export type TakeTurns = (turns: readonly Turn[], sceneOf: (deviceId: string) => Scene) => Promise<Taken>;
+export type TakeTurns = (
+  turns: readonly Turn[],
+  { sceneOf, attempts }: { sceneOf(deviceId: string): Scene; readonly attempts: Attempts },
+) => Promise<Taken>;
 
 /** Of one batch, however long: those of other partitions are not to wait for all of it. */
 const AHEAD_MAX = 3;
@@ -24,6 +31,12 @@ export interface Taken {
   readonly scenes: ReadonlyMap<string, Scene>;
   /** What each turn has told, in their order. */
   readonly told: readonly (readonly StepOutput[])[];
+  /** Frames that were not tried again. */
+  readonly givenUp: ReadonlySet<Frame>;
+  /** Devices of which not every turn was taken: nothing of what the others came to is to be kept. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Why, of each device that did not merely stand behind others. */
+  readonly failed: readonly Failed[];
 }
 
 export function createTakeTurns({
@@ -39,52 +52,95 @@ export function createTakeTurns({
   readonly room: Room;
   readonly metrics: Pick<ProcessorMetrics, 'time' | 'took'>;
 }): TakeTurns {
-  return async (turns, sceneOf) => {
+  return async (turns, { sceneOf, attempts }) => {
     const scenes = new Map<string, Scene>();
+    const failedOf = new Map<string, Failed>();
+    const behind = new Set<string>();
+    const givenUp = new Set<Frame>();
     const lastOf = new Map<string, Promise<unknown>>();
     const ahead = pLimit(AHEAD_MAX);
-    const givenUp = new AbortController();
+    const broken = new AbortController();
+    let inARow = 0;
+
+    async function see(frame: Frame): Promise<Prepared | NoPicture | Failed> {
+      const why = attempts.givenUp(frame);
+      if (why) {
+        givenUp.add(frame);
+        return why;
+      }
+      try {
+        const prepared = await prepare(frame, attempts);
+        inARow = 0;
+        return prepared;
+      } catch (error) {
+        if (!(error instanceof Failed)) throw error;
+        inARow += 1;
+        return error;
+      }
+    }
+
     const taking = turns.map((turn) => {
       const { deviceId } = turn;
       const earlier = lastOf.get(deviceId);
-      const take = async () => {
-        givenUp.signal.throwIfAborted();
-        const prepared = isToBeSeen(turn) ? await see(turn.frame) : null;
+      const take = async (): Promise<readonly StepOutput[]> => {
+        broken.signal.throwIfAborted();
+        const failed = failedOf.get(deviceId);
+        const isSeen = isToBeSeen(turn);
+        // A store that is away is not asked for all that there is: each question may take seconds.
+        if (isSeen && inARow >= AHEAD_MAX) behind.add(deviceId);
+        // Whether it was the frame's fault or the store's, the device's next picture tells, though its turn has not come.
+        const isProbe = isSeen && failed?.failure.stage === 'fetch' && attempts.isOutage(failed);
+        if (behind.has(deviceId) || (failed && !isProbe)) return [];
+        const prepared = isSeen ? await see(turn.frame) : null;
         try {
           await earlier;
-          givenUp.signal.throwIfAborted();
-          const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared);
+          broken.signal.throwIfAborted();
+          if (failedOf.has(deviceId)) return [];
+          if (prepared instanceof Failed) throw prepared;
+          const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared, attempts);
           scenes.set(deviceId, scene);
           return told;
+        } catch (error) {
+          if (!(error instanceof Failed)) throw error;
+          failedOf.set(deviceId, error);
+          return [];
         } finally {
           if (prepared && 'done' in prepared) prepared.done();
         }
       };
       const taken = ahead(() => room(take));
-      // When one cannot be taken now, no more are begun; those under way are waited for below.
+      // Something else than a frame: no more are begun; those under way are waited for below.
       lastOf.set(
         deviceId,
-        taken.catch((error) => givenUp.abort(error)),
+        taken.catch((error) => broken.abort(error)),
       );
       return taken;
     });
     await Promise.allSettled(taking);
-    givenUp.signal.throwIfAborted();
-    return { scenes, told: await Promise.all(taking) };
+    broken.signal.throwIfAborted();
+    const unfinished = new Set([...failedOf.keys(), ...behind]);
+    return { scenes, told: await Promise.all(taking), givenUp, unfinished, failed: [...failedOf.values()] };
   };
 
-  async function see(frame: Frame): Promise<Prepared | NoPicture> {
-    const jpeg = await metrics.time('fetch', () => fetchPicture(frame));
-    return 'code' in jpeg ? jpeg : eyes.prepare(jpeg);
+  async function prepare(frame: Frame, attempts: Attempts): Promise<Prepared | NoPicture> {
+    const fetchTimed = () => metrics.time('fetch', () => fetchPicture(frame));
+    const jpeg = await attempts.make('fetch', frame, fetchTimed);
+    return 'code' in jpeg ? jpeg : attempts.make('decode', frame, () => eyes.prepare(jpeg));
   }
 
-  async function step(scene: Scene, turn: Turn, prepared: Prepared | NoPicture | null): Promise<Stepped> {
+  async function step(
+    scene: Scene,
+    turn: Turn,
+    prepared: Prepared | NoPicture | null,
+    attempts: Attempts,
+  ): Promise<Stepped> {
     const take = () => stepDevice(scene, turn, prepared, options);
     // Other turns look at no picture, and are too many beside the frames to be told from them in a mean.
     const step = prepared === null ? take() : timed('motion', take);
     if (!('afterLook' in step)) return step;
-    if (prepared === null || 'code' in prepared) throw new Error('there is no picture to look at');
-    const found = await eyes.find(prepared);
+    if (prepared === null || 'code' in prepared || turn.kind !== 'frame')
+      throw new Error('there is nothing to look at');
+    const found = await attempts.make('look', turn.frame, () => eyes.find(prepared));
     return timed('step', () => step.afterLook(found));
   }
 

@@ -17,6 +17,8 @@ interface Reason {
   readonly message: string;
   /** The frame that the record is of, where its bytes say so. */
   readonly frame?: Frame;
+  /** How often it was tried. */
+  readonly attempts?: number;
 }
 
 /**
@@ -24,7 +26,10 @@ interface Reason {
  * record of it that is appended twice gives one letter; and without a frame for the record's place, so that two
  * readers of one topic who both stumble over it write one: whichever comes first stays.
  */
-export function deadLetterOf(record: Unusable, { topic, partition, code, message, frame }: Reason): DeadLetter {
+export function deadLetterOf(
+  record: Unusable,
+  { topic, partition, code, message, frame, attempts = 1 }: Reason,
+): DeadLetter {
   return {
     dead_letter_id: frame
       ? derivedId('dead-letter', frame.frame_id)
@@ -37,7 +42,7 @@ export function deadLetterOf(record: Unusable, { topic, partition, code, message
     original_value: record.value,
     code,
     message,
-    attempts: 1,
+    attempts,
     recorded_at: record.appendedAtMs,
     frame_id: frame?.frame_id ?? null,
     captured_at: frame?.captured_at ?? null,

@@ -1,6 +1,6 @@
 import { fixedCodec } from './codec.ts';
 import { derivedId, frameId } from './identity.ts';
-import type { DeadLetter, Event, Frame, Observation } from './types.ts';
+import type { Attempt, DeadLetter, Event, Frame, Observation } from './types.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
 
@@ -42,6 +42,12 @@ export function observation(seq: number, change: Partial<Observation> = {}): Obs
     config_version: 0,
     ...change,
   };
+}
+
+export function attempt(seq: number, change: Partial<Attempt> = {}): Attempt {
+  const { frame_id, device_id, epoch, captured_at, lane } = frame(seq);
+  const of = { frame_id, device_id, epoch, seq, captured_at, lane };
+  return { ...of, state: 'failed', attempts: 1, error: 'picture-unavailable: away', at: NOW_MS, ...change };
 }
 
 export function event(name: string, change: Partial<Event> = {}): Event {

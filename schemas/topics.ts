@@ -38,7 +38,7 @@ export const topics = {
     retentionBytes: gibibytes(1),
   },
   observations: {
-    records: ['observation'],
+    records: ['observation', 'attempt'],
     key: 'device_id',
     cleanup: 'delete',
     retentionMs: hoursMs(48),

@@ -510,6 +510,33 @@ export interface DeadLetter {
   readonly captured_at: number | null;
 }
 
+/** How an attempt stands. */
+export type AttemptState = 'running' | 'failed';
+
+/** How a frame's analysis stands that is taking long or has failed. One may be missing, or come twice: what the analysis came to is told by the observation or the dead letter. */
+export interface Attempt {
+  /** The frame's id. */
+  readonly frame_id: string;
+  /** The device that took it. */
+  readonly device_id: string;
+  /** The frame's epoch. */
+  readonly epoch: number;
+  /** The frame's number within its epoch. */
+  readonly seq: number;
+  /** When the picture was taken. */
+  readonly captured_at: number;
+  /** Whether the frame came in time or late. */
+  readonly lane: Lane;
+  /** Whether the attempt is under way, or failed and is to be followed by another. */
+  readonly state: AttemptState;
+  /** How often the frame was tried, this attempt included, since its processor knows of it. */
+  readonly attempts: number;
+  /** Why the last attempt failed: a stable kebab-case code, and words after a colon. */
+  readonly error: string | null;
+  /** When this was told, by the clock of the service. */
+  readonly at: number;
+}
+
 /** Each record that travels on its own, by the name of its file. */
 export interface RecordTypes {
   readonly 'frame': Frame;
@@ -521,6 +548,7 @@ export interface RecordTypes {
   readonly 'tracker-state': TrackerState;
   readonly 'import': Import;
   readonly 'dead-letter': DeadLetter;
+  readonly 'attempt': Attempt;
 }
 
 export type RecordName = keyof RecordTypes;

@@ -11,7 +11,8 @@ from unnest(
 )
 on conflict (frame_id, captured_at) do update set
   state = excluded.state,
-  attempts = excluded.attempts,
+  -- An observation knows of no attempts before the one that it came of.
+  attempts = greatest(captures.attempts, excluded.attempts),
   error = excluded.error,
   width = excluded.width,
   height = excluded.height,

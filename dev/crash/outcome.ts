@@ -64,7 +64,7 @@ export async function readOutcome({ store, blobs, told, acknowledged }: Remains)
     duplicated: [
       ...repeated(captures.map((capture) => `picture ${capture.blob_key}`)),
       ...repeated(acknowledged.map(({ itemId }) => `item ${itemId}`)),
-      ...repeated(told.map(tellingOf)),
+      ...repeated(told.flatMap(tellingOf)),
     ],
   };
 }
@@ -87,12 +87,12 @@ async function findStored(blobs: Blobs, captures: readonly Capture[]): Promise<R
   return stored;
 }
 
-/** What a record of the log tells of: told twice, it took effect twice. */
-function tellingOf(bytes: Buffer): string {
+/** What a record of the log tells of: told twice, it took effect twice. An attempt may be. */
+function tellingOf(bytes: Buffer): string | readonly [] {
   const { name, value } = fixedCodec.decode(bytes);
   if (name === 'observation') return `observation of ${value.frame_id}`;
   if (name === 'event') return `event ${value.event_id} version ${value.version}`;
-  return name;
+  return name === 'attempt' ? [] : name;
 }
 
 function repeated(names: readonly string[]): string[] {

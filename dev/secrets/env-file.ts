@@ -63,6 +63,8 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },
   PROCESSOR_DEVICE_BATCH: { meaning: 'Of these, of one device.', byDefault: '' },
   PROCESSOR_CYCLE_S: { meaning: 'Seconds between two batches of a partition, for batch work.', byDefault: '' },
+  PROCESSOR_ATTEMPTS: { meaning: 'How often a frame is tried whose picture cannot be had.', byDefault: '' },
+  PROCESSOR_FLOOD: { meaning: 'pass: a partition goes on though most of it becomes dead letters.', byDefault: '' },
   DECODERS_MAX: { meaning: 'Pictures decoded at once by a processor.', byDefault: '' },
   MODEL_PATH: { meaning: 'Another detector, such as models/yolox-nano.onnx.', byDefault: '' },
   DETECTOR_THREADS: { meaning: 'Threads that look at one picture.', byDefault: '' },

@@ -118,7 +118,16 @@ async function run<State>(
     if (lastRead) from = lastRead.offset + 1n;
     const stepped = await subscription.step(state, { partition, records, readTo: from });
     putOff = stepped.putOff ?? [];
-    if (putOff.length >= records.length) throw new TypeError(`${subscription.group} puts off all that there is`);
+    if (putOff.length >= records.length) {
+      const { waitMs } = stepped;
+      if (waitMs === undefined) throw new TypeError(`${subscription.group} puts off all that there is`);
+      const { batchRecordsMax, batchEveryMs = 0 } = subscription;
+      // What arrives is not read before its cycle, nor while there is no room for it.
+      const isHeard = batchEveryMs === 0 && putOff.length < batchRecordsMax;
+      if (isHeard) await partitions.arrivals.wait(place, count, { msMax: waitMs, signal });
+      else await sleepUntil(Math.max(performance.now() + waitMs, steppedAtMs + batchEveryMs), signal);
+      continue;
+    }
     const next = putOff[0]?.offset ?? from;
     const outputs = stepped.outputs.map((output) => placed(partitions, subscription, partition, output));
     const beganMs = performance.now();

@@ -56,8 +56,10 @@ export interface Output {
 export interface Stepped<State> {
   readonly state: State;
   readonly outputs: readonly Output[];
-  /** Records of the batch that are to wait for the next one, in their order; not all of them. */
+  /** Records of the batch that are to wait for the next one, in their order; all of them only with `waitMs`. */
   readonly putOff?: readonly StoredRecord[];
+  /** How long all that is put off has to wait, unless something else arrives meanwhile. */
+  readonly waitMs?: number;
 }
 
 export interface Taken {

@@ -84,7 +84,34 @@ export function testPuttingOff({ log, fresh }: ContractPart): void {
     expect(Math.max(...sizes)).toBe(4);
   });
 
-  test('a step that puts off all it was given is a fault', async () => {
+  test('all is put off for a while, or until something else arrives, and nothing is committed', async () => {
+    const { group, device } = fresh();
+    await drain(log(), group);
+    await log().append(input, [record(device(1), 'a')]);
+    const given: string[] = [];
+    const troubles: Trouble[] = [];
+    const waits = [1, 3_600_000];
+    await consumeUntil(
+      log(),
+      {
+        ...pass(group, () => []),
+        step: async (state, { records }) => {
+          const own = mine(records, device(1));
+          if (own.length > 0) given.push(own.map(text).join(''));
+          const waitMs = own.length > 0 ? waits.shift() : undefined;
+          if (waitMs === undefined) return { state, outputs: [] };
+          if (waitMs > 1) setTimeout(() => void log().append(input, [record(device(1), 'b')]), 1);
+          return { state, outputs: [], putOff: records, waitMs };
+        },
+        onTrouble: (trouble) => troubles.push(trouble),
+      },
+      async () => given.length >= 3 && (await isDrained(log(), input, group)),
+    );
+    expect(given).toEqual(['a', 'a', 'ab']);
+    expect(troubles).toEqual([]);
+  });
+
+  test('a step that puts off all it was given, and for no time, is a fault', async () => {
     const { group, device } = fresh();
     await drain(log(), group);
     await log().append(input, [record(device(1), 'a')]);

@@ -1,0 +1,32 @@
+/**
+ * Many dead letters at once are seldom the fault of so many frames: a store was emptied, a model is broken, a proxy
+ * answers for the store. A partition then stops, rather than to empty its queue into the bin. Pure: what became of the
+ * last records of a partition, true for a dead letter.
+ */
+export type Outcomes = readonly boolean[];
+
+const WINDOW = 200;
+/** More than so many of them, and so never fewer than a hundred. */
+const DEAD_MAX = WINDOW / 2;
+
+export const noOutcomes: Outcomes = [];
+
+/** How it would be after these; also whether there were too many dead letters at any time on the way. */
+export function withOutcomes(
+  before: Outcomes,
+  next: readonly boolean[],
+): { readonly outcomes: Outcomes; readonly isFlood: boolean } {
+  const all = [...before, ...next];
+  let dead = before.filter(Boolean).length;
+  let isFlood = false;
+  for (let at = before.length; at < all.length; at += 1) {
+    if (all[at]) dead += 1;
+    if (at >= WINDOW && all[at - WINDOW]) dead -= 1;
+    isFlood ||= dead > DEAD_MAX;
+  }
+  return { outcomes: all.slice(-WINDOW), isFlood };
+}
+
+export const FLOOD_WORDS =
+  `more than ${DEAD_MAX} of the last ${WINDOW} frames would be dead letters: the partition waits, and goes on by itself ` +
+  'once they can be analysed; if they never can be, PROCESSOR_FLOOD=pass lets them through';
