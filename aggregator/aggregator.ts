@@ -8,7 +8,7 @@ import type { TopicName } from '../schemas/topics.ts';
 import type { AggregatorConfig } from './config.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
-import { writeDeadLetters } from './write-dead-letters.ts';
+import { settleDeadLetters, writeDeadLetters } from './write-dead-letters.ts';
 import { writeEvents } from './write-events.ts';
 import { writeOccupancy } from './write-occupancy.ts';
 import { type WriteBatch, writeTopic } from './write-topic.ts';
@@ -49,7 +49,10 @@ export async function runAggregator(
     backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     observations: async (transaction, batch) => {
       await noteAttempts(transaction, batch.of('attempt'));
-      await finishByObservations(transaction, batch.of('observation'));
+      const reads = batch.of('observation');
+      const observations = reads.map(({ value }) => value);
+      await settleDeadLetters(transaction, observations, clock.nowMs());
+      await finishByObservations(transaction, reads);
     },
     events: async (transaction, batch) => {
       const nowMs = clock.nowMs();
@@ -59,9 +62,10 @@ export async function runAggregator(
     },
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');
-      await finishByDeadLetters(transaction, reads, codec);
+      // Letters before captures, as the console locks them.
       const letters = reads.map(({ value }) => value);
       await writeDeadLetters(transaction, letters, clock.nowMs());
+      await finishByDeadLetters(transaction, reads, codec);
     },
   };
 

@@ -79,7 +79,7 @@ export async function finishByDeadLetters(
   codec: Codec,
 ): Promise<void> {
   const finishes = reads.flatMap(({ value }): Finish[] => {
-    const frame = originalFrame(value, codec);
+    const frame = deadFrame(value, codec);
     if (!frame) return [];
     const error = `${value.code}: ${value.message}`;
     return [{ of: frame, state: 'dead', attempts: value.attempts, error, width: null, height: null, motion: null }];
@@ -108,11 +108,14 @@ async function finish(transaction: Queryable, rows: readonly Finish[]): Promise<
   ]);
 }
 
-function originalFrame({ original_value }: DeadLetter, codec: Codec): Frame | null {
+/** From the record that failed: the frame's own, or the control that has redriven it. */
+function deadFrame({ original_value }: DeadLetter, codec: Codec): Finish['of'] | null {
   if (!original_value) return null;
   try {
     const original = codec.decode(original_value);
-    return original.name === 'frame' ? original.value : null;
+    if (original.name === 'frame') return original.value;
+    if (original.name !== 'control' || original.value.body.kind !== 'RedriveControl') return null;
+    return { ...original.value.body, device_id: original.value.device_id };
   } catch (error) {
     if (error instanceof UndecodableRecord) return null;
     throw error;

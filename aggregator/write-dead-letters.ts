@@ -1,29 +1,44 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
-import type { DeadLetter } from '../schemas/types.ts';
+import type { DeadLetter, Observation } from '../schemas/types.ts';
 
-const insertDeadLetters = statement(import.meta.url, './sql/insert-dead-letters.sql');
+const sql = {
+  insert: statement(import.meta.url, './sql/insert-dead-letters.sql'),
+  settle: statement(import.meta.url, './sql/settle-dead-letters.sql'),
+};
 
 export async function writeDeadLetters(
   transaction: Queryable,
   letters: readonly DeadLetter[],
   nowMs: number,
 ): Promise<void> {
-  if (letters.length === 0) return;
-  await transaction.run(insertDeadLetters, [
-    letters.map(({ dead_letter_id }) => dead_letter_id),
-    letters.map(({ device_id }) => device_id),
-    letters.map(({ topic }) => topic),
-    letters.map(({ partition }) => partition),
-    letters.map(({ offset }) => offset),
-    letters.map(({ original_key }) => original_key),
-    letters.map(({ original_value }) => original_value),
-    letters.map(({ code }) => code),
-    letters.map(({ message }) => message),
-    letters.map(({ attempts }) => attempts),
-    letters.map(({ frame_id }) => frame_id),
-    letters.map(({ captured_at }) => (captured_at === null ? null : new Date(captured_at))),
-    letters.map(({ recorded_at }) => new Date(recorded_at)),
+  // One statement may touch a row once: of equal ids in a batch, the last is the newest.
+  const newest = [...new Map(letters.map((letter) => [letter.dead_letter_id, letter])).values()];
+  if (newest.length === 0) return;
+  await transaction.run(sql.insert, [
+    newest.map(({ dead_letter_id }) => dead_letter_id),
+    newest.map(({ device_id }) => device_id),
+    newest.map(({ topic }) => topic),
+    newest.map(({ partition }) => partition),
+    newest.map(({ offset }) => offset),
+    newest.map(({ original_key }) => original_key),
+    newest.map(({ original_value }) => original_value),
+    newest.map(({ code }) => code),
+    newest.map(({ message }) => message),
+    newest.map(({ attempts }) => attempts),
+    newest.map(({ frame_id }) => frame_id),
+    newest.map(({ captured_at }) => (captured_at === null ? null : new Date(captured_at))),
+    newest.map(({ recorded_at }) => new Date(recorded_at)),
     new Date(nowMs),
   ]);
+}
+
+/** What was redriven has come to something. */
+export async function settleDeadLetters(
+  transaction: Queryable,
+  observations: readonly Pick<Observation, 'frame_id'>[],
+  nowMs: number,
+): Promise<void> {
+  if (observations.length === 0) return;
+  await transaction.run(sql.settle, [observations.map(({ frame_id }) => frame_id), new Date(nowMs)]);
 }

@@ -11,13 +11,17 @@ import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createDevices } from './devices.ts';
 import type { DiskWatch } from './disk-watch.ts';
+import type { LetterActions } from './letter-actions.ts';
 import type { ConfigPublisher } from './publish-configs.ts';
 import { registerAdminDisk } from './routes/admin-disk.ts';
 import { registerAdminIngest } from './routes/admin-ingest.ts';
 import { registerAdminMetrics } from './routes/admin-metrics.ts';
 import { registerAdminQueue } from './routes/admin-queue.ts';
+import { registerAudit } from './routes/audit.ts';
 import { registerCaptures } from './routes/captures.ts';
+import { registerChangeDeadLetters } from './routes/change-dead-letters.ts';
 import { registerChangeDevices } from './routes/change-devices.ts';
+import { registerDeadLetters } from './routes/dead-letters.ts';
 import { registerDeviceConfig } from './routes/device-config.ts';
 import { registerPair, registerRotateToken } from './routes/device-credentials.ts';
 import { registerDevices } from './routes/devices.ts';
@@ -40,10 +44,11 @@ export interface ConsoleDependencies {
   readonly lag: LagWatch;
   readonly diskWatch: DiskWatch;
   /** Whose schemas are told to whoever reads records. */
-  readonly codec: Pick<Codec, 'schemas'>;
+  readonly codec: Pick<Codec, 'schemas' | 'decode'>;
   readonly access: Pick<Access, 'requireUser' | 'requireUserNow' | 'register'>;
   readonly devices: Pick<DeviceAccess, 'pairings' | 'tokens' | 'signatures' | 'requireDevice'>;
   readonly configPublisher: Pick<ConfigPublisher, 'publish'>;
+  readonly letterActions: LetterActions;
 }
 
 /**
@@ -73,6 +78,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerDeviceConfig(signedIn, dependencies);
     registerLedger(signedIn, dependencies);
     registerOccupancy(signedIn, dependencies);
+    registerDeadLetters(signedIn, dependencies);
     registerDevices(signedIn, parts);
     registerSites(signedIn, parts);
   });
@@ -92,6 +98,8 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerChangeDevices(managing, parts);
     registerChangeSites(managing, parts);
     registerUsers(managing, parts);
+    registerChangeDeadLetters(managing, dependencies);
+    registerAudit(managing, dependencies);
   });
   registerRotateToken(app, { ...deviceAccess, devices: parts.devices, requireManager });
 }

@@ -14,6 +14,7 @@ import { registerConsole } from './app.ts';
 import { consoleService } from './config.ts';
 import { diskFolders, diskLimits } from './disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
+import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from './letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
 /** `npm run start:console`: the page and the API behind it, and what is changed by it; and, for Prometheus, how far readers of the log are behind. */
@@ -36,11 +37,13 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
   const configPublisher = createConfigPublisher({ store, log, codec, clock });
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
+  const letterActions = createLetterActions({ store, log, codec, clock });
+  parts.every('dead letters', SWEEP_LETTERS_EVERY_MS, () => letterActions.sweep(parts.stopping));
   const asked = { store, secret: config.SERVER_SECRET, nowMs: clock.nowMs };
   const access = createAccess(asked);
   const devices = createDeviceAccess({ ...asked, config });
   await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
-  const served = { store, blobs, clock, lag, diskWatch, codec, access, devices, configPublisher };
+  const served = { store, blobs, clock, lag, diskWatch, codec, access, devices, configPublisher, letterActions };
   return {
     ready: { database: () => store.check(), log: () => log.check() },
     routes: (app) => registerConsole(app, served),

@@ -15,6 +15,7 @@ import { fixedCodec } from '../schemas/codec.ts';
 import { registerConsole } from './app.ts';
 import { launchBrowser, noBrowser, openPage } from './browser-under-test.ts';
 import { openDiskWatch } from './disks-under-test.ts';
+import { createLetterActions } from './letter-actions.ts';
 import { openAccess } from './routes/server-under-test.ts';
 
 /** The page as people meet it: in a real browser, over real HTTP. What is behind the API is made up. */
@@ -61,7 +62,8 @@ function createWorld() {
   function rowsOf(name: string): readonly object[] {
     if (world.broken) throw new Outage('store', 'away');
     if (name.startsWith('device-status-')) return world.devices;
-    if (name.startsWith('rates-')) return [{ frames: 120, events: 7, dead_letters: world.deadLetters }];
+    if (name.startsWith('rates-'))
+      return [{ frames: 120, events: 7, dead_letters: 0, open_letters: world.deadLetters }];
     if (name.startsWith('list-events-')) return world.events;
     if (name.startsWith('count-events-')) return [{ total: world.events.length }];
     if (name.startsWith('find-capture-blob-')) {
@@ -110,7 +112,18 @@ describe.skipIf(noBrowser)('the first page', () => {
     const devices = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: systemClock.nowMs });
     const configPublisher = { publish: async () => true };
     const diskWatch = openDiskWatch({ blobs, clock: systemClock });
-    const parts = { store, blobs, clock: systemClock, lag, diskWatch, codec: fixedCodec, configPublisher };
+    const log = { append: async () => undefined };
+    const letterActions = createLetterActions({ store, log, codec: fixedCodec, clock: systemClock });
+    const parts = {
+      store,
+      blobs,
+      clock: systemClock,
+      lag,
+      diskWatch,
+      codec: fixedCodec,
+      configPublisher,
+      letterActions,
+    };
     await registerConsole(app, { ...parts, access: openAccess, devices });
     servers.push(app);
     await app.listen({ host: '127.0.0.1', port });

@@ -7,6 +7,7 @@ import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-d
 import { registerConsole } from '../console/app.ts';
 import { diskLimits } from '../console/disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from '../console/disk-watch.ts';
+import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from '../console/letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
@@ -90,6 +91,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
 
   const configPublisher = createConfigPublisher({ store: consoleStore, log, codec, clock });
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
+  const letterActions = createLetterActions({ store: consoleStore, log, codec, clock });
+  parts.every('dead letters', SWEEP_LETTERS_EVERY_MS, () => letterActions.sweep(parts.stopping));
 
   const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
   if (transport.loopbackOnly) app.addHook('onRequest', requireLoopbackHost);
@@ -115,7 +118,17 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
   const diskWatch = createDiskWatch({ blobs, folders: { data: folder }, limits: diskLimits(config), clock, metrics });
   parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
-  const forPeople = { store: consoleStore, blobs, clock, lag, diskWatch, codec, access, configPublisher };
+  const forPeople = {
+    store: consoleStore,
+    blobs,
+    clock,
+    lag,
+    diskWatch,
+    codec,
+    access,
+    configPublisher,
+    letterActions,
+  };
   await registerConsole(app, { ...forPeople, devices });
   // Not given up half-way when a stop is asked for: a password that is made up would be made, and shown to nobody.
   const preset = config.ADMIN_PASSWORD === undefined ? {} : { password: config.ADMIN_PASSWORD };

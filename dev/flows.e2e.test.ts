@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { registerConsole } from '../console/app.ts';
 import { openDiskWatch } from '../console/disks-under-test.ts';
+import { createLetterActions } from '../console/letter-actions.ts';
 import { createConfigPublisher } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { NO_LIMITS, openDevices, SECRET } from '../http/access/devices/devices-under-test.ts';
@@ -119,7 +120,8 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
       const lag = { readers: [], look: async () => undefined };
       const configPublisher = createConfigPublisher({ store, log: adapters.log, codec, clock });
       const diskWatch = openDiskWatch({ blobs: adapters.blobs, clock });
-      await registerConsole(app, {
+      const letterActions = createLetterActions({ store, log: adapters.log, codec, clock });
+      const console = {
         store,
         ...adapters,
         clock,
@@ -129,7 +131,9 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
         access,
         devices,
         configPublisher,
-      });
+        letterActions,
+      };
+      await registerConsole(app, console);
       const base = await app.listen({ host: '127.0.0.1', port: 0 });
       env = { API_BASE: base, FOLDER: folder, CURL_CA_BUNDLE: join(folder, 'ca.pem'), PATH: process.env.PATH ?? '' };
     });

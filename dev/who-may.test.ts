@@ -64,6 +64,14 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /api/v1/admin/ingest                   401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/queue                    401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/disk                     401 401 401 401 401 | 403 403 403 200
+    GET    /api/v1/dead-letters                   401 401 401 401 401 | 200 200 200 200
+    GET    /api/v1/dead-letters/:id               401 401 401 401 401 | 200 200 404 200
+    GET    /api/v1/dead-letters/actions/:id       401 401 401 401 401 | 200 200 404 200
+    POST   /api/v1/dead-letters/:id/redrive       401 401 401 401 401 | 403 200 404 200
+    POST   /api/v1/dead-letters/:id/discard       401 401 401 401 401 | 403 200 404 200
+    POST   /api/v1/dead-letters/redrive           401 401 401 401 401 | 403 202 202 202
+    POST   /api/v1/dead-letters/discard           401 401 401 401 401 | 403 202 202 202
+    GET    /api/v1/audit                          401 401 401 401 401 | 403 200 200 200
     PUT    /devices/:device_id/config             401 401 401 401 401 | 403 200 404 200
     POST   /devices/pair                          401 401 401 401 401 | 403 201 409 201
     PATCH  /devices/:device_id                    401 401 401 401 401 | 403 200 404 200

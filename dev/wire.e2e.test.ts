@@ -51,6 +51,7 @@ beforeAll(async () => {
     codec: fixedCodec,
     access,
     configPublisher: { publish: never },
+    letterActions: { change: never, start: never, find: never, sweep: never },
     devices,
   });
   registryUrl = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -1,7 +1,8 @@
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { StoredRecord } from '../ports/log/log.ts';
-import type { Attempt, Frame } from '../schemas/types.ts';
+import type { Attempt } from '../schemas/types.ts';
 import { Doubted } from './fetch-picture.ts';
+import type { TurnFrame } from './line-up.ts';
 import {
   type Backoff,
   type Failure,
@@ -25,26 +26,26 @@ export interface Attempts {
   /** How long a record has to wait by now for a frame of its device; 0 if it may be taken. */
   waitMsOf(record: Pick<StoredRecord, 'key' | 'offset'>): number;
   /** What is said of a frame that is not tried again; null where it is. */
-  givenUp(frame: Frame): NoPicture | null;
+  givenUp(frame: TurnFrame): NoPicture | null;
   /** Does the work on the frame, and throws a `Failed` when that throws. */
-  make<Result extends object>(stage: Stage, frame: Frame, work: () => Promise<Result>): Promise<Result>;
+  make<Result extends object>(stage: Stage, frame: TurnFrame, work: () => Promise<Result>): Promise<Result>;
   /** The device waits for this frame, from the record on by which it came to be its turn. */
   wait(failed: Failed, from: bigint): void;
   /** Whether nothing else has gone well since. */
   isOutage(failed: Failed): boolean;
   /** How many attempts at a frame have failed. */
-  failuresOf(frame: Frame): number;
+  failuresOf(frame: TurnFrame): number;
   /** What these frames came to is committed. */
-  settle(frames: readonly Frame[]): void;
+  settle(frames: readonly TurnFrame[]): void;
   /** What was given up is tried once more. */
   reconsider(): void;
 }
 
 /** A frame could not be analysed just now, for a reason that may not be its own. */
 export class Failed extends Error {
-  readonly frame: Frame;
+  readonly frame: TurnFrame;
   readonly failure: Failure;
-  constructor(frame: Frame, failure: Failure, cause: unknown) {
+  constructor(frame: TurnFrame, failure: Failure, cause: unknown) {
     super(failure.message, { cause });
     this.frame = frame;
     this.failure = failure;
@@ -56,8 +57,8 @@ export type Told = Pick<Attempt, 'state' | 'attempts' | 'error'>;
 export interface AttemptsOptions {
   readonly attemptsMax: number;
   readonly wentWell: WentWell;
-  tell(frame: Frame, told: Told): void;
-  onRetry(frame: Frame, failure: Failure, failures: number): void;
+  tell(frame: TurnFrame, told: Told): void;
+  onRetry(frame: TurnFrame, failure: Failure, failures: number): void;
   readonly backoff?: Backoff;
   readonly random?: () => number;
   readonly monotonicMs?: () => number;
@@ -78,7 +79,7 @@ const CODES: Readonly<Record<Stage, string>> = {
 };
 
 interface Waiting {
-  readonly frame: Frame;
+  readonly frame: TurnFrame;
   readonly retry: Retry;
   /** As far as was told. */
   readonly failures: number;
@@ -117,7 +118,7 @@ export function createAttempts({
     return reviewed;
   }
 
-  function tellRunning(frame: Frame): void {
+  function tellRunning(frame: TurnFrame): void {
     const one = waiting.get(frame.frame_id);
     const attempts = (one?.failures ?? 0) + 1;
     const name = `${frame.frame_id} ${attempts}`;

@@ -1,10 +1,10 @@
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { derivedId } from '../schemas/identity.ts';
-import type { Event, Frame, Lane, Observation } from '../schemas/types.ts';
+import type { Event, Lane, Observation } from '../schemas/types.ts';
 import { type Background, type Sensed, senseMotion } from './background.ts';
 import type { Found, FoundObject, Prepared } from './eyes.ts';
 import { closedGate, type Gate, stepGate } from './gate.ts';
-import type { Turn } from './line-up.ts';
+import type { Turn, TurnFrame } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
 import { type Episode, endEpisode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
 import { type PlaceTelling, placeEvent } from './place-telling.ts';
@@ -133,6 +133,10 @@ function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture
   if (configuration.settings.device.paused) return { scene, told: [skipped(turn, { reason: 'paused' })] };
   if (prepared === null) throw new Error(`${frame.frame_id} was not looked at, though its device is not paused`);
   if ('code' in prepared) return { scene, told: [rejected(prepared)] };
+  // A second control for the same frame finds that the first has brought time to where it stands.
+  if (turn.redriven && scene.newestAtMs !== null && frame.captured_at <= scene.newestAtMs) {
+    return { afterLook: (found) => ({ scene, told: [lookedAtAlone(turn, prepared, found)] }) };
+  }
   // A late one whose place was not kept any longer: time does not run backwards.
   if (scene.newestAtMs !== null && frame.captured_at < scene.newestAtMs) {
     return { scene, told: [skipped(turn, { ...prepared.original, reason: 'out-of-order' })] };
@@ -145,6 +149,17 @@ function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture
   const { scene: shown, told } = show(sensed.scene, turn, visitFrameOf(frame, [], ''), options);
   const still = skipped(turn, { ...sensed.seen, reason: 'still' });
   return { scene: shown, told: [still, ...sensed.told, ...told] };
+}
+
+/** Redriven, and older than what was stepped since: told for itself, since time does not run backwards. */
+function lookedAtAlone(turn: FrameTurn, { original }: Prepared, found: Found | NoPicture): StepOutput {
+  if ('code' in found) return rejected(found);
+  const { detection_confidence: asked } = turn.configuration.settings.thresholds;
+  const { sureConfidence } = confidencesOf(found, asked);
+  const objects = found.objects
+    .filter(({ className, confidence }) => confidence >= (className === PERSON ? sureConfidence : asked))
+    .map((object) => asSeenObject(object, null));
+  return observation(turn, { ...original, reason: 'redriven', objects, model: found.model });
 }
 
 /** What comes of who is in a frame: visits, and who is where. */
@@ -245,7 +260,7 @@ function confidencesOf({ people: { sure, faint } }: Found, asked: number) {
   return { sureConfidence: sure * more, faintConfidence: faint * more };
 }
 
-function visitFrameOf(frame: Frame, people: readonly Person[], model: string): VisitFrame {
+function visitFrameOf(frame: TurnFrame, people: readonly Person[], model: string): VisitFrame {
   const { frame_id: frameId, seq: frameSeq, captured_at: atMs, time_quality: timeQuality } = frame;
   return { frameId, frameSeq, atMs, timeQuality, model, people };
 }

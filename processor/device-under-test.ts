@@ -4,7 +4,7 @@ import type { Frame } from '../schemas/types.ts';
 import type { Configuration } from './configuration.ts';
 import { newScene, type StepOutput, stepDevice } from './device-step.ts';
 import type { Found, Prepared } from './eyes.ts';
-import { recordOf } from './frames-under-test.ts';
+import { recordOf, redriveOf } from './frames-under-test.ts';
 import { type DeviceInput, lineUp, newLine } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
 import type { DeviceState } from './state.ts';
@@ -21,6 +21,12 @@ export interface Shot {
   readonly look: Look | NoPicture | null;
 }
 
+/** Frames of it come again, with another picture. */
+export interface Redrive {
+  readonly redriven: Frame;
+  readonly look: Look | NoPicture;
+}
+
 export interface Tick {
   readonly tickAtMs: number;
 }
@@ -30,11 +36,15 @@ export const newDevice: DeviceState = { line: newLine, scene: newScene };
 /** A device without its shell: lined up and stepped, record by record. One for each run, since it keeps the pictures. */
 export function createSteps(grid: MotionGrid) {
   const looks = new Map<string, Shot['look']>();
-  return (before: DeviceState, input: Shot | Configuration | Tick): readonly [DeviceState, readonly StepOutput[]] => {
+  return (
+    before: DeviceState,
+    input: Shot | Redrive | Configuration | Tick,
+  ): readonly [DeviceState, readonly StepOutput[]] => {
     const [given, record] = asInput(input);
     const [line, turns] = lineUp(before.line, given, record);
     // A second copy's picture may be gone; it is the first one that counts.
     if ('frame' in input && line !== before.line) looks.set(input.frame.frame_id, input.look);
+    if ('redriven' in input) looks.set(input.redriven.frame_id, input.look);
     let { scene } = before;
     const outputs: StepOutput[] = [];
     for (const turn of turns) {
@@ -48,12 +58,19 @@ export function createSteps(grid: MotionGrid) {
   };
 }
 
-function asInput(input: Shot | Configuration | Tick): readonly [DeviceInput, StoredRecord] {
+function asInput(input: Shot | Redrive | Configuration | Tick): readonly [DeviceInput, StoredRecord] {
   if ('frame' in input) {
     const { frame } = input;
     return [
       { kind: 'frame', deviceId: frame.device_id, frame },
       { ...recordOf(frame), offset: 0n, appendedAtMs: 0 },
+    ];
+  }
+  if ('redriven' in input) {
+    const { redriven: frame } = input;
+    return [
+      { kind: 'redrive', deviceId: frame.device_id, frame },
+      { ...redriveOf(frame), offset: 0n, appendedAtMs: 0 },
     ];
   }
   const [deviceId, record] = ['camera-1', { key: 'camera-1', value: null, offset: 0n, appendedAtMs: 0 }];

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { Outage } from '../ports/errors.ts';
-import type { Frame } from '../schemas/types.ts';
+import type { TurnFrame } from './line-up.ts';
 
 /** Throws `Outage` while the store cannot be had, `Doubted` while it may come to its senses. */
-export type FetchPicture = (frame: Frame) => Promise<Buffer | NoPicture>;
+export type FetchPicture = (frame: TurnFrame) => Promise<Buffer | NoPicture>;
 
 /** Something else came than was stored: here it is decided how long the frame is tried, and not by counting. */
 export class Doubted extends Outage {
@@ -54,7 +54,7 @@ export function createFetchPicture({
 /** Whatever is there. */
 export async function readPicture(
   blobs: Pick<Blobs, 'get'>,
-  { blob_key: key }: Pick<Frame, 'blob_key'>,
+  { blob_key: key }: Pick<TurnFrame, 'blob_key'>,
 ): Promise<Buffer | NoPicture> {
   try {
     requireKey(key);
@@ -65,6 +65,8 @@ export async function readPicture(
   return (await blobs.get(key)) ?? { code: 'picture-missing', message: `there is no ${key} in the blob store` };
 }
 
-function isWhatWasStored(jpeg: Buffer, { size_bytes, sha256 }: Frame): boolean {
-  return jpeg.length === size_bytes && hash('sha256', jpeg, 'buffer').equals(sha256);
+/** Of a frame that is redriven with another picture nothing is known: whoever asked for it has put that there. */
+function isWhatWasStored(jpeg: Buffer, { size_bytes, sha256 }: TurnFrame): boolean {
+  const isAsLong = size_bytes === null || jpeg.length === size_bytes;
+  return isAsLong && (sha256 === null || hash('sha256', jpeg, 'buffer').equals(sha256));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import type { LogRecord } from '../ports/log/log.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { frameId } from '../schemas/identity.ts';
+import { derivedId, frameId } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
 import type { Look } from './device-under-test.ts';
 import type { MotionGrid } from './motion.ts';
@@ -65,6 +65,23 @@ export function greyOf(place: Place): Uint8Array {
 
 export function recordOf(frame: Frame, headers?: LogRecord['headers']): LogRecord {
   return { key: frame.device_id, value: fixedCodec.encode('frame', frame), ...(headers && { headers }) };
+}
+
+/** As the console asks for it; without a size and a digest where another picture is meant to be there. */
+export function redriveOf(frame: Frame, stored: Partial<Pick<Frame, 'size_bytes' | 'sha256'>> = {}): LogRecord {
+  const { frame_id, device_id, epoch, seq, captured_at, time_quality, lane, blob_key } = frame;
+  const value = fixedCodec.encode('control', {
+    control_id: derivedId('redrive', frame_id, 1),
+    device_id,
+    issued_at: captured_at,
+    body: {
+      kind: 'RedriveControl',
+      ...{ frame_id, epoch, seq, captured_at, time_quality, lane, blob_key },
+      size_bytes: stored.size_bytes ?? null,
+      sha256: stored.sha256 ?? null,
+    },
+  });
+  return { key: device_id, value };
 }
 
 export const noPicture: NoPicture = { code: 'undecodable', message: 'not a picture' };

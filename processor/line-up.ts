@@ -16,10 +16,22 @@ export interface Line {
   readonly waiting: Reorder<Held>;
 }
 
+/** What is known of a frame when it is its turn: of one that is redriven, what its control says. */
+export type TurnFrame = Pick<
+  Frame,
+  'frame_id' | 'device_id' | 'epoch' | 'seq' | 'captured_at' | 'time_quality' | 'lane' | 'blob_key'
+> & {
+  /** What was stored; null where whatever is there now is to be taken. */
+  readonly size_bytes: number | null;
+  readonly sha256: Buffer | null;
+};
+
 /** A frame that waits for those before it, with the record it came in. */
 export interface Held {
-  readonly frame: Frame;
+  readonly frame: TurnFrame;
   readonly record: StoredRecord;
+  /** It had its turn before, and comes again. */
+  readonly redriven: boolean;
 }
 
 export type Turn = {
@@ -28,7 +40,7 @@ export type Turn = {
   /** What follows from the turn carries on its trace. */
   readonly record: StoredRecord;
 } & (
-  | { readonly kind: 'frame'; readonly frame: Frame }
+  | { readonly kind: 'frame'; readonly frame: TurnFrame; readonly redriven: boolean }
   | { readonly kind: 'configuration' }
   | { readonly kind: 'tick'; readonly atMs: number }
 );
@@ -41,13 +53,20 @@ export function lineUp(line: Line, input: DeviceInput, record: StoredRecord): re
   const { deviceId } = input;
   const { configuration, seen } = line;
   const due = (released: readonly Held[]) =>
-    released.map(({ frame, record }): Turn => ({ kind: 'frame', deviceId, frame, record, configuration }));
+    released.map(
+      ({ frame, record, redriven }): Turn => ({ kind: 'frame', deviceId, frame, record, redriven, configuration }),
+    );
   switch (input.kind) {
     case 'frame': {
       const { frame } = input;
       if (hasSeen(seen, frame.epoch, frame.seq)) return [line, []];
-      const [waiting, released] = takeIn(line.waiting, { frame, record });
+      const [waiting, released] = takeIn(line.waiting, { frame, record, redriven: false });
       return [{ ...line, waiting, seen: withSeen(seen, frame.epoch, frame.seq) }, due(released)];
+    }
+    case 'redrive': {
+      // Like a frame that comes now, save that it has been seen, and so may come again. Nobody loses their place by it.
+      const [waiting, released] = takeIn(line.waiting, { frame: input.frame, record, redriven: true });
+      return [{ ...line, waiting }, due(released)];
     }
     case 'configuration': {
       const newer = newerOf(configuration, input.configuration);

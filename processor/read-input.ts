@@ -3,10 +3,12 @@ import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { DEVICE_ID } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import type { TurnFrame } from './line-up.ts';
 
 /** What a record of a lane's topic says. */
 export type Input =
   | { readonly kind: 'frame'; readonly deviceId: string; readonly frame: Frame }
+  | { readonly kind: 'redrive'; readonly deviceId: string; readonly frame: TurnFrame }
   | { readonly kind: 'configuration'; readonly deviceId: string; readonly configuration: Configuration }
   | { readonly kind: 'tick'; readonly deviceId: string; readonly atMs: number }
   | { readonly kind: 'poison'; readonly code: string; readonly message: string }
@@ -29,6 +31,7 @@ export function readInput({ value }: Pick<StoredRecord, 'value'>, codec: Pick<Co
     if (record.name === 'frame') return { kind: 'frame', deviceId, frame: record.value };
     const { body } = record.value;
     if (body.kind === 'TickControl') return { kind: 'tick', deviceId, atMs: body.at };
+    if (body.kind === 'RedriveControl') return { kind: 'redrive', deviceId, frame: { ...body, device_id: deviceId } };
     // What the others ask for is not built yet; until then none is written.
     if (body.kind !== 'ConfigurationControl') return { kind: 'ignored' };
     const configuration = readConfiguration(body);

@@ -13,12 +13,12 @@ import type {
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
-import type { Frame, Lane, TrackerState } from '../schemas/types.ts';
+import type { Lane, TrackerState } from '../schemas/types.ts';
 import { type Attempts, type AttemptsOptions, createAttempts } from './attempts.ts';
 import { newScene, type StepOutput } from './device-step.ts';
 import { fairShare, type Share } from './fair-share.ts';
 import { FLOOD_WORDS, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
-import { type Line, lineUp, newLine, type Turn } from './line-up.ts';
+import { type Line, lineUp, newLine, type Turn, type TurnFrame } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { isDeviceId, readInput } from './read-input.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
@@ -55,7 +55,7 @@ interface LaneState {
    */
   readonly ahead: ReadonlyMap<string, bigint>;
   /** Of the batch that led here. */
-  readonly came: { readonly frames: readonly Frame[]; readonly outcomes: Outcomes };
+  readonly came: { readonly frames: readonly TurnFrame[]; readonly outcomes: Outcomes };
 }
 
 /** What is known of a partition beside its state, and survives that it is opened anew. */
@@ -177,7 +177,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       if (givenUp.has(frame) && first?.kind === 'rejected') metrics.givenUp(lane, first.code);
       note(frame, record, outcomeOf(told));
     }
-    const attemptsAt = (frame: Frame) => attempts.failuresOf(frame) + (givenUp.has(frame) ? 0 : 1);
+    const attemptsAt = (frame: TurnFrame) => attempts.failuresOf(frame) + (givenUp.has(frame) ? 0 : 1);
     const outputs = [
       ...poison.map(({ record, ...reason }) => deadLetter(batch, record, reason)),
       ...turns.flatMap(({ turn, told }) => told.map((output) => toRecord(batch, turn, output, attemptsAt))),
@@ -207,9 +207,9 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const lines = new Map<string, Line>();
     const turns: Turn[] = [];
     /** By which record it came to be the turn of a frame, which may have been held until then. */
-    const byOffset = new Map<Frame, bigint>();
+    const byOffset = new Map<TurnFrame, bigint>();
     const poison: Poison[] = [];
-    const duplicates: { readonly frame: Frame; readonly record: StoredRecord }[] = [];
+    const duplicates: { readonly frame: TurnFrame; readonly record: StoredRecord }[] = [];
     for (const record of records) {
       const input = readInput(record, codec);
       if (input.kind === 'ignored') continue;
@@ -237,13 +237,13 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     return { lines, turns, byOffset, poison, duplicates };
   }
 
-  function note({ device_id, frame_id }: Frame, { headers }: StoredRecord, outcome: string) {
+  function note({ device_id, frame_id }: TurnFrame, { headers }: StoredRecord, outcome: string) {
     metrics.frame(lane, outcome);
     const trace_id = traceIdOf(headers?.traceparent);
     logger.debug({ device: device_id, frame: frame_id, trace_id, lane, outcome }, 'frame');
   }
 
-  function toRecord(batch: Batch, turn: Turn, output: StepOutput, attemptsAt: (frame: Frame) => number): Output {
+  function toRecord(batch: Batch, turn: Turn, output: StepOutput, attemptsAt: (frame: TurnFrame) => number): Output {
     const { record, deviceId: key } = turn;
     if (output.kind === 'rejected') {
       const ofFrame = turn.kind === 'frame' ? { frame: turn.frame, attempts: attemptsAt(turn.frame) } : {};
@@ -259,7 +259,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
   function deadLetter(
     { partition }: Batch,
     record: StoredRecord,
-    reason: { readonly code: string; readonly message: string; readonly frame?: Frame; readonly attempts?: number },
+    reason: { readonly code: string; readonly message: string; readonly frame?: TurnFrame; readonly attempts?: number },
   ): Output {
     const value = codec.encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };

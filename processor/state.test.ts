@@ -119,7 +119,7 @@ describe('a stored state', () => {
       });
       const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
       const record = { ...recordOf(frame, headers), offset: BigInt(2 ** 40 + at), appendedAtMs: late(0) };
-      return { frame, record };
+      return { frame, record, redriven: false };
     };
     const state: DeviceState = {
       line: {

@@ -120,8 +120,10 @@ function unpackHeld(packed: Buffer, codec: Pick<Codec, 'decode'>): readonly Held
   return storedHeld.fromBuffer(inflateRawSync(packed)).map(({ offset, headers, ...same }) => {
     const record = { ...same, offset: BigInt(offset), ...(headers && { headers }) };
     const input = readInput(record, codec);
-    if (input.kind !== 'frame') throw new Error('what waits in the state of a device is no frame');
-    return { frame: input.frame, record };
+    if (input.kind !== 'frame' && input.kind !== 'redrive') {
+      throw new Error('what waits in the state of a device is no frame');
+    }
+    return { frame: input.frame, record, redriven: input.kind === 'redrive' };
   });
 }
 

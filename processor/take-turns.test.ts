@@ -31,7 +31,7 @@ async function setUp(
   const turns = devices.map((device, seq): Turn & { readonly kind: 'frame' } => {
     const frame = frameOf({ device, seq, atMs: seq * 200 });
     const record = { ...recordOf(frame), offset: BigInt(seq), appendedAtMs: firstAtMs };
-    return { kind: 'frame', deviceId: device, frame, record, configuration: looksAlways };
+    return { kind: 'frame', deviceId: device, frame, record, redriven: false, configuration: looksAlways };
   });
   for (const { frame } of turns) await blobs.put(frame.blob_key, Buffer.from(`${frame.seq}`));
   const done: string[] = [];

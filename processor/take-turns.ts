@@ -1,11 +1,10 @@
 import pLimit from 'p-limit';
 import type { NoPicture } from '../ports/detector/picture.ts';
-import type { Frame } from '../schemas/types.ts';
 import { type Attempts, Failed } from './attempts.ts';
 import { type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
 import type { Eyes, Prepared } from './eyes.ts';
 import type { FetchPicture } from './fetch-picture.ts';
-import type { Turn } from './line-up.ts';
+import type { Turn, TurnFrame } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
 import type { Room } from './rooms.ts';
 
@@ -32,7 +31,7 @@ export interface Taken {
   /** What each turn has told, in their order. */
   readonly told: readonly (readonly StepOutput[])[];
   /** Frames that were not tried again. */
-  readonly givenUp: ReadonlySet<Frame>;
+  readonly givenUp: ReadonlySet<TurnFrame>;
   /** Devices of which not every turn was taken: nothing of what the others came to is to be kept. */
   readonly unfinished: ReadonlySet<string>;
   /** Why, of each device that did not merely stand behind others. */
@@ -56,13 +55,13 @@ export function createTakeTurns({
     const scenes = new Map<string, Scene>();
     const failedOf = new Map<string, Failed>();
     const behind = new Set<string>();
-    const givenUp = new Set<Frame>();
+    const givenUp = new Set<TurnFrame>();
     const lastOf = new Map<string, Promise<unknown>>();
     const ahead = pLimit(AHEAD_MAX);
     const broken = new AbortController();
     let inARow = 0;
 
-    async function see(frame: Frame): Promise<Prepared | NoPicture | Failed> {
+    async function see(frame: TurnFrame): Promise<Prepared | NoPicture | Failed> {
       const why = attempts.givenUp(frame);
       if (why) {
         givenUp.add(frame);
@@ -122,7 +121,7 @@ export function createTakeTurns({
     return { scenes, told: await Promise.all(taking), givenUp, unfinished, failed: [...failedOf.values()] };
   };
 
-  async function prepare(frame: Frame, attempts: Attempts): Promise<Prepared | NoPicture> {
+  async function prepare(frame: TurnFrame, attempts: Attempts): Promise<Prepared | NoPicture> {
     const fetchTimed = () => metrics.time('fetch', () => fetchPicture(frame));
     const jpeg = await attempts.make('fetch', frame, fetchTimed);
     return 'code' in jpeg ? jpeg : attempts.make('decode', frame, () => eyes.prepare(jpeg));

@@ -101,7 +101,11 @@ describe('how somebody looks', () => {
   const half = blend(own, looksOf('B'), 0.6);
 
   test('is not learnt from what covers them', () => {
-    const looksWith = (other: Place) => run([[{ x: 0.3, looks: own }, other], [{ x: 0.3, looks: half }, other]])[0];
+    const looksWith = (other: Place) =>
+      run([
+        [{ x: 0.3, looks: own }, other],
+        [{ x: 0.3, looks: half }, other],
+      ])[0];
     expect(looksWith({ x: 0.31, y: 0.54, looks: looksOf('B') })).toEqual(own);
     expect(looksWith({ x: 0.31, y: 0.46, looks: looksOf('B') })).not.toEqual(own);
     expect(looksWith({ x: 0.8, y: 0.54, looks: looksOf('B') })).not.toEqual(own);

@@ -7,7 +7,13 @@ interface Unusable {
   readonly key: string;
   readonly value: Buffer | null;
   readonly appendedAtMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** Of a record that a dead letter was sent again as: the letter, which opens again should the record fail again. */
+export const LETTER_HEADER = 'dead-letter';
+
+const LETTER_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 interface Reason {
   readonly topic: string;
@@ -16,7 +22,7 @@ interface Reason {
   readonly code: string;
   readonly message: string;
   /** The frame that the record is of, where its bytes say so. */
-  readonly frame?: Frame;
+  readonly frame?: Pick<Frame, 'frame_id' | 'device_id' | 'captured_at'>;
   /** How often it was tried. */
   readonly attempts?: number;
 }
@@ -24,7 +30,8 @@ interface Reason {
 /**
  * A record that nothing could be made of, kept whole with the reason. A letter is named for its frame, so that a
  * record of it that is appended twice gives one letter; and without a frame for the record's place, so that two
- * readers of one topic who both stumble over it write one: whichever comes first stays.
+ * readers of one topic who both stumble over it write one: whichever comes first stays. A record that is a letter sent
+ * again names it.
  */
 export function deadLetterOf(
   record: Unusable,
@@ -33,7 +40,7 @@ export function deadLetterOf(
   return {
     dead_letter_id: frame
       ? derivedId('dead-letter', frame.frame_id)
-      : derivedId('dead-letter', topic, partition, Number(record.offset)),
+      : (letterSentAgain(record) ?? derivedId('dead-letter', topic, partition, Number(record.offset))),
     device_id: frame?.device_id ?? null,
     topic,
     partition,
@@ -47,4 +54,9 @@ export function deadLetterOf(
     frame_id: frame?.frame_id ?? null,
     captured_at: frame?.captured_at ?? null,
   };
+}
+
+function letterSentAgain({ headers }: Unusable): string | null {
+  const id = headers?.[LETTER_HEADER];
+  return id !== undefined && LETTER_ID.test(id) ? id : null;
 }

@@ -67,6 +67,12 @@ export interface RedriveControl {
   readonly time_quality: TimeQuality;
   /** Where the picture lies in the blob store. */
   readonly blob_key: string;
+  /** The picture's size as it was stored, or null to take whatever is there now. */
+  readonly size_bytes: number | null;
+  /** Its SHA-256 as it was stored, or null likewise. */
+  readonly sha256: Buffer | null;
+  /** Whether the frame came in time or late. */
+  readonly lane: Lane;
 }
 
 /** State about a person, or about a span of time, is to be forgotten. */

@@ -14,5 +14,8 @@ export const writers = [
   { service: 'console', topic: 'frames' },
   { service: 'console', topic: 'backlog' },
   { service: 'console', topic: 'device-config' },
+  { service: 'console', topic: 'observations' },
+  { service: 'console', topic: 'events' },
+  { service: 'console', topic: 'dead-letters' },
   { service: 'aggregator', topic: 'events' },
 ] as const satisfies readonly { readonly service: string; readonly topic: TopicName }[];

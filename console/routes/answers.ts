@@ -37,7 +37,7 @@ const event = Type.Object(
   { title: 'Event' },
 );
 
-const capture = Type.Object(
+export const capture = Type.Object(
   {
     frame_id: id('The frame.'),
     camera_id: Type.String(),
@@ -94,6 +94,7 @@ export const status = Type.Object(
     frames_per_minute: Type.Integer(),
     events_per_minute: Type.Integer(),
     dead_letters_last_day: Type.Integer(),
+    dead_letters_open: Type.Integer({ description: 'Neither sent again nor given up.' }),
     lag: Type.Array(lag),
     devices: Type.Array(deviceStatus),
   },

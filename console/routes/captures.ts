@@ -17,7 +17,7 @@ const sql = {
 };
 
 type Capture = Static<typeof capturePage>['captures'][number];
-type CaptureRow = Omit<Capture, 'camera_id' | 'frame_number'> & { readonly device_id: string };
+export type CaptureRow = Omit<Capture, 'camera_id' | 'frame_number'> & { readonly device_id: string };
 
 /** `GET /api/captures`: every frame and how far its analysis has come, newest first; and the picture itself. */
 export function registerCaptures(

@@ -20,6 +20,7 @@ describe('to anybody who may look', () => {
       frames_per_minute: 0,
       events_per_minute: 0,
       dead_letters_last_day: 0,
+      dead_letters_open: 0,
       lag: [{ group: 'aggregator', topic: 'events', records: 3, seconds: 1.5 }],
       devices: [],
     });

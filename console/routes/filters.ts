@@ -51,7 +51,7 @@ export function pageOf({ page, page_size }: Paged, total: number, rows: number) 
 }
 
 /** A time as PostgreSQL takes it, null where there is none; one that is in no calendar is refused. */
-function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
+export function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
   const time: string | undefined = query[name];
   if (time === undefined) return null;
   // The pattern lets 31 February and the year 0 pass, and PostgreSQL does not.

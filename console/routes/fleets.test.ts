@@ -41,7 +41,11 @@ describe.each<[Name, readonly string[]]>([
   test('sees the status of their devices, and rates of these alone', async () => {
     const { body } = await get('/api/status');
     expect(body.devices.map(({ id }) => id)).toEqual(seen);
-    expect(body).toMatchObject({ frames_per_minute: seen.length, dead_letters_last_day: seen.length });
+    expect(body).toMatchObject({
+      frames_per_minute: seen.length,
+      dead_letters_last_day: seen.length,
+      dead_letters_open: seen.length,
+    });
   });
 
   test('sees events and captures of their devices, and counts no others', async () => {

@@ -6,6 +6,7 @@ import { checkAnswers } from '../../http/answers-under-test.ts';
 import { createServer, type Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../../ports/clock/manual.ts';
+import type { Log } from '../../ports/log/log.ts';
 import type { LagWatch } from '../../ports/log/watch-lag.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import { statement } from '../../ports/store/statement.ts';
@@ -15,6 +16,7 @@ import { logTopics } from '../../schemas/topics.ts';
 import { type ConsoleDependencies, registerConsole } from '../app.ts';
 import type { DiskWatch } from '../disk-watch.ts';
 import { openDiskWatch } from '../disks-under-test.ts';
+import { createLetterActions, type LetterActions } from '../letter-actions.ts';
 import { type ConfigPublisher, createConfigPublisher } from '../publish-configs.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
@@ -32,7 +34,9 @@ export interface ConsoleUnderTest {
   readonly blobs: Blobs;
   readonly clock: ManualClock;
   readonly diskWatch: DiskWatch;
+  readonly log: Log;
   readonly deviceAccess: DeviceAccess;
+  readonly letterActions: LetterActions;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   addCapture(
     values: readonly [id: string, at: string, device: string, seq: number, state: string, blobKey: string | null],
@@ -97,7 +101,8 @@ export async function startConsole(
   const deviceAccess = createDeviceAccess({ store, secret: SECRET, config: NO_LIMITS, nowMs: clock.nowMs });
   const access = await createAccess(store, clock);
   const diskWatch = openDiskWatch({ blobs, clock });
-  const parts = { store, blobs, clock, lag, diskWatch, codec: fixedCodec, configPublisher };
+  const letterActions = createLetterActions({ store, log, codec: fixedCodec, clock });
+  const parts = { store, blobs, clock, lag, diskWatch, codec: fixedCodec, configPublisher, letterActions };
   await registerConsole(app, { ...parts, access, devices: deviceAccess });
   return {
     app,
@@ -105,7 +110,9 @@ export async function startConsole(
     blobs,
     clock,
     diskWatch,
+    log,
     deviceAccess,
+    letterActions,
     async get(path, headers = {}) {
       const { statusCode, headers: answered, rawPayload } = await app.inject({ url: path, headers });
       const isJson = String(answered['content-type']).includes('json');

@@ -26,6 +26,7 @@ interface Rates {
   readonly frames: number;
   readonly events: number;
   readonly dead_letters: number;
+  readonly open_letters: number;
 }
 
 /** `GET /api/status`: the whole at a glance, for the first page. */
@@ -46,6 +47,7 @@ export function registerStatus(
       frames_per_minute: rates[0]?.frames ?? 0,
       events_per_minute: rates[0]?.events ?? 0,
       dead_letters_last_day: rates[0]?.dead_letters ?? 0,
+      dead_letters_open: rates[0]?.open_letters ?? 0,
       lag: lag.readers.map(({ group, topic, records, ageMs }) => ({ group, topic, records, seconds: ageMs / 1_000 })),
       devices: devices.map(({ missing, ...device }) => ({ ...device, missing: Number(missing ?? 0) })),
     };

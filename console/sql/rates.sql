@@ -17,4 +17,8 @@ select
     select count(*) from dead_letters
     where created_at > $1::timestamptz - interval '1 day'
       and ($2::uuid is null or device_id = any((select ids from fleet)::text[]))
-  ) as dead_letters
+  ) as dead_letters,
+  (
+    select count(*) from dead_letters
+    where state = 'open' and ($2::uuid is null or device_id = any((select ids from fleet)::text[]))
+  ) as open_letters

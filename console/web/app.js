@@ -76,8 +76,8 @@ function showFigures(status, eventsTotal) {
   write($('lag-figure'), figure);
   write($('lag-note'), note);
   $('lag').classList.toggle('warning', worrying);
-  write($('dead-letters-figure'), count(status.dead_letters_last_day));
-  $('dead-letters').hidden = !(status.dead_letters_last_day > 0);
+  write($('dead-letters-figure'), count(status.dead_letters_open));
+  $('dead-letters').hidden = !(status.dead_letters_open > 0);
 }
 
 function showDevices(devices, first) {

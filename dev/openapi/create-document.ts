@@ -22,6 +22,8 @@ const tags = [
   { name: 'devices', description: 'How devices are set up, let in, and told what to do.' },
   { name: 'sites', description: 'Where devices stand.' },
   { name: 'events', description: 'What happened.' },
+  { name: 'dead-letters', description: 'What could not be dealt with, and how it is sent again.' },
+  { name: 'audit', description: 'Who has changed what.' },
   { name: 'status', description: 'How everything is now.' },
   { name: 'sign-in', description: 'Tokens for a name and a password.' },
   { name: 'users', description: 'Who there is, and what they may.' },
@@ -110,6 +112,7 @@ async function registerAll(app: Server, metrics: Registry): Promise<void> {
     ...{ store, blobs, clock, lag, codec, access, devices },
     configPublisher: absent(),
     diskWatch: absent(),
+    letterActions: absent(),
   });
 }
 

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { PASSWORD } from '../../http/access/people-under-test.ts';
 import { picture } from '../../ingest/rig-under-test.ts';
 import { BOUNDARY, multipart, type Part } from '../../ingest/routes/server-under-test.ts';
+import { fixedCodec } from '../../schemas/codec.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
+import type { Control } from '../../schemas/types.ts';
 import type { Device, Sent, World } from './world-under-test.ts';
 
 /** What is asked, each time of something that nobody has asked about before. */
@@ -61,6 +63,29 @@ async function uploadAddress(world: World, { token }: Device, number: number): P
   return JSON.parse(body);
 }
 
+const ofLetter =
+  (rest = ''): Ask =>
+  async (world, { id: device }) => {
+    const id = randomUUID();
+    await world.addDeadLetter(id, device);
+    // Its bytes are not there, so that there is something to be given.
+    const value = fixedCodec.encode('control', tickOf(device)).toString('base64');
+    return { url: `/api/v1/dead-letters/${id}${rest}`, ...(rest === '/redrive' ? { payload: { value } } : {}) };
+  };
+
+const tickOf = (device: string): Control => ({
+  control_id: randomUUID(),
+  device_id: device,
+  issued_at: 0,
+  body: { kind: 'TickControl', at: 0 },
+});
+
+async function letterAction(world: World): Promise<string> {
+  const url = '/api/v1/dead-letters/discard?code=none';
+  const { body } = await world.send('console', 'POST', { url, headers: await world.people.bearer('ann') });
+  return `/api/v1/dead-letters/actions/${JSON.parse(body).id}`;
+}
+
 /** By route, where it takes more than its own path. */
 export const asks: Readonly<Record<string, Ask>> = {
   'GET /schemas/ids/:id': () => ({ url: '/schemas/ids/1' }),
@@ -70,6 +95,12 @@ export const asks: Readonly<Record<string, Ask>> = {
   'GET /subjects/:subject/versions/:version': () => ({ url: '/subjects/events-value/versions/latest' }),
 
   'GET /api/v1/occupancy': (_, { id }) => ({ url: `/api/v1/occupancy?device_id=${id}` }),
+  'GET /api/v1/dead-letters/:id': ofLetter(),
+  'GET /api/v1/dead-letters/actions/:id': async (world) => ({ url: await letterAction(world) }),
+  'POST /api/v1/dead-letters/:id/redrive': ofLetter('/redrive'),
+  'POST /api/v1/dead-letters/:id/discard': ofLetter('/discard'),
+  'POST /api/v1/dead-letters/redrive': () => ({ url: '/api/v1/dead-letters/redrive?code=none' }),
+  'POST /api/v1/dead-letters/discard': () => ({ url: '/api/v1/dead-letters/discard?code=none' }),
   'GET /docs/static/*': () => ({ url: '/docs/static/swagger-ui.css' }),
   'POST /auth/login': () => ({ url: '/auth/login', payload: { username: 'bob', password: PASSWORD } }),
   'POST /auth/refresh': async (world) => ({ url: '/auth/refresh', payload: await refreshToken(world) }),

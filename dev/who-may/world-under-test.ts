@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { registerConsole } from '../../console/app.ts';
 import { openDiskWatch } from '../../console/disks-under-test.ts';
+import { createLetterActions } from '../../console/letter-actions.ts';
 import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
 import { type Name, openPeople, type People } from '../../http/access/people-under-test.ts';
 import { createServer } from '../../http/server.ts';
@@ -14,6 +15,7 @@ import { statement } from '../../ports/store/statement.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 
 const insertCapture = statement(import.meta.url, '../../console/sql/test-insert-capture.sql');
+const insertDeadLetter = statement(import.meta.url, '../../console/sql/test-insert-dead-letter.sql');
 const insertEvent = statement(import.meta.url, '../../console/sql/test-insert-event.sql');
 
 /** Who asks, and as whom of the people; the devices have nobody. */
@@ -48,6 +50,7 @@ export interface World {
   pairingCode(): Promise<string>;
   addCapture(id: string, device: string, blobKey: string): Promise<void>;
   addEvent(id: string, device: string, at: string): Promise<void>;
+  addDeadLetter(id: string, device: string): Promise<void>;
   send(service: ServiceName, method: string, sent: Sent): Promise<LightMyRequestResponse>;
   /** What proves who is asking about this device. */
   proofOf(caller: string, device: Device): Promise<Readonly<Record<string, string>>>;
@@ -74,10 +77,13 @@ export async function startWorld(): Promise<World> {
   const configPublisher = { publish: async () => true };
   const lag = { readers: [], look: async () => undefined };
   const diskWatch = openDiskWatch({ blobs, clock });
-  await registerConsole(apps.console, { ...parts, lag, diskWatch, access: people.access, devices, configPublisher });
+  const log = await services.openLog(clock);
+  const letterActions = createLetterActions({ ...parts, log });
+  const forPeople = { ...parts, lag, diskWatch, access: people.access, devices, configPublisher, letterActions };
+  await registerConsole(apps.console, forPeople);
   await registerIngest(apps.ingest, {
     ...parts,
-    log: await services.openLog(clock),
+    log,
     metrics: new Registry(),
     outcomes: createOutcomes(parts),
     config: {
@@ -118,6 +124,7 @@ export async function startWorld(): Promise<World> {
     addCapture: async (id, device, blobKey) =>
       void (await store.run(insertCapture, [id, new Date(nowMs()), device, 1, 'done', blobKey])),
     addEvent: async (id, device, at) => void (await store.run(insertEvent, [id, at, 'motion', device, {}])),
+    addDeadLetter: async (id, device) => void (await store.run(insertDeadLetter, [id, device, new Date(nowMs())])),
     send: (service, method, sent) => apps[service].inject({ method: method as 'GET', ...sent }),
     async proofOf(caller, device) {
       const token = new Map([

@@ -1,0 +1,1 @@
+update dead_letter_actions set total = $2 where id = $1
