@@ -24,7 +24,11 @@ export type LetterChange = {
 } & LetterWish;
 
 export type LetterWish =
-  | ({ readonly kind: 'redrive' } & RedriveOptions)
+  | ({
+      readonly kind: 'redrive';
+      /** Though it was redriven, and nothing has come of it: a second record does no harm. */
+      readonly again?: boolean;
+    } & RedriveOptions)
   | { readonly kind: 'discard'; readonly reason: string | null };
 
 export const NOT_OPEN = 'dead-letter-not-open';
@@ -66,8 +70,8 @@ export function createChangeLetter({
     if ('status' in redriven) throw new Problem(redriven);
     await transaction.run(sql.mark, [letter.id, 'redriven']);
     if (letter.frame_id !== null) await transaction.run(sql.queue, [letter.frame_id, letter.captured_at]);
-    const { acceptChanged: accept_changed, mended } = change;
-    await note(transaction, letter, change, { accept_changed, mended: mended !== null });
+    const { acceptChanged: accept_changed, mended, again = false } = change;
+    await note(transaction, letter, change, { accept_changed, mended: mended !== null, again });
     await log.append(redriven.topic, [redriven.record]);
   }
 
@@ -101,7 +105,8 @@ export function createChangeLetter({
     const { id, scope, kind } = change;
     const [letter] = await transaction.run<LockedRow>(sql.lock, [id, scope.fleetId, scope.seesUnowned]);
     if (!letter) throw noSuchLetter();
-    if (!CHANGEABLE[kind].includes(letter.state)) throw notOpen(letter.state);
+    const isAgain = change.kind === 'redrive' && change.again === true && letter.state === 'redriven';
+    if (!isAgain && !CHANGEABLE[kind].includes(letter.state)) throw notOpen(letter.state);
     if (change.kind === 'redrive') await redrive(transaction, letter, change);
     else await discard(transaction, letter, change);
   };

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { fixedCodec } from '../schemas/codec.ts';
+import { LETTER_HEADER } from '../schemas/dead-letter.ts';
+import { derivedId } from '../schemas/identity.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import {
   events,
@@ -146,6 +148,20 @@ describe('a lane that is told to redrive', () => {
     await runLanes(world.log, [world.lane()]);
     expect(await toldIn(world.log)).toEqual(await toldIn(clean.log));
   });
+});
+
+test('what is redriven and fails again, however much of it, is no flood of dead letters', async () => {
+  const world = createWorld({ partitionCount: 1 });
+  const controls = Array.from({ length: 150 }, (_, seq) => redriveOf(frameOf({ seq, atMs: seq * 200 })));
+  const records = Array.from({ length: 150 }, (_, at) => ({
+    key: 'camera-1',
+    value: Buffer.from('x'),
+    headers: { [LETTER_HEADER]: derivedId('letter', at) },
+  }));
+  await world.log.append('frames', [...controls, ...records]);
+  await runLanes(world.log, [world.lane({ flood: 'stop' })]);
+  expect(await readTopic(world.log, 'dead-letters')).toHaveLength(300);
+  expect(world.troubles).toEqual([]);
 });
 
 test.each([

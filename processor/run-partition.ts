@@ -12,7 +12,7 @@ import type {
 } from '../ports/log/log.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
-import { deadLetterOf } from '../schemas/dead-letter.ts';
+import { deadLetterOf, letterSentAgain } from '../schemas/dead-letter.ts';
 import type { Lane, TrackerState } from '../schemas/types.ts';
 import { type Attempts, type AttemptsOptions, createAttempts } from './attempts.ts';
 import { newScene, type StepOutput } from './device-step.ts';
@@ -162,7 +162,11 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const poison = lined.poison.filter(({ record }) => isFinished(record.key));
     const frames = turns.flatMap((one) => (one.turn.kind === 'frame' ? [{ ...one.turn, told: one.told }] : []));
 
-    const dead = [...poison.map(() => true), ...frames.map((one) => outcomeOf(one.told) === DEAD)];
+    const dead = [
+      // What somebody sends again may fail again: that tells of no flood.
+      ...poison.filter(({ record }) => letterSentAgain(record) === null).map(() => true),
+      ...frames.filter(({ redriven }) => !redriven).map((one) => outcomeOf(one.told) === DEAD),
+    ];
     const flood = withOutcomes(outcomes, dead);
     if (flood.isFlood && dependencies.flood === 'stop') {
       attempts.reconsider();

@@ -56,7 +56,8 @@ export function deadLetterOf(
   };
 }
 
-function letterSentAgain({ headers }: Unusable): string | null {
+/** The letter that this record was before; null for any other. */
+export function letterSentAgain({ headers }: Pick<Unusable, 'headers'>): string | null {
   const id = headers?.[LETTER_HEADER];
   return id !== undefined && LETTER_ID.test(id) ? id : null;
 }

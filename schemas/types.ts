@@ -157,7 +157,7 @@ export interface Observation {
   readonly lane: Lane;
   /** Whether the frame was looked at. */
   readonly outcome: Outcome;
-  /** Why the frame was skipped, as a stable code; of one that was analysed, why its motion says little (first-frame, relearnt). */
+  /** Why the frame was skipped, as a stable code; of one that was analysed, why its motion says little or nothing (first-frame, relearnt, redriven). */
   readonly reason: string | null;
   /** The picture's width in pixels, 0 if unknown. */
   readonly width: number;

@@ -23,6 +23,7 @@ const redriveOne = nullable(
   Type.Object(
     {
       accept_changed,
+      again: Type.Optional(Type.Boolean({ description: 'Also though it was redriven, and nothing has come of it.' })),
       value: Type.Optional(
         Type.String({
           maxLength: VALUE_CHARS_MAX,
@@ -64,9 +65,9 @@ export function registerChangeDeadLetters(
   const large = { bodyLimit: VALUE_CHARS_MAX + 1_000 };
   app.post('/api/v1/dead-letters/:id/redrive', { schema: ofRedrive, ...large }, async (request) => {
     const [user, { id }] = [userOf(request), request.params];
-    const { accept_changed: acceptChanged = false, value } = request.body ?? {};
+    const { accept_changed: acceptChanged = false, again = false, value } = request.body ?? {};
     const mended = value === undefined ? null : Buffer.from(value, 'base64');
-    await letterActions.change(id, { kind: 'redrive', acceptChanged, mended }, of(user));
+    await letterActions.change(id, { kind: 'redrive', acceptChanged, again, mended }, of(user));
     return answerOf(user, id);
   });
 

@@ -200,6 +200,10 @@ describe('redriving', () => {
       const again = await rig.ask('ann', `POST ${PATH}/${id}/${change}`);
       expect([again.status, again.body.code]).toEqual([409, 'dead-letter-not-open']);
     }
+    // Unless it is known that nothing came of it.
+    const redriven = { status: 200, body: { state: 'redriven' } };
+    expect(await rig.ask('ann', `POST ${PATH}/${id}/redrive`, { again: true })).toMatchObject(redriven);
+    expect((await newestRecord('frames')).value).toEqual(value);
   });
 
   test('with another picture says nothing of what was stored', async () => {
