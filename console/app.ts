@@ -13,6 +13,7 @@ import { createDevices } from './devices.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { LetterActions } from './letter-actions.ts';
 import type { ConfigPublisher } from './publish-configs.ts';
+import { createReadDisk } from './read-disk.ts';
 import { registerAdminDisk } from './routes/admin-disk.ts';
 import { registerAdminIngest } from './routes/admin-ingest.ts';
 import { registerAdminMetrics } from './routes/admin-metrics.ts';
@@ -86,10 +87,11 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     // Reading goes by the token, so that how things are can be asked while the database is away.
     for (const hook of [access.requireUser, requireRole('operator')]) administering.addHook('onRequest', hook);
     documentCredentials(administering, signedInUser);
-    registerAdminMetrics(administering, dependencies);
+    const readDisk = createReadDisk(dependencies);
+    registerAdminMetrics(administering, { ...dependencies, readDisk });
     registerAdminIngest(administering, dependencies);
     registerAdminQueue(administering, dependencies);
-    registerAdminDisk(administering, dependencies);
+    registerAdminDisk(administering, { readDisk });
   });
   await app.register(async (managing: Server) => {
     for (const hook of requireManager) managing.addHook('onRequest', hook);

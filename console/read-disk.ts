@@ -11,6 +11,8 @@ const sql = {
 };
 
 const STORED_WITHIN_MS = 6 * 3_600_000;
+/** A million captures may have come in that time: they are not added up for each who looks. */
+const STORED_GOOD_FOR_MS = 60_000;
 
 interface DatabaseSize {
   readonly total_bytes: number;
@@ -23,14 +25,35 @@ interface Dependencies {
   readonly clock: Clock;
 }
 
+export type DiskHealth = ReturnType<typeof readDisk>;
+export type ReadDisk = () => DiskHealth;
+
+export function createReadDisk({ store, diskWatch, clock }: Dependencies): ReadDisk {
+  let known: { readonly atMs: number; readonly stored: Promise<Stored | null> } | null = null;
+
+  function storedLately(): Promise<Stored | null> {
+    const nowMs = clock.nowMs();
+    if (known && Math.abs(nowMs - known.atMs) < STORED_GOOD_FOR_MS) return known.stored;
+    const stored = ifThere(() => readStored(store, nowMs));
+    known = { atMs: nowMs, stored };
+    // Of an outage nothing is kept but that it is there now.
+    const forgetIf = (found: Stored | null) => {
+      if (found === null) known = null;
+    };
+    stored.then(forgetIf, () => forgetIf(null));
+    return stored;
+  }
+
+  return () => readDisk({ store, diskWatch, storedLately });
+}
+
 /** How the disks are, and what lies on them; also while the database is away. */
-export async function readDisk({ store, diskWatch, clock }: Dependencies) {
-  const nowMs = clock.nowMs();
-  const [disks, stored, database] = await Promise.all([
-    diskWatch.disks(),
-    ifThere(() => readStored(store, nowMs)),
-    readDatabase(store),
-  ]);
+async function readDisk({
+  store,
+  diskWatch,
+  storedLately,
+}: Omit<Dependencies, 'clock'> & { readonly storedLately: () => Promise<Stored | null> }) {
+  const [disks, stored, database] = await Promise.all([diskWatch.disks(), storedLately(), readDatabase(store)]);
   const [blobs, ...folders] = disks.map((disk) => asTold(disk, disk.name === 'blobs' ? stored : null));
   if (!blobs) throw new Error('a disk watch without blobs');
   const { lowBytes: low_bytes, lowShare: low_share } = diskWatch.limits;

@@ -2,11 +2,8 @@ import { Type } from 'typebox';
 import { requireRole } from '../../http/access/require-role.ts';
 import { nullable, oneOf, time } from '../../http/answer-types.ts';
 import type { Server } from '../../http/server.ts';
-import type { Clock } from '../../ports/clock/clock.ts';
-import type { Store } from '../../ports/store/store.ts';
 import { DISK_STATES } from '../disk-state.ts';
-import type { DiskWatch } from '../disk-watch.ts';
-import { readDisk } from '../read-disk.ts';
+import type { ReadDisk } from '../read-disk.ts';
 
 const bytes = (description: string) => nullable(Type.Integer({ description: `${description} Null if unknown.` }));
 export const diskState = oneOf(
@@ -54,15 +51,12 @@ const answer = Type.Object(
 );
 
 /** `GET /api/v1/admin/disk`: what there is room for. Disks are everybody's, and so for administrators to see. */
-export function registerAdminDisk(
-  app: Server,
-  dependencies: { readonly store: Store; readonly diskWatch: DiskWatch; readonly clock: Clock },
-): void {
+export function registerAdminDisk(app: Server, { readDisk }: { readonly readDisk: ReadDisk }): void {
   const schema = {
     tags: ['status'],
     summary: 'How the disks are: of the pictures, the data folder and the database',
     description: 'For administrators.',
     response: { 200: answer },
   };
-  app.get('/api/v1/admin/disk', { schema, onRequest: requireRole('admin') }, () => readDisk(dependencies));
+  app.get('/api/v1/admin/disk', { schema, onRequest: requireRole('admin') }, () => readDisk());
 }

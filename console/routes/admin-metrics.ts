@@ -5,8 +5,7 @@ import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { LagWatch } from '../../ports/log/watch-lag.ts';
 import type { Store } from '../../ports/store/store.ts';
-import type { DiskWatch } from '../disk-watch.ts';
-import { readDisk } from '../read-disk.ts';
+import type { ReadDisk } from '../read-disk.ts';
 import { MINUTE_MS, readOutcomes, wholeMinutes } from '../read-outcomes.ts';
 import { readQueue } from '../read-queue.ts';
 import { diskState } from './admin-disk.ts';
@@ -49,7 +48,7 @@ const answer = Type.Object(
 interface Dependencies {
   readonly store: Store;
   readonly lag: LagWatch;
-  readonly diskWatch: DiskWatch;
+  readonly readDisk: ReadDisk;
   readonly clock: Clock;
 }
 
@@ -66,7 +65,7 @@ export function registerAdminMetrics(app: Server, dependencies: Dependencies): v
     const [ingest, queue, disk] = await Promise.all([
       lastHour(dependencies.store, fleetId, nowMs),
       queueDepth(dependencies, fleetId, nowMs),
-      fleetId === null ? diskSummary(dependencies) : null,
+      fleetId === null ? diskSummary(dependencies.readDisk) : null,
     ]);
     return { now: new Date(nowMs), ingest, queue, disk };
   });
@@ -90,8 +89,8 @@ async function queueDepth(dependencies: Dependencies, fleetId: string | null, no
   };
 }
 
-async function diskSummary(dependencies: Dependencies) {
-  const { state, blobs, folders, database } = await readDisk(dependencies);
+async function diskSummary(readDisk: ReadDisk) {
+  const { state, blobs, folders, database } = await readDisk();
   const free = [blobs, ...folders].flatMap(({ free_bytes }) => free_bytes ?? []);
   return {
     state,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Name } from '../../http/access/people-under-test.ts';
 import { Outage } from '../../ports/errors.ts';
 import { statement } from '../../ports/store/statement.ts';
-import { readDisk } from '../read-disk.ts';
+import { createReadDisk } from '../read-disk.ts';
 import { type ManagedConsole, startManagedConsole } from './managed-under-test.ts';
 import { idOf, NOW_MS } from './server-under-test.ts';
 
@@ -172,11 +172,14 @@ describe('GET /api/v1/admin/disk', () => {
     await rig.console.addCapture([idOf(2), iso(-7 * HOUR_MS), 'a-1', 2, 'done', null]);
     await run('update captures set size_bytes = 5, received_at = $1 where seq = 2', [iso(-7 * HOUR_MS)]);
     await rig.console.diskWatch.look();
+    // What was counted before is good for a minute.
+    rig.console.clock.advance(MINUTE_MS);
     const { status, body } = await get('admin', 'disk');
     expect([status, body.state, body.limits]).toEqual([200, 'ok', { low_bytes: 0, low_share: 0 }]);
     const { total_bytes, used_bytes, free_bytes, lasts_s } = body.blobs;
     expect(total_bytes).toBeGreaterThanOrEqual(used_bytes + free_bytes);
-    expect(lasts_s).toBe(Math.floor((free_bytes * 3_600) / 1_000_000));
+    rig.console.clock.advance(-MINUTE_MS);
+    expect(lasts_s).toBe(Math.floor((free_bytes * 3_660) / 1_000_000));
     expect(body.database).toMatchObject({ state: 'ok', took_ms: expect.any(Number) });
     const sizes: { name: string; bytes: number }[] = body.database.tables;
     expect(sizes.map(({ name }) => name).sort()).toEqual(['captures', 'events', 'ledger', 'log', 'other']);
@@ -186,14 +189,13 @@ describe('GET /api/v1/admin/disk', () => {
   test('answers while the database is away: that is what it is asked for', async () => {
     const run = () => Promise.reject(new Outage('the database', 'away'));
     const { clock, diskWatch } = rig.console;
-    const health = await readDisk({ store: { run }, diskWatch, clock });
-    expect(health).toMatchObject({
+    expect(await createReadDisk({ store: { run }, diskWatch, clock })()).toMatchObject({
       state: 'unreachable',
       blobs: { state: 'ok', free_bytes: expect.any(Number), lasts_s: null },
       database: { state: 'unreachable', took_ms: null, total_bytes: null, tables: [] },
     });
     const bug = { run: () => Promise.reject(new Error('a fault of ours')) };
-    await expect(readDisk({ store: bug, diskWatch, clock })).rejects.toThrow('a fault of ours');
+    await expect(createReadDisk({ store: bug, diskWatch, clock })()).rejects.toThrow('a fault of ours');
   });
 
   test('counts what a table really takes', async () => {
