@@ -28,6 +28,7 @@ import { registerPair, registerRotateToken } from './routes/device-credentials.t
 import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerEvents } from './routes/events.ts';
+import { registerJobs } from './routes/jobs.ts';
 import { registerLedger } from './routes/ledger.ts';
 import { registerOccupancy } from './routes/occupancy.ts';
 import { registerPage } from './routes/page.ts';
@@ -75,6 +76,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
     registerCaptures(signedIn, dependencies);
+    registerJobs(signedIn, dependencies);
     registerSnapshot(signedIn, dependencies);
     registerDeviceConfig(signedIn, dependencies);
     registerLedger(signedIn, dependencies);

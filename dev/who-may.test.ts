@@ -59,6 +59,7 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /devices/:device_id/config             401 401 401 401 401 | 200 200 404 200
     GET    /devices/:device_id/config/versions    401 401 401 401 401 | 200 200 404 200
     GET    /devices/:id/ledger                    401 401 401 401 401 | 200 200 404 200
+    GET    /api/v1/jobs                           401 401 401 401 401 | 200 200 200 200
     GET    /api/v1/occupancy                      401 401 401 401 401 | 200 200 404 200
     GET    /api/v1/admin/metrics                  401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/ingest                   401 401 401 401 401 | 403 200 200 200
