@@ -37,7 +37,7 @@ interface Batch {
 export interface Outcomes {
   /** Adds one to a sum in memory: nobody waits for it. */
   add(outcome: Outcome): void;
-  /** Adds the sums to those in the table. What cannot be written now is kept for the next time. */
+  /** Adds the sums to those in the table, one call at a time. What cannot be written now is kept for the next. */
   write(): Promise<void>;
 }
 
@@ -60,6 +60,7 @@ export function createOutcomes({
   let fullMs: number | null = null;
   let unanswered: Batch | null = null;
   let batches = 0;
+  let writing: Promise<void> | null = null;
   let forgetAtMs = Number.NEGATIVE_INFINITY;
 
   function sumOf({ deviceId, code, status }: Outcome, minuteMs: number): Sum {
@@ -87,7 +88,7 @@ export function createOutcomes({
       added.map(({ status }) => status),
       added.map(({ count }) => count),
     ]);
-    if (unanswered?.number === number) unanswered = null;
+    unanswered = null;
   }
 
   async function forget(): Promise<void> {
@@ -97,21 +98,29 @@ export function createOutcomes({
     forgetAtMs = nowMs + FORGET_EVERY_MS;
   }
 
+  async function writeAll(): Promise<void> {
+    if (unanswered) await send(unanswered);
+    if (sums.size > 0) {
+      batches += 1;
+      unanswered = { number: batches, sums: [...sums.values()] };
+      sums = new Map();
+      fullMs = null;
+      await send(unanswered);
+    }
+    await forget();
+  }
+
   return {
     add(outcome) {
       const nowMs = clock.nowMs();
       sumOf(outcome, nowMs - (nowMs % MINUTE_MS)).count += 1;
     },
-    async write() {
-      if (unanswered) await send(unanswered);
-      if (sums.size > 0) {
-        batches += 1;
-        unanswered = { number: batches, sums: [...sums.values()] };
-        sums = new Map();
-        fullMs = null;
-        await send(unanswered);
-      }
-      await forget();
+    write() {
+      // Two at once would take each other's batch for their own.
+      writing ??= writeAll().finally(() => {
+        writing = null;
+      });
+      return writing;
     },
   };
 }
