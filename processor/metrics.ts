@@ -13,7 +13,7 @@ export interface ProcessorMetrics {
   stateSize(bytes: number): void;
   /** How many people are followed in a partition of a lane; counted when somebody asks. */
   followed(place: LanePlace, count: () => number): void;
-  /** How many records of a partition of a lane wait, so that other devices come first. */
+  /** How many records of a partition of a lane were put off. */
   putOff(place: LanePlace, records: number): void;
   /** A failure that counts, after which a frame is tried again or given up. */
   retried(lane: string, code: string): void;
@@ -75,7 +75,7 @@ export function createProcessorMetrics(registry: Registry): ProcessorMetrics {
   });
   const putOff = new Gauge({
     name: 'passerby_processor_put_off_records',
-    help: 'Records that were read and put off so that each device has its share, as of the last batch.',
+    help: 'Records that were read and put off, as of the last batch: each device has its share, and one may wait for a frame.',
     labelNames: ['lane', 'partition'],
     registers: [registry],
   });

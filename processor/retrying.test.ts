@@ -36,6 +36,7 @@ const seqsOf = (records: readonly ReadRecord[], device: string) =>
 const attemptsIn = (records: readonly ReadRecord[]) =>
   records.flatMap(({ name, value }) => (name === 'attempt' ? [`${value.seq} ${value.state} ${value.attempts}`] : []));
 
+const patient = { timeout: 10_000 };
 const upTo = (count: number) => Array.from({ length: count }, (_, seq) => seq);
 
 async function metric(world: World, name: string): Promise<string> {
@@ -77,10 +78,10 @@ describe('one picture that cannot be had', () => {
     const lane = world.lane({ blobs, attemptsMax: 100 });
     const running = runLanes(world.log, [lane], stop);
     const told = async () => readTopic(world.log, 'observations');
-    await expect.poll(async () => seqsOf(await told(), 'camera-3')).toEqual(upTo(5));
+    await expect.poll(async () => seqsOf(await told(), 'camera-3'), patient).toEqual(upTo(5));
     // It also comes past what it did before, while the first waits.
     await send(world, ['camera-1', 'camera-2'], 5, 5);
-    await expect.poll(async () => seqsOf(await told(), 'camera-2')).toEqual(upTo(10));
+    await expect.poll(async () => seqsOf(await told(), 'camera-2'), patient).toEqual(upTo(10));
     stop.abort();
     await running;
     expect(seqsOf(await told(), 'camera-1')).toEqual([0, 1]);

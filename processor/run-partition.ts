@@ -140,7 +140,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
   async function step(state: LaneState, batch: Batch): Promise<Stepped<LaneState>> {
     const { devices: before } = state;
     const { partition } = batch;
-    const { attempts, outcomes } = memoryOf(partition);
+    const { attempts } = memoryOf(partition);
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
     const due = waiting.filter((record) => attempts.waitMsOf(record) === 0);
     const tried = fairShare(due, dependencies).taken;
@@ -167,12 +167,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       ...poison.filter(({ record }) => letterSentAgain(record) === null).map(() => true),
       ...frames.filter(({ redriven }) => !redriven).map((one) => outcomeOf(one.told) === DEAD),
     ];
-    const flood = withOutcomes(outcomes, dead);
-    if (flood.isFlood && dependencies.flood === 'stop') {
-      attempts.reconsider();
-      metrics.flooded({ lane, partition }, true);
-      throw new Error(FLOOD_WORDS);
-    }
+    const outcomes = outcomesAfter(partition, dead);
 
     for (const _ of poison) metrics.frame(lane, DEAD);
     for (const { frame, record } of lined.duplicates) if (isFinished(frame.device_id)) note(frame, record, 'duplicate');
@@ -202,9 +197,19 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       }
     }
     metrics.putOff({ lane, partition }, putOff.length);
-    const came = { frames: frames.map(({ frame }) => frame), outcomes: flood.outcomes };
+    const came = { frames: frames.map(({ frame }) => frame), outcomes };
     const waitMs = Math.min(...putOff.map((record) => attempts.waitMsOf(record)));
     return { state: { devices, ahead, came }, outputs, putOff, ...(putOff.length > 0 && { waitMs }) };
+  }
+
+  /** Of the last records; throws where too many would be dead, and so nothing is committed. */
+  function outcomesAfter(partition: number, dead: readonly boolean[]): Outcomes {
+    const { attempts, outcomes: before } = memoryOf(partition);
+    const { outcomes, isFlood } = withOutcomes(before, dead);
+    if (!isFlood || dependencies.flood === 'pass') return outcomes;
+    attempts.reconsider();
+    metrics.flooded({ lane, partition }, true);
+    throw new Error(FLOOD_WORDS);
   }
 
   function lineUpAll(before: Devices, records: readonly StoredRecord[]) {
