@@ -48,10 +48,11 @@ export async function runAggregator(
     frames: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
     observations: async (transaction, batch) => {
-      await noteAttempts(transaction, batch.of('attempt'));
       const reads = batch.of('observation');
+      // Letters before captures, as the console locks them.
       const observations = reads.map(({ value }) => value);
       await settleDeadLetters(transaction, observations, clock.nowMs());
+      await noteAttempts(transaction, batch.of('attempt'));
       await finishByObservations(transaction, reads);
     },
     events: async (transaction, batch) => {
@@ -62,7 +63,7 @@ export async function runAggregator(
     },
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');
-      // Letters before captures, as the console locks them.
+      // In the same order.
       const letters = reads.map(({ value }) => value);
       await writeDeadLetters(transaction, letters, clock.nowMs());
       await finishByDeadLetters(transaction, reads, codec);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixedCodec } from '../schemas/codec.ts';
 import { deadLetterOf, LETTER_HEADER } from '../schemas/dead-letter.ts';
 import { derivedId } from '../schemas/identity.ts';
-import { frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
+import { attempt, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import type { DeadLetter } from '../schemas/types.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
@@ -87,6 +87,46 @@ test.each([
   expect(await letterOf(seq)).toMatchObject({ state: settled, succeeded_at });
   expect(await letterOf(seq + 10)).toMatchObject({ state: 'open', succeeded_at: null });
   expect(await captureOf(seq)).toMatchObject({ state: 'done', error: null, width: 640, motion: null });
+});
+
+test.each<[string, number, (seq: number) => Promise<void>, object]>([
+  [
+    'is looked at, after an attempt that failed',
+    41,
+    async (seq) => {
+      await rig.append('observations', 'attempt', attempt(seq));
+      await rig.append('observations', 'observation', observation(seq));
+    },
+    { letter: 'redriven', capture: 'done' },
+  ],
+  [
+    'fails again',
+    42,
+    (seq) => rig.append('dead-letters', 'dead-letter', failedAgain(seq, 99)),
+    { letter: 'open', capture: 'dead' },
+  ],
+])('whoever redrives a frame is waited for, and waits for nobody, while it %s', async (_, seq, told, outcome) => {
+  await rig.append('frames', 'frame', frame(seq));
+  await rig.append('dead-letters', 'dead-letter', letter(seq));
+  await rig.drain();
+  await told(seq);
+  const { frame_id } = frame(seq);
+  const stops: (() => Promise<number>)[] = [];
+  await rig.services.store.transaction(async (console) => {
+    // Sooner than the aggregator, who would try again: should each wait for the other, it is this one that is told.
+    await console.run({ name: 'soon', text: "set local deadlock_timeout = '10ms'" });
+    const lock = "update dead_letters set state = 'redriven' where frame_id = $1";
+    await console.run({ name: 'redrive', text: lock }, [frame_id]);
+    stops.push(rig.start());
+    const text = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    const waiting = async () => (await rig.services.store.run({ name: 'waiting', text })).length;
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+    await console.run({ name: 'queue', text: "update captures set state = 'queued' where frame_id = $1" }, [frame_id]);
+  });
+  await rig.caughtUp();
+  for (const stop of stops) await stop();
+  const [one, capture] = [await letterOf(seq), await captureOf(seq)];
+  expect({ letter: one?.state, capture: capture?.state }).toEqual(outcome);
 });
 
 test('a record that was sent again and says as little opens the letter it was', async () => {
