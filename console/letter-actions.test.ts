@@ -169,7 +169,9 @@ describe('many letters', () => {
     expect(await redrivenSeqs(seqs)).toEqual(seqs);
     expect(await found()).toMatchObject({ done: 12, passed_over: 0, failed: 0, finished_at: new Date(NOW_MS) });
     expect(await statesOf(...seqs, 399)).toEqual([...seqs.map(() => ['redriven', 'queued']), ['open', 'dead']]);
-    expect(await auditOf(id)).toMatchObject([{ action: 'dead-letters-redrive', details: { code: 'many', total: 12 } }]);
+    expect(await auditOf(id)).toMatchObject([
+      { action: 'dead-letters-redrive', details: { code: 'many', accept_changed: false, total: 12 } },
+    ]);
     const each = (await services.rows<{ details: { action_id?: string } }>('audit_log')).filter(
       ({ details }) => details.action_id === id,
     );

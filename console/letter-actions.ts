@@ -153,15 +153,17 @@ export function createLetterActions({
   return {
     change: (id, wish, of) => transaction((within) => changeLetter(within, { id, ...wish, ...of, actionId: null })),
 
-    start: (wanted, { kind, ...options }, { by, scope }) =>
+    start: (wanted, wish, { by, scope }) =>
       store.transaction(async (within) => {
+        const { kind, ...options } = wish;
         const [id, atMs] = [randomUUID(), clock.nowMs()];
         const action = [id, kind, new Date(atMs), by.id, by.username, options];
         const values = [...matchingValues(wanted, 'open', scope), ...action];
         const [{ total = 0 } = {}] = await within.run<{ total: number }>(sql.insert, values);
         await within.run(sql.setTotal, [id, total]);
-        const details = { ...wanted, ...options, total };
-        const deviceId = wanted.deviceId;
+        const { deviceId, ...filters } = wanted;
+        const how = wish.kind === 'redrive' ? { accept_changed: wish.acceptChanged } : { reason: wish.reason };
+        const details = { device_id: deviceId, ...filters, ...how, total };
         await noteChange(within, { atMs, by, action: `dead-letters-${kind}`, subject: id, deviceId, details });
         return { id, total };
       }),
