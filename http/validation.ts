@@ -21,16 +21,25 @@ export function createAjv(options: Options): Ajv {
   return ajv;
 }
 
-/** `'x-unique-by': 'id'` on an array: no two of its items have the same id. Said of each that comes after its like. */
-const uniqueBy: SchemaValidateFunction = (name: string, items: readonly unknown[], _schema, place) => {
-  const seen = new Set<unknown>();
+/**
+ * `'x-unique-by': 'id'` on an array: no two of its items have the same id; 'x y': nor the same x and y. Said of each that
+ * comes after its like. Ajv's own `uniqueItems` falls over an item with a member `toString`.
+ */
+const uniqueBy: SchemaValidateFunction = (members: string, items: readonly unknown[], _schema, place) => {
+  const names = members.split(' ');
+  const seen = new Set<string>();
   uniqueBy.errors = items.flatMap((item, at) => {
-    const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, name) : undefined;
-    if (value === undefined || !seen.has(value)) {
-      seen.add(value);
+    const values = names.map((name) =>
+      typeof item === 'object' && item !== null ? Reflect.get(item, name) : undefined,
+    );
+    if (values.includes(undefined)) return [];
+    const like = JSON.stringify(values);
+    if (!seen.has(like)) {
+      seen.add(like);
       return [];
     }
-    const instancePath = `${place?.instancePath ?? ''}/${at}/${name}`;
+    const last = names.length === 1 ? `/${members}` : '';
+    const instancePath = `${place?.instancePath ?? ''}/${at}${last}`;
     return [{ keyword: 'x-unique-by', instancePath, params: {}, message: 'is there twice' }];
   });
   return uniqueBy.errors.length === 0;

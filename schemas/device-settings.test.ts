@@ -72,7 +72,7 @@ test('all that is wrong is named at once', () => {
     '#/torch',
     '#/zones/0/points',
     '#/zones/1/id',
-    '#/zones/1/points',
+    '#/zones/1/points/3',
     '#/zones/2/kind',
     '#/zones/2/name',
     '#/zones/2/points/2/x',

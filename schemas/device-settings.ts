@@ -79,7 +79,7 @@ const zone = Type.Object(
     points: Type.Array(point, {
       minItems: 3,
       maxItems: 24,
-      uniqueItems: true,
+      'x-unique-by': 'x y',
       description: 'A polygon; its last point is joined to its first.',
     }),
     loitering_ms: Type.Optional(
@@ -94,7 +94,7 @@ const line = Type.Object(
   {
     id: ID,
     name: words(60, ''),
-    points: Type.Array(point, { minItems: 2, maxItems: 2, uniqueItems: true }),
+    points: Type.Array(point, { minItems: 2, maxItems: 2, 'x-unique-by': 'x y' }),
     /** As seen by somebody who looks from the first point to the second. */
     directions: Type.Object(
       { to_left: words(30, 'out'), to_right: words(30, 'in') },
