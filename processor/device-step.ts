@@ -104,18 +104,20 @@ function tick(scene: Scene, turn: Turn & { readonly kind: 'tick' }, options: Ste
   };
 }
 
+type ConfigurationTurn = Turn & { readonly kind: 'configuration' };
+
 /** Zones and lines may have gone. */
-function fit(scene: Scene, turn: Turn, options: StepOptions): Stepped {
+function fit(scene: Scene, turn: ConfigurationTurn, options: StepOptions): Stepped {
   const { model } = scene.places;
-  const [places, tellings] = fitPlaces(scene.places, turn.configuration.settings);
+  const [places, tellings] = fitPlaces(scene.places, turn.configuration.settings, turn.former.settings);
   return { scene: { ...scene, places }, told: placeEvents(tellings, turn, { ...options, model }) };
 }
 
 /** A pause is for privacy: nothing of a picture is kept through it, nor compared with what is seen after it. */
-function pause(scene: Scene, turn: Turn, options: StepOptions): Stepped {
+function pause(scene: Scene, turn: ConfigurationTurn, options: StepOptions): Stepped {
   const [visits, tellings] = endVisits(scene.visits);
   const motionTellings = endEpisode(scene.episode);
-  const placeTellings = endPlaces(scene.places, turn.configuration.settings);
+  const placeTellings = endPlaces(scene.places, turn.former.settings);
   return {
     scene: { ...newScene, newestAtMs: scene.newestAtMs, visits },
     told: [

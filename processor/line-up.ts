@@ -41,7 +41,7 @@ export type Turn = {
   readonly record: StoredRecord;
 } & (
   | { readonly kind: 'frame'; readonly frame: TurnFrame; readonly redriven: boolean }
-  | { readonly kind: 'configuration' }
+  | { readonly kind: 'configuration'; readonly former: Configuration }
   | { readonly kind: 'tick'; readonly atMs: number }
 );
 
@@ -73,7 +73,7 @@ export function lineUp(line: Line, input: DeviceInput, record: StoredRecord): re
       // One that changes nothing releases nothing either: a second copy must make no difference.
       if (newer === configuration) return [line, []];
       const [waiting, released] = releaseAll(line.waiting);
-      const turn: Turn = { kind: 'configuration', deviceId, record, configuration: newer };
+      const turn: Turn = { kind: 'configuration', deviceId, record, configuration: newer, former: configuration };
       return [{ ...line, waiting, configuration: newer }, [...due(released), turn]];
     }
     case 'tick': {

@@ -16,7 +16,7 @@ import {
   stepPlaces,
   tickPlaces,
 } from './places.ts';
-import type { PlaceSettings } from './presence.ts';
+import { CROSSINGS_MAX, type PlaceSettings } from './presence.ts';
 import { readSequences, timesOf } from './sequences-under-test.ts';
 import type { Person } from './tracks.ts';
 
@@ -33,6 +33,7 @@ describe('places', () => {
     test(title, () => {
       let places = noPlaces;
       let settings = usual;
+      let former = usual;
       let framesAtMs: readonly number[] = [];
       const told = rows.map(({ input }) => {
         const [word = '', ...words] = input.split(/\s+/);
@@ -44,12 +45,13 @@ describe('places', () => {
             framesAtMs = [];
             return take([noPlaces, endPlaces(places, settings)]);
           case 'without':
+            former = settings;
             settings = {
               ...settings,
               zones: settings.zones.filter(({ id }) => id !== name),
               lines: settings.lines.filter(({ id }) => id !== name),
             };
-            return take(fitPlaces(places, settings));
+            return take(fitPlaces(places, settings, former));
           case 'told':
           case 'untold':
             settings = { ...settings, events: { ...settings.events, [name]: word === 'told' } };
@@ -67,6 +69,9 @@ describe('places', () => {
       expect(told.map((tellings) => tellings.map(describeTelling).join('; '))).toEqual(
         rows.map(({ expected }) => expected),
       );
+      // Each version of each event is told once.
+      const names = told.flatMap((tellings) => tellings.map(({ type, of, version }) => `${type} ${of} v${version}`));
+      expect(new Set(names).size).toBe(names.length);
 
       function take([next, tellings]: readonly [Places, readonly PlaceTelling[]]): readonly PlaceTelling[] {
         places = JSON.parse(JSON.stringify(next));
@@ -164,6 +169,21 @@ test('people and stays are bounded, and whoever comes later is followed once the
   expect(told.filter(({ type }) => type === 'zone_left').length).toBe(STAYS_MAX);
   expect(places.presences.length).toBe(PRESENCES_MAX);
   expect(places.presences.flatMap(({ stays }) => stays).length).toBe(STAYS_MAX);
+});
+
+test('of more lines than are waited for at once, the first ones are told at once', () => {
+  const xs = Array.from({ length: CROSSINGS_MAX + 2 }, (_, at) => 0.2 + at / 20);
+  const lines = xs.map((x) => ({ id: `at-${x}`, points: polygon([x, 0], [x, 1]) }));
+  const settings = settingsFrom({ lines });
+  let places = noPlaces;
+  const show = (atMs: number, x: number) => {
+    const [next, told] = stepPlaces(places, frameAt(atMs, [personAt('A', x, 0.5)]), settings);
+    places = next;
+    return told.map(({ of }) => of[0]);
+  };
+  expect(show(0, 0.1)).toEqual([]);
+  expect(show(200, 0.9)).toEqual(lines.slice(0, 2).map(({ id }) => id));
+  expect(show(1_200, 0.9)).toEqual(lines.slice(2).map(({ id }) => id));
 });
 
 test('a tick is due as long as something was told to last', () => {
@@ -301,17 +321,25 @@ function describeTelling({ type, version, occurredAtMs, endedAtMs, payload }: Pl
   switch (payload.kind) {
     case 'ZoneChange':
       return type === 'zone_left'
-        ? `left ${payload.zone_id} ${payload.person_id} at ${occurredAtMs}ms after ${payload.stay_ms}ms`
-        : `entered ${payload.zone_id} ${payload.person_id} v${version} ${spanOf(occurredAtMs, endedAtMs, 'at')}`;
+        ? `left ${named(payload)} ${payload.person_id} at ${occurredAtMs}ms after ${payload.stay_ms}ms`
+        : `entered ${named(payload)} ${payload.person_id} v${version} ${spanOf(occurredAtMs, endedAtMs, 'at')}`;
     case 'Loitering':
-      return `loitering ${payload.zone_id} ${payload.person_id} at ${occurredAtMs}ms after ${payload.stay_ms}ms`;
+      return `loitering ${named(payload)} ${payload.person_id} at ${occurredAtMs}ms after ${payload.stay_ms}ms`;
     case 'LineCrossing':
       return `crossed ${payload.line_id} ${payload.person_id} ${payload.direction} at ${occurredAtMs}ms`;
-    case 'Crowd':
-      return `crowd ${payload.zone_id ?? 'picture'} v${version} ${payload.people} ${spanOf(occurredAtMs, endedAtMs, 'from')}`;
+    case 'Crowd': {
+      const { zone_id, people, lasted_ms } = payload;
+      const span = spanOf(occurredAtMs, endedAtMs, 'from');
+      return `crowd ${zone_id ?? 'picture'} v${version} ${people} ${span} for ${lasted_ms}ms`;
+    }
     default:
       throw new Error(`${payload.kind} is told of no place`);
   }
+}
+
+/** What it is called is said where it is not what it should be. */
+function named({ zone_id, zone_name }: { readonly zone_id: string; readonly zone_name: string }): string {
+  return zone_name === door.name ? zone_id : `${zone_id}, called '${zone_name}',`;
 }
 
 function spanOf(fromMs: number, toMs: number | null, word: string): string {

@@ -145,16 +145,16 @@ export function placesDueMs(
   return dues.length === 0 ? null : Math.min(...dues);
 }
 
-/** For a configuration: what is of places that there are no more is over. */
-export function fitPlaces(before: Places, settings: PlaceSettings): Change {
+/** For a configuration: what is of places that there are no more is over, and is told in the words of the former one. */
+export function fitPlaces(before: Places, settings: PlaceSettings, former: PlaceSettings): Change {
   const told: PlaceTelling[] = [];
   const presences = before.presences.map((presence) => {
-    const [kept, tellings] = fit(presence, settings);
+    const [kept, tellings] = fit(presence, settings, former);
     told.push(...tellings);
     return kept;
   });
   const isKept = ({ zoneId }: Crowd) => zoneId === null || zonesOf(settings).some(({ id }) => id === zoneId);
-  told.push(...before.crowds.filter((crowd) => !isKept(crowd)).flatMap((crowd) => crowdEnd(crowd, settings)));
+  told.push(...before.crowds.filter((crowd) => !isKept(crowd)).flatMap((crowd) => crowdEnd(crowd, former)));
   return [{ ...before, presences, crowds: before.crowds.filter(isKept) }, told];
 }
 

@@ -38,7 +38,7 @@ interface Move {
   readonly atMs: number;
 }
 
-/** So many ways over lines are waited for at once, of one person. */
+/** So many ways over lines are waited for at once, of one person; of more, the first ones wait no longer. */
 export const CROSSINGS_MAX = 4;
 
 /** One step on the way of somebody who is seen. `staysMax` bounds how many stays there may be after it. */
@@ -74,8 +74,9 @@ export function move(
   const { waiting, settled } = from
     ? stepCrossings(before.crossings, lines, { from, to, atMs }, thresholds.u_turn_ms)
     : { waiting: [], settled: [] };
-  told.push(...crossed(before, settled, settings));
-  return [{ ...before, stays, crossings: waiting.slice(0, CROSSINGS_MAX) }, told];
+  const crossings = waiting.slice(-CROSSINGS_MAX);
+  told.push(...crossed(before, [...settled, ...waiting.slice(0, -CROSSINGS_MAX)], settings));
+  return [{ ...before, stays, crossings }, told];
 }
 
 /** Nothing more will be seen of them: what lasts ends with the last sight, and nobody comes back over a line. */
@@ -89,18 +90,16 @@ export function leave(presence: Presence, settings: PlaceSettings): readonly Pla
   ];
 }
 
-/** For a configuration: what is of zones and lines that there are no more ends with the last sight. */
-export function fit(presence: Presence, settings: PlaceSettings): PresenceStep {
+/** For a configuration: what is of zones and lines that there are no more ends with the last sight, and is told as of before. */
+export function fit(presence: Presence, settings: PlaceSettings, former: PlaceSettings): PresenceStep {
   const zones = new Set(zonesOf(settings).map(({ id }) => id));
   const lines = new Set(settings.lines.map(({ id }) => id));
-  const isKept = ({ zoneId }: Stay) => zones.has(zoneId);
-  const kept = {
+  const part = (isKept: boolean) => ({
     ...presence,
-    stays: presence.stays.filter(isKept),
-    crossings: presence.crossings.filter(({ lineId }) => lines.has(lineId)),
-  };
-  const gone = { ...presence, stays: presence.stays.filter((stay) => !isKept(stay)), crossings: [] };
-  return [kept, leave(gone, settings)];
+    stays: presence.stays.filter(({ zoneId }) => zones.has(zoneId) === isKept),
+    crossings: presence.crossings.filter(({ lineId }) => lines.has(lineId) === isKept),
+  });
+  return [part(true), leave(part(false), former)];
 }
 
 /** Told to have entered, and not to have left. */
