@@ -60,7 +60,10 @@ test('an id that is there twice is named where it comes again, with all else tha
 test('places are alike if all that tells them apart is, whatever else they have', () => {
   const place = Type.Object({ x: Type.Number(), y: Type.Number() }, { additionalProperties: false });
   const schema = Type.Object({ points: Type.Array(place, { 'x-unique-by': 'x y' }) });
-  const [a, b] = [{ x: 0, y: 1 }, { x: 1, y: 0 }];
+  const [a, b] = [
+    { x: 0, y: 1 },
+    { x: 1, y: 0 },
+  ];
   expect(faultsOf(schema, { points: [a, b] })).toEqual([]);
   expect(faultsOf(schema, { points: [a, b, { y: 1, x: 0 }] })).toEqual(['#/points/2 is there twice']);
   expect(faultsOf(schema, { points: [a, { ...b, toString: '' }] })).toEqual(['#/points/1/toString is not known here']);
