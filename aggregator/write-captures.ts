@@ -2,7 +2,9 @@ import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
+import { type DeadFrame, deadFrameIn } from '../schemas/dead-letter.ts';
 import type { Attempt, DeadLetter, Frame, Observation } from '../schemas/types.ts';
+import { newestById } from './newest-by-id.ts';
 import type { Read } from './read-record.ts';
 
 const sql = {
@@ -108,21 +110,13 @@ async function finish(transaction: Queryable, rows: readonly Finish[]): Promise<
   ]);
 }
 
-/** From the record that failed: the frame's own, or the control that has redriven it. */
-function deadFrame({ original_value }: DeadLetter, codec: Codec): Finish['of'] | null {
+/** Null where the record that failed says of no frame, or nothing at all. */
+function deadFrame({ original_value }: DeadLetter, codec: Codec): DeadFrame | null {
   if (!original_value) return null;
   try {
-    const original = codec.decode(original_value);
-    if (original.name === 'frame') return original.value;
-    if (original.name !== 'control' || original.value.body.kind !== 'RedriveControl') return null;
-    return { ...original.value.body, device_id: original.value.device_id };
+    return deadFrameIn(codec.decode(original_value));
   } catch (error) {
     if (error instanceof UndecodableRecord) return null;
     throw error;
   }
-}
-
-/** One statement may touch a row once: of equal ids in a batch, the last is the newest. */
-function newestById<Item>(items: readonly Item[], idOf: (item: Item) => string): Item[] {
-  return [...new Map(items.map((item) => [idOf(item), item])).values()];
 }

@@ -1,6 +1,7 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import type { DeadLetter, Observation } from '../schemas/types.ts';
+import { newestById } from './newest-by-id.ts';
 
 const sql = {
   insert: statement(import.meta.url, './sql/insert-dead-letters.sql'),
@@ -12,8 +13,7 @@ export async function writeDeadLetters(
   letters: readonly DeadLetter[],
   nowMs: number,
 ): Promise<void> {
-  // One statement may touch a row once: of equal ids in a batch, the last is the newest.
-  const newest = [...new Map(letters.map((letter) => [letter.dead_letter_id, letter])).values()];
+  const newest = newestById(letters, ({ dead_letter_id }) => dead_letter_id);
   if (newest.length === 0) return;
   await transaction.run(sql.insert, [
     newest.map(({ dead_letter_id }) => dead_letter_id),

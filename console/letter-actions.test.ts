@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeFrames } from '../aggregator/write-captures.ts';
+import { finishByObservations, writeFrames } from '../aggregator/write-captures.ts';
 import { settleDeadLetters, writeDeadLetters } from '../aggregator/write-dead-letters.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
 import { Outage } from '../ports/errors.ts';
@@ -7,7 +7,7 @@ import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import { frame, letter, NOW_MS } from '../schemas/records-under-test.ts';
+import { frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import { logTopics } from '../schemas/topics.ts';
 import type { DeadLetter } from '../schemas/types.ts';
 import { createLetterActions, type LetterActions } from './letter-actions.ts';
@@ -41,13 +41,16 @@ const redriveMany = { kind: 'redrive', acceptChanged: false } as const;
 const all = { deviceId: null, code: null, topic: null, from: null, to: null };
 const going = () => new AbortController().signal;
 
+const record = { offset: 0n, key: 'camera', value: null, appendedAtMs: 0 };
+
 /** Frames that are dead, and their letters, under a code of their own. */
 async function bury(code: string, ...seqs: readonly number[]): Promise<readonly DeadLetter[]> {
-  const letters = seqs.map((seq) => letter(seq, { code }));
-  const reads = seqs.map((seq) => ({
-    record: { offset: 0n, key: 'camera', value: null, appendedAtMs: 0 },
-    value: frame(seq),
-  }));
+  return buryLetters(seqs.map((seq) => letter(seq, { code })));
+}
+
+async function buryLetters(letters: readonly DeadLetter[]): Promise<readonly DeadLetter[]> {
+  const seqs = letters.map(({ offset }) => offset);
+  const reads = seqs.map((seq) => ({ record, value: frame(seq) }));
   await services.store.transaction(async (transaction) => {
     await writeFrames(transaction, reads);
     await writeDeadLetters(transaction, letters, NOW_MS);
@@ -148,6 +151,59 @@ test('of two who redrive one letter at once, one does, and the other is told', a
   expect(await redrivenSeqs([200])).toEqual([200]);
 });
 
+test('what has been looked at is not queued anew, though it is redriven once more', async () => {
+  const [buried] = await bury('again', 210);
+  const id = buried?.dead_letter_id ?? '';
+  await actions().change(id, redrive, of);
+  await finishByObservations(services.store, [{ record, value: observation(210) }]);
+  await actions().change(id, { ...redrive, again: true }, of);
+  expect(await redrivenSeqs([210])).toEqual([210, 210]);
+  expect(await statesOf(210)).toEqual([['redriven', 'done']]);
+});
+
+test('a log that hangs is waited for in one transaction, however much there is to do', async () => {
+  const letters = await bury('hanging', 220, 221, 222);
+  await bury('swept', 223);
+  const { id: swept } = await actions().start({ ...all, code: 'swept' }, redriveMany, of);
+  const counted = { underWay: 0, most: 0, looked: false };
+  const store: Store = {
+    ...services.store,
+    run: async (statement, values) => {
+      const rows = await services.store.run(statement, values);
+      counted.looked = true;
+      return rows as never;
+    },
+    transaction: async (work) => {
+      counted.underWay += 1;
+      counted.most = Math.max(counted.most, counted.underWay);
+      try {
+        return await services.store.transaction(work);
+      } finally {
+        counted.underWay -= 1;
+      }
+    },
+  };
+  let answer = () => {};
+  const answered = new Promise<void>((settle) => {
+    answer = settle;
+  });
+  let asked = false;
+  const append: Log['append'] = async (topic, records) => {
+    asked = true;
+    await answered;
+    await log.append(topic, records);
+  };
+  const hanging = actions({ append, store });
+  const changes = letters.map(({ dead_letter_id }) => hanging.change(dead_letter_id, redrive, of));
+  const sweep = hanging.sweep(going());
+  await expect.poll(() => asked && counted.looked, { timeout: 10_000 }).toBe(true);
+  answer();
+  await Promise.all([...changes, sweep]);
+  expect(counted).toMatchObject({ underWay: 0, most: 1 });
+  expect(await redrivenSeqs([220, 221, 222])).toHaveLength(3);
+  expect(await actions().find(swept, of.scope)).toMatchObject({ done: 1, finished_at: expect.any(Date) });
+});
+
 describe('many letters', () => {
   const seqsFrom = (first: number) => Array.from({ length: 12 }, (_, at) => first + at);
 
@@ -177,6 +233,15 @@ describe('many letters', () => {
     );
     expect(each).toHaveLength(12);
     expect(await services.rows('dead_letter_action_letters')).toEqual([]);
+  });
+
+  test('are redriven by when their records came, whatever their offsets', async () => {
+    const seqs = [351, 353, 352];
+    // As in two partitions, or where a topic was made anew.
+    await buryLetters(seqs.map((seq, at) => letter(seq, { code: 'disorder', recorded_at: NOW_MS - at * 1_000 })));
+    await actions().start({ ...all, code: 'disorder' }, redriveMany, of);
+    await actions().sweep(going());
+    expect(await redrivenSeqs(seqs)).toEqual([352, 353, 351]);
   });
 
   test('are gone on with by the next console, where one was stopped or killed', async () => {

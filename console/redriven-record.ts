@@ -1,9 +1,8 @@
 import type { LogRecord } from '../ports/log/log.ts';
-import { type Codec, type Decoded, UndecodableRecord } from '../schemas/codec.ts';
-import { LETTER_HEADER } from '../schemas/dead-letter.ts';
+import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
+import { deadFrameIn, LETTER_HEADER } from '../schemas/dead-letter.ts';
 import { derivedId } from '../schemas/identity.ts';
 import { type TopicName, topics } from '../schemas/topics.ts';
-import type { RedriveControl } from '../schemas/types.ts';
 
 /**
  * The record by which a dead letter is sent again. A frame that could be read gets its turn again by a control among the
@@ -47,38 +46,22 @@ export function redrivenRecord(
 ): RedrivenRecord | NotRedrivable {
   const { topic, original_key: key, original_value: value } = letter;
   if (!isTopic(topic)) return notRedrivable(409, 'unknown-topic', `Nobody reads ${topic} any more.`);
-  const frame = letter.frame_id !== null && value ? frameIn(codec.decode(value)) : null;
+  const frame = letter.frame_id !== null && value ? deadFrameIn(codec.decode(value)) : null;
   if (!frame) return recordAgain(letter, { topic, key, mended: options.mended }, codec);
   if (options.mended) {
     const detail = 'The record could be read. Put right what its message says, and send it again as it is.';
     return notRedrivable(422, 'value-not-wanted', detail);
   }
-  const { deviceId, ...body } = frame;
+  const { device_id, ...told } = frame;
   const stored = options.acceptChanged ? { size_bytes: null, sha256: null } : {};
   const control = codec.encode('control', {
     // Another one each time it has failed.
     control_id: derivedId('redrive', letter.id, letter.attempts),
-    device_id: deviceId,
+    device_id,
     issued_at: nowMs,
-    body: { ...body, ...stored },
+    body: { kind: 'RedriveControl', ...told, ...stored },
   });
-  return { topic, record: { key: deviceId, value: control } };
-}
-
-interface FrameToRedrive extends RedriveControl {
-  readonly deviceId: string;
-}
-
-/** From the frame's own record, or from a control that has redriven it before. */
-function frameIn({ name, value }: Decoded): FrameToRedrive | null {
-  if (name === 'control') {
-    const { device_id: deviceId, body } = value;
-    return body.kind === 'RedriveControl' ? { ...body, deviceId } : null;
-  }
-  if (name !== 'frame') return null;
-  const { frame_id, epoch, seq, captured_at, time_quality, blob_key, size_bytes, sha256, lane, device_id } = value;
-  const told = { frame_id, epoch, seq, captured_at, time_quality, blob_key, size_bytes, sha256, lane };
-  return { kind: 'RedriveControl', ...told, deviceId: device_id };
+  return { topic, record: { key: device_id, value: control } };
 }
 
 function recordAgain(

@@ -1,5 +1,6 @@
+import type { Decoded } from './codec.ts';
 import { derivedId } from './identity.ts';
-import type { DeadLetter, Frame } from './types.ts';
+import type { DeadLetter, Frame, RedriveControl } from './types.ts';
 
 /** A record as the log gave it. */
 interface Unusable {
@@ -60,4 +61,19 @@ export function deadLetterOf(
 export function letterSentAgain({ headers }: Pick<Unusable, 'headers'>): string | null {
   const id = headers?.[LETTER_HEADER];
   return id !== undefined && LETTER_ID.test(id) ? id : null;
+}
+
+/** A frame that is dead, as far as it takes to look at it again. */
+export type DeadFrame = Pick<Frame, 'device_id'> & Omit<RedriveControl, 'kind'>;
+
+/** In the record that failed: the frame's own, or the control by which it was redriven. Null in any other. */
+export function deadFrameIn({ name, value }: Decoded): DeadFrame | null {
+  if (name === 'frame') return deadFrameOf(value);
+  if (name !== 'control' || value.body.kind !== 'RedriveControl') return null;
+  return deadFrameOf({ ...value.body, device_id: value.device_id });
+}
+
+function deadFrameOf(frame: DeadFrame): DeadFrame {
+  const { device_id, frame_id, epoch, seq, captured_at, time_quality, blob_key, size_bytes, sha256, lane } = frame;
+  return { device_id, frame_id, epoch, seq, captured_at, time_quality, blob_key, size_bytes, sha256, lane };
 }

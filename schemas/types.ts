@@ -96,7 +96,7 @@ export type ControlBody =
 
 /** What must take effect at a definite place among a device's frames. */
 export interface Control {
-  /** Told apart by this id, a control appended twice takes effect once. */
+  /** Names the control. No copy is dropped by it: what a control asks for must be such that a second one makes no difference by itself. */
   readonly control_id: string;
   /** The device among whose frames it stands. */
   readonly device_id: string;
