@@ -67,13 +67,29 @@ describe('an attempt', () => {
     expect(told).toEqual(['0 running 1']);
   });
 
+  test('is told of anew where the frame comes again after what it came to is committed, as when it is redriven', async () => {
+    const { attempts, told } = setUp();
+    const makeSlowly = () =>
+      attempts.make('look', first, async () => {
+        await vi.advanceTimersByTimeAsync(1_000);
+        return {};
+      });
+    await makeSlowly();
+    attempts.settle([first]);
+    await makeSlowly();
+    expect(told).toEqual(['0 running 1', '0 running 1']);
+  });
+
   test('that fails is told of once that counts, and the next one as it begins', async () => {
-    const { told, fail, succeed, waitMs } = setUp();
+    const { attempts, told, fail, succeed, waitMs } = setUp();
     await fail();
-    waitMs(0n);
+    attempts.review();
     expect(told).toEqual([]);
     await succeed();
     waitMs(0n);
+    expect(told, 'to ask how long a device waits tells nothing').toEqual([]);
+    attempts.review();
+    attempts.review();
     expect(told).toEqual(['0 failed 1']);
     await fail();
     expect(told).toEqual(['0 failed 1', '0 running 2']);
@@ -123,11 +139,11 @@ describe('a frame', () => {
   });
 
   test('of which something else came than was stored is not given up by counting', async () => {
-    const { attempts, fail, succeed, waitMs } = setUp();
+    const { attempts, fail, succeed } = setUp();
     for (let times = 0; times < 10; times += 1) {
       await fail(first, new Doubted('the picture', 'a page came'));
       await succeed();
-      waitMs(0n);
+      attempts.review();
     }
     expect(attempts.givenUp(first)).toBeNull();
     expect(attempts.failuresOf(first)).toBe(10);

@@ -23,6 +23,8 @@ import {
  * that is opened anew, as after an outage, and not the process: there a frame's attempts begin from the first.
  */
 export interface Attempts {
+  /** Of the frames that devices wait for, tells which failures have come to count since: before each batch. */
+  review(): void;
   /** How long a record has to wait by now for a frame of its device; 0 if it may be taken. */
   waitMsOf(record: Pick<StoredRecord, 'key' | 'offset'>): number;
   /** What is said of a frame that is not tried again; null where it is. */
@@ -104,7 +106,7 @@ export function createAttempts({
   const verdict = ({ retry }: Waiting) => verdictOn(retry, { nowMs: monotonicMs(), wentWellMs, attemptsMax });
 
   /** Whether a failure counts may show after it. */
-  function review(frameId: string): Waiting | undefined {
+  function reviewOne(frameId: string): Waiting | undefined {
     const one = waiting.get(frameId);
     if (!one) return undefined;
     const { frame, retry } = one;
@@ -129,10 +131,14 @@ export function createAttempts({
   }
 
   return {
+    review() {
+      for (const { frameId } of holds.values()) reviewOne(frameId);
+    },
+
     waitMsOf({ key, offset }) {
       const hold = holds.get(key);
       if (!hold || offset < hold.from) return 0;
-      const one = review(hold.frameId);
+      const one = waiting.get(hold.frameId);
       const told = one && verdict(one);
       return told?.kind === 'wait' ? told.ms : 0;
     },
@@ -146,7 +152,7 @@ export function createAttempts({
 
     async make(stage, frame, work) {
       // Before it begins: what goes well beside it says nothing of the attempt before.
-      const before = review(frame.frame_id);
+      const before = reviewOne(frame.frame_id);
       const beganMs = monotonicMs();
       if (before && before.failures > 0) tellRunning(frame);
       const long = setTimeout(() => tellRunning(frame), LONG_MS).unref();
@@ -180,7 +186,7 @@ export function createAttempts({
       const retry = retryAfter(failure, { failuresBefore, backoff, chance: random() });
       waiting.set(frameId, { frame, retry, failures: failuresBefore });
       holds.set(device_id, { frameId, from });
-      review(frameId);
+      reviewOne(frameId);
     },
 
     isOutage: ({ failure }) => isOutage(failure, wentWellMs),
@@ -190,6 +196,8 @@ export function createAttempts({
     settle(frames) {
       for (const { frame_id, device_id } of frames) {
         waiting.delete(frame_id);
+        // Should it come once more, as when it is redriven, its attempts begin from the first.
+        running.delete(device_id);
         if (holds.get(device_id)?.frameId === frame_id) holds.delete(device_id);
       }
     },

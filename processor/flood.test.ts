@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../dev/simulate/random.ts';
-import { noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
+import { floodWords, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
 
 const dead = (count: number) => Array<boolean>(count).fill(true);
 const well = (count: number) => Array<boolean>(count).fill(false);
@@ -45,4 +45,12 @@ test('one in a hundred, in bursts of fifty, is none', () => {
   const burst = [...well(4_950), ...dead(50)];
   const all = Array.from({ length: 10 }, () => burst).flat();
   expect(withOutcomes(noOutcomes, all).isFlood).toBe(false);
+});
+
+test.each([
+  ['the only one', ['undecodable'], 'undecodable'],
+  ['the commonest', ['undecodable', 'picture-missing', 'not-confluent', 'picture-missing'], 'picture-missing'],
+  ['the first of those as common', ['not-confluent', 'undecodable', 'undecodable', 'not-confluent'], 'not-confluent'],
+])('the words say why: %s', (_, codes, commonest) => {
+  expect(floodWords(codes)).toContain(`now mostly ${commonest}:`);
 });

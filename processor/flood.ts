@@ -27,6 +27,19 @@ export function withOutcomes(
   return { outcomes: all.slice(-WINDOW), isFlood };
 }
 
-export const FLOOD_WORDS =
-  `more than ${DEAD_MAX} of the last ${WINDOW} frames would be dead letters: the partition waits, and goes on by itself ` +
-  'once they can be analysed; if they never can be, PROCESSOR_FLOOD=pass lets them through';
+/** By the codes of the batch's dead letters, of which the commonest says best what to mend. */
+export function floodWords(codes: readonly string[]): string {
+  return (
+    `more than ${DEAD_MAX} of the last ${WINDOW} frames would be dead letters, now mostly ${commonestOf(codes)}: the ` +
+    'partition waits, and goes on by itself once they can be analysed; if they never can be, PROCESSOR_FLOOD=pass lets ' +
+    'them through'
+  );
+}
+
+/** Of several as common, the one that came first. */
+function commonestOf(codes: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const [commonest] = [...counts].toSorted(([, one], [, other]) => other - one);
+  return commonest?.[0];
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StoredRecord } from '../ports/log/log.ts';
-import { areRead, createWorld } from './lane-under-test.ts';
+import { areRead, createWorld, readTopic, runLanes } from './lane-under-test.ts';
 import { show, visit } from './visit-under-test.ts';
 
 function setUp() {
@@ -41,6 +41,17 @@ test('one who is late to leave takes nothing from whoever has the partition sinc
   expect(watched).toEqual(new Set([0]));
   lane.onReleased?.({ partition: 0, state: next.state });
   expect(watched).toEqual(new Set());
+});
+
+test('whoever leaves a partition and has it again remembers nothing of it: its dead letters count from the first', async () => {
+  const { world, lane } = setUp();
+  const unreadable = Array.from({ length: 60 }, () => ({ key: 'camera-1', value: Buffer.from('x') }));
+  for (let stay = 1; stay <= 2; stay += 1) {
+    await world.log.append('frames', unreadable);
+    await runLanes(world.log, [lane]);
+    expect(await readTopic(world.log, 'dead-letters')).toHaveLength(60 * stay);
+  }
+  expect(world.troubles).toEqual([]);
 });
 
 async function* nothing(): AsyncIterable<StoredRecord> {}

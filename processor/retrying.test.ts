@@ -118,6 +118,20 @@ describe('one picture that cannot be had', () => {
     expect(world.troubles).toEqual([]);
   });
 
+  test('has failed also by what goes well in another partition while its device waits', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    await send(world, ['camera-1'], 1);
+    const wentWell = createWentWell();
+    const blobs = failing(world.blobs, () => true);
+    const onTrouble = () => {
+      wentWell.fetch = Number.POSITIVE_INFINITY;
+    };
+    await runLanes(world.log, [world.lane({ blobs, wentWell, attemptsMax: 1, onTrouble })]);
+    const letters = (await readTopic(world.log, 'dead-letters')).map(({ value }) => value);
+    expect(letters).toMatchObject([{ code: 'picture-unavailable', attempts: 1 }]);
+    expect(attemptsIn(await readTopic(world.log, 'observations'))).toEqual(['0 failed 1']);
+  });
+
   test('is not alone: each of those in a row has its attempts, and those before and behind are looked at', async () => {
     const world = createWorld({ partitionCount: 1 });
     await send(world, ['camera-1', 'camera-2'], 12);
@@ -215,11 +229,27 @@ describe('a flood of dead letters', () => {
     await runLanes(world.log, [{ ...lane, onCommitted }]);
     expect(words).toHaveLength(3);
     expect(words[0]).toContain('PROCESSOR_FLOOD=pass');
+    expect(words[0]).toContain('mostly picture-missing');
     const flooded = (await Promise.all(gauges)).map((text) => text.match(/partition="0"\} (\d)/)?.[1]).join('');
     expect(flooded).toBe('0011100000');
     const letters = await readTopic(world.log, 'dead-letters');
     expect(letters).toHaveLength(80);
     expect((await readTopic(world.log, 'observations')).length).toBe(devices.length * count - letters.length);
+  });
+
+  test('may be one of records that cannot be read', async () => {
+    const world = createWorld({ partitionCount: 1 });
+    const unreadable = Array.from({ length: 150 }, () => ({ key: 'camera-1', value: Buffer.from('x') }));
+    await world.log.append('frames', unreadable);
+    const stop = new AbortController();
+    const words: string[] = [];
+    const onTrouble = ({ error }: { readonly error: unknown }) => {
+      words.push(String(error));
+      stop.abort();
+    };
+    await runLanes(world.log, [world.lane({ onTrouble, batchRecordsMax: 50 })], stop);
+    expect(words).toEqual([expect.stringContaining('mostly not-confluent')]);
+    expect(await readTopic(world.log, 'dead-letters')).toHaveLength(100);
   });
 
   test('passes where it is let pass', async () => {

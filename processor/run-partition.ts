@@ -1,29 +1,20 @@
 import type { Logger } from 'pino';
-import type {
-  Batch,
-  LogRecord,
-  Opened,
-  Output,
-  Stepped,
-  StoredRecord,
-  Subscription,
-  Taken,
-  Trouble,
-} from '../ports/log/log.ts';
+import type { Batch, Opened, Stepped, StoredRecord, Subscription, Taken, Trouble } from '../ports/log/log.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
-import { deadLetterOf, letterSentAgain } from '../schemas/dead-letter.ts';
+import { letterSentAgain } from '../schemas/dead-letter.ts';
 import type { Lane, TrackerState } from '../schemas/types.ts';
 import { type Attempts, type AttemptsOptions, createAttempts } from './attempts.ts';
-import { newScene, type StepOutput } from './device-step.ts';
+import { newScene } from './device-step.ts';
 import { fairShare, type Share } from './fair-share.ts';
-import { FLOOD_WORDS, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
+import { floodWords, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
 import { type Line, lineUp, newLine, type Turn, type TurnFrame } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { isDeviceId, readInput } from './read-input.ts';
-import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
+import { type DeviceState, unpackState } from './state.ts';
 import type { TakeTurns } from './take-turns.ts';
 import type { Ticks } from './ticks.ts';
+import { createYieldedRecords, DEAD, deadCodeOf, outcomeOf } from './yielded-records.ts';
 
 /**
  * The shell around the pure steps, for one lane: records are shared out (fair-share.ts) and lined up, their turns taken
@@ -76,6 +67,7 @@ export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog
 export function processLane(dependencies: LaneDependencies): Subscription<LaneState> {
   const { lane, codec, takeTurns, ticks, metrics, logger, windowRecordsMax, batchEveryMs, onTrouble } = dependencies;
   const topic = topicOf[lane];
+  const yielded = createYieldedRecords({ lane, topic, codec, metrics });
   /** The partitions that are ours, as they were last opened or committed. */
   const ours = new Map<number, Devices>();
   const memories = new Map<number, Memory>();
@@ -141,6 +133,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const { devices: before } = state;
     const { partition } = batch;
     const { attempts } = memoryOf(partition);
+    attempts.review();
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
     const due = waiting.filter((record) => attempts.waitMsOf(record) === 0);
     const tried = fairShare(due, dependencies).taken;
@@ -162,24 +155,24 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const poison = lined.poison.filter(({ record }) => isFinished(record.key));
     const frames = turns.flatMap((one) => (one.turn.kind === 'frame' ? [{ ...one.turn, told: one.told }] : []));
 
-    const dead = [
+    const codes = [
       // What somebody sends again may fail again: that tells of no flood.
-      ...poison.filter(({ record }) => letterSentAgain(record) === null).map(() => true),
-      ...frames.filter(({ redriven }) => !redriven).map((one) => outcomeOf(one.told) === DEAD),
+      ...poison.filter(({ record }) => letterSentAgain(record) === null).map(({ code }) => code),
+      ...frames.filter(({ redriven }) => !redriven).map((one) => deadCodeOf(one.told)),
     ];
-    const outcomes = outcomesAfter(partition, dead);
+    const outcomes = outcomesAfter(partition, codes);
 
     for (const _ of poison) metrics.frame(lane, DEAD);
     for (const { frame, record } of lined.duplicates) if (isFinished(frame.device_id)) note(frame, record, 'duplicate');
     for (const { frame, record, told } of frames) {
-      const [first] = told;
-      if (givenUp.has(frame) && first?.kind === 'rejected') metrics.givenUp(lane, first.code);
+      const code = deadCodeOf(told);
+      if (givenUp.has(frame) && code !== null) metrics.givenUp(lane, code);
       note(frame, record, outcomeOf(told));
     }
     const attemptsAt = (frame: TurnFrame) => attempts.failuresOf(frame) + (givenUp.has(frame) ? 0 : 1);
     const outputs = [
-      ...poison.map(({ record, ...reason }) => deadLetter(batch, record, reason)),
-      ...turns.flatMap(({ turn, told }) => told.map((output) => toRecord(batch, turn, output, attemptsAt))),
+      ...poison.map(({ record, ...reason }) => yielded.deadLetter(batch, record, reason)),
+      ...turns.flatMap(({ turn, told }) => told.map((output) => yielded.toRecord(batch, turn, output, attemptsAt))),
     ];
     const place = putOff[0]?.offset ?? batch.readTo;
     const ahead = aheadOf(place, state.ahead, [...taken]);
@@ -193,7 +186,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       if (isChanged) devices.set(deviceId, { line, scene });
       const takenTo = ahead.get(deviceId) ?? null;
       if (isChanged || takenTo !== null) {
-        outputs.push(stateRecord(batch, deviceId, { line, scene }, { place, takenTo }));
+        outputs.push(yielded.stateRecord(batch, deviceId, { line, scene }, { place, takenTo }));
       }
     }
     metrics.putOff({ lane, partition }, putOff.length);
@@ -202,14 +195,18 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     return { state: { devices, ahead, came }, outputs, putOff, ...(putOff.length > 0 && { waitMs }) };
   }
 
-  /** Of the last records; throws where too many would be dead, and so nothing is committed. */
-  function outcomesAfter(partition: number, dead: readonly boolean[]): Outcomes {
+  /**
+   * Of the last records, after those with these codes of dead letters, null where there is none; throws where too many
+   * would be dead, and so nothing is committed.
+   */
+  function outcomesAfter(partition: number, codes: readonly (string | null)[]): Outcomes {
     const { attempts, outcomes: before } = memoryOf(partition);
+    const dead = codes.map((code) => code !== null);
     const { outcomes, isFlood } = withOutcomes(before, dead);
     if (!isFlood || dependencies.flood === 'pass') return outcomes;
     attempts.reconsider();
     metrics.flooded({ lane, partition }, true);
-    throw new Error(FLOOD_WORDS);
+    throw new Error(floodWords(codes.filter((code) => code !== null)));
   }
 
   function lineUpAll(before: Devices, records: readonly StoredRecord[]) {
@@ -250,49 +247,6 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     metrics.frame(lane, outcome);
     const trace_id = traceIdOf(headers?.traceparent);
     logger.debug({ device: device_id, frame: frame_id, trace_id, lane, outcome }, 'frame');
-  }
-
-  function toRecord(batch: Batch, turn: Turn, output: StepOutput, attemptsAt: (frame: TurnFrame) => number): Output {
-    const { record, deviceId: key } = turn;
-    if (output.kind === 'rejected') {
-      const ofFrame = turn.kind === 'frame' ? { frame: turn.frame, attempts: attemptsAt(turn.frame) } : {};
-      return deadLetter(batch, record, { ...output, ...ofFrame });
-    }
-    const [name, value] =
-      output.kind === 'event'
-        ? (['events', codec.encode('event', output.event)] as const)
-        : (['observations', codec.encode('observation', output.observation)] as const);
-    return { topic: name, record: withTrace(record, { key, value }) };
-  }
-
-  function deadLetter(
-    { partition }: Batch,
-    record: StoredRecord,
-    reason: { readonly code: string; readonly message: string; readonly frame?: TurnFrame; readonly attempts?: number },
-  ): Output {
-    const value = codec.encode('dead-letter', deadLetterOf(record, { ...reason, topic, partition }));
-    return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
-  }
-
-  function stateRecord(
-    { partition }: Batch,
-    deviceId: string,
-    state: DeviceState,
-    { place, takenTo }: { readonly place: bigint; readonly takenTo: bigint | null },
-  ): Output {
-    const packed = packState(state);
-    metrics.stateSize(packed.length);
-    const value = codec.encode('tracker-state', {
-      device_id: deviceId,
-      lane,
-      state_version: STATE_VERSION,
-      topic,
-      partition,
-      offset: Number(place),
-      taken_to: takenTo === null ? null : Number(takenTo),
-      state: packed,
-    });
-    return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
   }
 
   return {
@@ -341,19 +295,4 @@ function peopleIn(devices: Devices): number {
     people += scene.tracks.live.filter(({ personId }) => personId !== null).length;
   }
   return people;
-}
-
-/** A record that follows from another carries on its trace. */
-function withTrace(origin: StoredRecord, record: LogRecord): LogRecord {
-  return origin.headers ? { ...record, headers: origin.headers } : record;
-}
-
-const DEAD = 'dead';
-
-/** As it is counted: of what was skipped, why. */
-function outcomeOf(told: readonly StepOutput[]): string {
-  const [first] = told;
-  if (first?.kind !== 'observation') return DEAD;
-  const { outcome, reason } = first.observation;
-  return outcome === 'skipped' && reason !== null ? reason : outcome;
 }
