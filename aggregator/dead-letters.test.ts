@@ -71,6 +71,20 @@ test.each([
   expect(await letterOf(seq)).toEqual(before);
 });
 
+test('a frame whose device was paused when it came again is as it was: nobody looked', async () => {
+  await rig.append('frames', 'frame', frame(29));
+  await rig.append('dead-letters', 'dead-letter', letter(29));
+  await rig.drain();
+  await mark(29, 'redriven');
+  await rig.append(
+    'observations',
+    'observation',
+    observation(29, { outcome: 'skipped', reason: 'paused', motion: null }),
+  );
+  await rig.drain();
+  expect(await letterOf(29)).toMatchObject({ state: 'redriven', succeeded_at: null });
+});
+
 test.each([
   ['redriven', 21, 'redriven'],
   // Whoever redrove it died before they could say so.

@@ -33,12 +33,13 @@ export async function writeDeadLetters(
   ]);
 }
 
-/** What was redriven has come to something. */
+/** What was redriven has come to something; but not while its device was paused, when nobody looked. */
 export async function settleDeadLetters(
   transaction: Queryable,
-  observations: readonly Pick<Observation, 'frame_id'>[],
+  observations: readonly Pick<Observation, 'frame_id' | 'reason'>[],
   nowMs: number,
 ): Promise<void> {
-  if (observations.length === 0) return;
-  await transaction.run(sql.settle, [observations.map(({ frame_id }) => frame_id), new Date(nowMs)]);
+  const looked = observations.filter(({ reason }) => reason !== 'paused').map(({ frame_id }) => frame_id);
+  if (looked.length === 0) return;
+  await transaction.run(sql.settle, [looked, new Date(nowMs)]);
 }

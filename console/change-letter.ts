@@ -106,7 +106,9 @@ export function createChangeLetter({
     const [letter] = await transaction.run<LockedRow>(sql.lock, [id, scope.fleetId, scope.seesUnowned]);
     if (!letter) throw noSuchLetter();
     const isAgain = change.kind === 'redrive' && change.again === true && letter.state === 'redriven';
-    if (!isAgain && !CHANGEABLE[kind].includes(letter.state)) throw notOpen(letter.state);
+    // Of many, only what is still open: what somebody gave up meanwhile is not for others to think better of.
+    const changeable = change.actionId === null ? CHANGEABLE[kind] : (['open'] as const);
+    if (!isAgain && !changeable.includes(letter.state)) throw notOpen(letter.state);
     if (change.kind === 'redrive') await redrive(transaction, letter, change);
     else await discard(transaction, letter, change);
   };

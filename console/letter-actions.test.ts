@@ -134,7 +134,7 @@ describe.each<{ at: string; seq: number; faults: () => Faults; copies: number }>
     const [buried] = await bury(`settled-${seq}`, seq + 50);
     await expect(actions(faults()).change(buried?.dead_letter_id ?? '', redrive, of)).rejects.toThrow('killed');
     const appended = await redrivenSeqs([seq + 50]);
-    const observations = appended.map((seq) => ({ frame_id: frame(seq).frame_id }));
+    const observations = appended.map((seq) => ({ frame_id: frame(seq).frame_id, reason: null }));
     await settleDeadLetters(services.store, observations, NOW_MS);
     expect((await statesOf(seq + 50))[0]?.[0]).toBe(copies > 0 ? 'redriven' : 'open');
   });

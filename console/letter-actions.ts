@@ -164,7 +164,9 @@ export function createLetterActions({
         const { deviceId, ...filters } = wanted;
         const how = wish.kind === 'redrive' ? { accept_changed: wish.acceptChanged } : { reason: wish.reason };
         const details = { device_id: deviceId, ...filters, ...how, total };
-        await noteChange(within, { atMs, by, action: `dead-letters-${kind}`, subject: id, deviceId, details });
+        // Whoever names a device that is not theirs changes none of its letters, and writes nothing into its history.
+        const of = { action: `dead-letters-${kind}`, subject: id, deviceId: total > 0 ? deviceId : null };
+        await noteChange(within, { atMs, by, ...of, details });
         return { id, total };
       }),
 

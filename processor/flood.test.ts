@@ -2,9 +2,13 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../dev/simulate/random.ts';
 import { floodWords, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
 
-const dead = (count: number) => Array<boolean>(count).fill(true);
-const well = (count: number) => Array<boolean>(count).fill(false);
-const mixed = (count: number) => Array.from({ length: count }, (_, at) => at % 2 === 0);
+/** Of one device, or of four in turns. */
+const outcomes = (count: number, code: string | null, of?: string): Outcomes =>
+  Array.from({ length: count }, (_, at) => ({ device: of ?? `camera-${at % 4}`, code }));
+const dead = (count: number, of?: string) => outcomes(count, 'picture-missing', of);
+const well = (count: number, of?: string) => outcomes(count, null, of);
+const mixed = (count: number) =>
+  Array.from({ length: count }, (_, at) => (at % 2 === 0 ? dead(1, `${at % 7}`) : well(1, `${at % 5}`))).flat();
 
 test.each([
   ['nothing', [], false],
@@ -16,29 +20,40 @@ test.each([
   ['a hundred and one within two hundred', [dead(50), well(99), dead(51)], true],
   ['the same, one record further apart', [dead(50), well(100), dead(51)], false],
   ['a flood that is over by the end of its batch', [[...dead(101), ...well(500)]], true],
+  ['all of one device', [dead(400, 'broken')], false],
+  ['half of one device, and half of another', [dead(51, 'one'), dead(51, 'other')], true],
+  ['one device makes up for most of it', [[...dead(60, 'broken'), ...dead(41)]], false],
 ])('%s', (_, batches, isFlood) => {
-  let outcomes: Outcomes = noOutcomes;
+  let known: Outcomes = noOutcomes;
   const floods = batches.map((batch) => {
-    const next = withOutcomes(outcomes, batch);
-    outcomes = next.outcomes;
+    const next = withOutcomes(known, batch);
+    known = next.outcomes;
     return next.isFlood;
   });
   expect(floods.some(Boolean)).toBe(isFlood);
-  expect(outcomes.length).toBeLessThanOrEqual(200);
+  expect(known.length).toBeLessThanOrEqual(200);
 });
 
 test('how records come in batches makes no difference', () => {
   const random = createRandom(1, 'flood');
-  const all = Array.from({ length: 2_000 }, (_, at) => random.chance(at > 1_000 && at < 1_300 ? 0.6 : 0.2));
+  const all = Array.from({ length: 2_000 }, (_, at) => {
+    const isDead = random.chance(at > 1_000 && at < 1_300 ? 0.6 : 0.2);
+    return { device: `camera-${at % 3}`, code: isDead ? 'picture-missing' : null };
+  });
   const whole = withOutcomes(noOutcomes, all);
-  let outcomes: Outcomes = noOutcomes;
+  let known: Outcomes = noOutcomes;
   let isFlood = false;
   for (const one of all) {
-    const next = withOutcomes(outcomes, [one]);
-    outcomes = next.outcomes;
+    const next = withOutcomes(known, [one]);
+    known = next.outcomes;
     isFlood ||= next.isFlood;
   }
-  expect({ outcomes, isFlood }).toEqual(whole);
+  expect({ outcomes: known, isFlood }).toEqual(whole);
+});
+
+test('all of one device, where there is no other', () => {
+  expect(withOutcomes(noOutcomes, dead(100, 'alone'), { isAlone: true }).isFlood).toBe(false);
+  expect(withOutcomes(noOutcomes, dead(101, 'alone'), { isAlone: true }).isFlood).toBe(true);
 });
 
 test('one in a hundred, in bursts of fifty, is none', () => {

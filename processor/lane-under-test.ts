@@ -39,7 +39,7 @@ export interface LaneOptions {
   readonly deviceRecordsMax?: number;
   readonly windowRecordsMax?: number;
   readonly blobs?: Blobs;
-  readonly attemptsMax?: number;
+  readonly attempts?: Partial<LaneDependencies['attempts']>;
   readonly wentWell?: WentWell;
   readonly flood?: LaneDependencies['flood'];
   readonly ticks?: LaneDependencies['ticks'];
@@ -73,7 +73,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
     metrics: registry,
     troubles,
     lines,
-    lane: ({ blobs: seenBlobs = blobs, lane = 'live', attemptsMax = 5, wentWell = allWentWell, ...options } = {}) =>
+    lane: ({ blobs: seenBlobs = blobs, lane = 'live', attempts, wentWell = allWentWell, ...options } = {}) =>
       processLane({
         ...shared,
         takeTurns: createTakeTurns({
@@ -84,7 +84,7 @@ export function createWorld({ partitionCount = 2 }: { readonly partitionCount?: 
           metrics,
         }),
         lane,
-        attempts: { attemptsMax, wentWell, tell, backoff: { firstMs: 2, mostMs: 20 } },
+        attempts: { attemptsMax: 5, wentWell, tell, backoff: { firstMs: 2, mostMs: 20 }, ...attempts },
         flood: 'stop',
         ticks: { watch: () => undefined, forget: () => undefined },
         batchRecordsMax: 100,

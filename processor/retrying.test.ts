@@ -70,12 +70,33 @@ describe('one picture that cannot be had', () => {
     expect(world.troubles).toEqual([]);
   });
 
+  test.each(upTo(30).map((of) => of / 30))(
+    'loses nothing if its time comes while it is asked for, %d',
+    async (chance) => {
+      const world = createWorld({ partitionCount: 1 });
+      await send(world, ['camera-1', 'camera-2'], 10);
+      let [times, nowMs] = [1, 0];
+      const blobs = failing(world.blobs, (key) => key === 'images/camera-1/4.jpg' && times-- > 0);
+      const attempts = {
+        backoff: { firstMs: 1, mostMs: 20 },
+        random: () => chance,
+        // Each look at the clock finds it a little later.
+        monotonicMs: () => {
+          nowMs += 0.01;
+          return nowMs;
+        },
+      };
+      await runLanes(world.log, [world.lane({ blobs, attempts })]);
+      expect(seqsOf(await readTopic(world.log, 'observations'), 'camera-1')).toEqual(upTo(10));
+    },
+  );
+
   test('holds up its device, in its order, and nobody else', async () => {
     const world = createWorld({ partitionCount: 1 });
     await send(world, ['camera-1', 'camera-2', 'camera-3'], 5);
     const stop = new AbortController();
     const blobs = failing(world.blobs, (key) => key === 'images/camera-1/2.jpg');
-    const lane = world.lane({ blobs, attemptsMax: 100 });
+    const lane = world.lane({ blobs, attempts: { attemptsMax: 100 } });
     const running = runLanes(world.log, [lane], stop);
     const told = async () => readTopic(world.log, 'observations');
     await expect.poll(async () => seqsOf(await told(), 'camera-3'), patient).toEqual(upTo(5));
@@ -104,7 +125,7 @@ describe('one picture that cannot be had', () => {
       if (isIt) asked += 1;
       return isIt;
     });
-    await runLanes(world.log, [world.lane({ blobs, attemptsMax })]);
+    await runLanes(world.log, [world.lane({ blobs, attempts: { attemptsMax } })]);
     const letters = (await readTopic(world.log, 'dead-letters')).map(({ value }) => value);
     expect(letters).toMatchObject([{ code: 'picture-unavailable', device_id: 'camera-1', attempts: attemptsMax }]);
     expect(asked).toBe(attemptsMax);
@@ -126,7 +147,7 @@ describe('one picture that cannot be had', () => {
     const onTrouble = () => {
       wentWell.fetch = Number.POSITIVE_INFINITY;
     };
-    await runLanes(world.log, [world.lane({ blobs, wentWell, attemptsMax: 1, onTrouble })]);
+    await runLanes(world.log, [world.lane({ blobs, wentWell, attempts: { attemptsMax: 1 }, onTrouble })]);
     const letters = (await readTopic(world.log, 'dead-letters')).map(({ value }) => value);
     expect(letters).toMatchObject([{ code: 'picture-unavailable', attempts: 1 }]);
     expect(attemptsIn(await readTopic(world.log, 'observations'))).toEqual(['0 failed 1']);
@@ -136,7 +157,7 @@ describe('one picture that cannot be had', () => {
     const world = createWorld({ partitionCount: 1 });
     await send(world, ['camera-1', 'camera-2'], 12);
     const blobs = failing(world.blobs, (key) => /camera-1\/([3-6]|9)\.jpg/.test(key));
-    await runLanes(world.log, [world.lane({ blobs, attemptsMax: 2 })]);
+    await runLanes(world.log, [world.lane({ blobs, attempts: { attemptsMax: 2 } })]);
     const letters = (await readTopic(world.log, 'dead-letters')).map(({ value }) => value);
     expect(letters.map((letter) => 'code' in letter && [letter.offset, letter.attempts])).toEqual(
       [3, 4, 5, 6, 9].map((seq) => [2 * seq, 2]),
@@ -148,7 +169,7 @@ describe('one picture that cannot be had', () => {
     const world = createWorld();
     await show(world, visit);
     const blobs = failing(world.blobs, (key) => key.endsWith('/400.jpg'));
-    await runLanes(world.log, [world.lane({ blobs, attemptsMax: 3 })]);
+    await runLanes(world.log, [world.lane({ blobs, attempts: { attemptsMax: 3 } })]);
     expect(seqsOf(await readTopic(world.log, 'observations'), 'camera-1')).toEqual([0, 1, 3, 4, 5, 6]);
     expect(await readTopic(world.log, 'dead-letters')).toHaveLength(1);
   });
@@ -158,7 +179,7 @@ describe('one picture that cannot be had', () => {
     await send(world, ['camera-1', 'camera-2'], 4);
     const blobs = failing(world.blobs, (key) => key === 'images/camera-1/2.jpg');
     let deaths = 0;
-    const lane = world.lane({ blobs, attemptsMax: 2 });
+    const lane = world.lane({ blobs, attempts: { attemptsMax: 2 } });
     const dying = {
       ...lane,
       step: async (...args: Parameters<typeof lane.step>) => {
@@ -189,7 +210,7 @@ describe('a store that is down', () => {
       return isDown();
     });
     const troubles: unknown[] = [];
-    const lane = world.lane({ blobs, attemptsMax: 2, onTrouble: ({ error }) => troubles.push(error) });
+    const lane = world.lane({ blobs, attempts: { attemptsMax: 2 }, onTrouble: ({ error }) => troubles.push(error) });
     const toldWhileDown: number[] = [];
     const told = watched(lane, () => void (isDown() && toldWhileDown.push(asked)));
     await runLanes(world.log, [told]);
@@ -272,7 +293,7 @@ describe('a flood of dead letters', () => {
     };
     // As if other partitions had no trouble.
     const wentWell = { ...createWentWell(), fetch: Number.POSITIVE_INFINITY };
-    await runLanes(world.log, [world.lane({ blobs, wentWell, attemptsMax: 1, onTrouble })]);
+    await runLanes(world.log, [world.lane({ blobs, wentWell, attempts: { attemptsMax: 1 }, onTrouble })]);
     expect(isMended).toBe(true);
     const letters = await readTopic(world.log, 'dead-letters');
     expect(letters.length).toBeLessThanOrEqual(100);

@@ -64,8 +64,8 @@ describe('whatever happens, the same is told', () => {
 /** One life after another until all is sent and read; each ends by a restart, and some of them badly. */
 async function live(world: World, sent: readonly Sent[], seed: number) {
   const random = createRandom(seed, 'lives');
-  const outages = createChances(seed, 'outage', 0.06);
-  const deaths = createChances(seed, 'death', 0.1);
+  const outages = createChances(seed, 'outage', 0.1);
+  const deaths = createChances(seed, 'death', 0.16);
   const blobs = failing(world.blobs, outages);
   let waiting = withCopies(sent, random);
   let restarts = 0;

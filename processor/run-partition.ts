@@ -135,7 +135,12 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const { attempts } = memoryOf(partition);
     attempts.review();
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
-    const due = waiting.filter((record) => attempts.waitMsOf(record) === 0);
+    // Once for each device: its time may come while this is asked, and what lies behind a record that waits waits too.
+    const held = new Set<string>();
+    const due = waiting.filter((record) => {
+      if (!held.has(record.key) && attempts.waitMsOf(record) > 0) held.add(record.key);
+      return !held.has(record.key);
+    });
     const tried = fairShare(due, dependencies).taken;
     const lined = lineUpAll(before, tried);
     const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;
@@ -155,12 +160,16 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const poison = lined.poison.filter(({ record }) => isFinished(record.key));
     const frames = turns.flatMap((one) => (one.turn.kind === 'frame' ? [{ ...one.turn, told: one.told }] : []));
 
-    const codes = [
+    const isAlone = new Set([...before.keys(), ...lined.lines.keys()]).size <= 1;
+    const outcomes = outcomesAfter(partition, isAlone, [
       // What somebody sends again may fail again: that tells of no flood.
-      ...poison.filter(({ record }) => letterSentAgain(record) === null).map(({ code }) => code),
-      ...frames.filter(({ redriven }) => !redriven).map((one) => deadCodeOf(one.told)),
-    ];
-    const outcomes = outcomesAfter(partition, codes);
+      ...poison
+        .filter(({ record }) => letterSentAgain(record) === null)
+        .map(({ record, code }) => ({ device: record.key, code })),
+      ...frames
+        .filter(({ redriven }) => !redriven)
+        .map(({ deviceId, told }) => ({ device: deviceId, code: deadCodeOf(told) })),
+    ]);
 
     for (const _ of poison) metrics.frame(lane, DEAD);
     for (const { frame, record } of lined.duplicates) if (isFinished(frame.device_id)) note(frame, record, 'duplicate');
@@ -199,14 +208,13 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
    * Of the last records, after those with these codes of dead letters, null where there is none; throws where too many
    * would be dead, and so nothing is committed.
    */
-  function outcomesAfter(partition: number, codes: readonly (string | null)[]): Outcomes {
+  function outcomesAfter(partition: number, isAlone: boolean, next: Outcomes): Outcomes {
     const { attempts, outcomes: before } = memoryOf(partition);
-    const dead = codes.map((code) => code !== null);
-    const { outcomes, isFlood } = withOutcomes(before, dead);
+    const { outcomes, isFlood } = withOutcomes(before, next, { isAlone });
     if (!isFlood || dependencies.flood === 'pass') return outcomes;
     attempts.reconsider();
     metrics.flooded({ lane, partition }, true);
-    throw new Error(floodWords(codes.filter((code) => code !== null)));
+    throw new Error(floodWords(next.flatMap(({ code }) => code ?? [])));
   }
 
   function lineUpAll(before: Devices, records: readonly StoredRecord[]) {
