@@ -171,6 +171,21 @@ test('people and stays are bounded, and whoever comes later is followed once the
   expect(places.presences.flatMap(({ stays }) => stays).length).toBe(STAYS_MAX);
 });
 
+test('stays are bounded also where zones that come first are entered last', () => {
+  const tall = (top: number) => polygon([0, top], [1, top], [1, 1], [0, 1]);
+  const zones = Array.from({ length: 16 }, (_, at) => ({ id: `z${at}`, points: tall(at < 8 ? 0.6 : 0) }));
+  const settings = settingsFrom({ zones });
+  let places = noPlaces;
+  for (const [atMs, y] of [
+    [0, 0.5],
+    [200, 0.9],
+  ] as const) {
+    const people = Array.from({ length: STAYS_MAX / 8 }, (_, at) => personAt(`P${at}`, 0.25, y));
+    [places] = stepPlaces(places, frameAt(atMs, people), settings);
+    expect(places.presences.flatMap(({ stays }) => stays).length).toBe(STAYS_MAX);
+  }
+});
+
 test('of more lines than are waited for at once, the first ones are told at once', () => {
   const xs = Array.from({ length: CROSSINGS_MAX + 2 }, (_, at) => 0.2 + at / 20);
   const lines = xs.map((x) => ({ id: `at-${x}`, points: polygon([x, 0], [x, 1]) }));

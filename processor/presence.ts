@@ -51,11 +51,13 @@ export function move(
   const { lines, thresholds, events } = settings;
   const told: PlaceTelling[] = [];
   const stays: Stay[] = [];
+  let room = staysMax - before.stays.length;
   for (const zone of zonesOf(settings)) {
     const known = before.stays.find(({ zoneId }) => zoneId === zone.id);
-    if (!known && stays.length >= staysMax) continue;
+    if (!known && room <= 0) continue;
     const stepped = stepStay(known, zone, { atMs, foot: to, sight: before.sight }, thresholdsOf(zone, settings));
     if (stepped.kind === 'none') continue;
+    if (!known) room -= 1;
     if (stepped.kind === 'left') {
       told.push(...left(before, stepped.stay, stepped.leftAtMs, settings));
       continue;
