@@ -307,6 +307,24 @@ describe('many letters', () => {
     ]);
   });
 
+  test('leave alone what was given up meanwhile', async () => {
+    const [, givenUp] = await bury('meanwhile', 901, 902);
+    const { id } = await actions().start({ ...all, code: 'meanwhile' }, redriveMany, of);
+    await actions().change(givenUp?.dead_letter_id ?? '', { kind: 'discard', reason: 'not to be looked at' }, of);
+    await actions().sweep(going());
+    expect(await actions().find(id, of.scope)).toMatchObject({ total: 2, done: 1, passed_over: 1, failed: 0 });
+    expect(await statesOf(901, 902)).toEqual([
+      ['redriven', 'queued'],
+      ['discarded', 'dead'],
+    ]);
+  });
+
+  test('of a device that is not theirs are none, and nothing is written into its history', async () => {
+    const { id, total } = await actions().start({ ...all, deviceId: 'somebody-elses' }, redriveMany, of);
+    expect(total).toBe(0);
+    expect(await auditOf(id)).toMatchObject([{ action: 'dead-letters-redrive', device_id: null }]);
+  });
+
   test('that are none are done with at once', async () => {
     const { id, total } = await actions().start({ ...all, code: 'none' }, redriveMany, of);
     await actions().sweep(going());
