@@ -1,6 +1,7 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import type { Event } from '../schemas/types.ts';
+import { newestById } from './newest-by-id.ts';
 import type { Read } from './read-record.ts';
 
 const keepOccupancy = statement(import.meta.url, './sql/keep-occupancy.sql');
@@ -10,8 +11,8 @@ const STAYS: readonly Event['type'][] = ['visit', 'zone_entered'];
 
 /** One more from the beginning of each stay, one less from its end: called once its events are rows. */
 export async function writeOccupancy(transaction: Queryable, reads: readonly Read<Event>[]): Promise<void> {
-  const stays = new Map(reads.map(({ value }) => [value.event_id, value]));
-  const rows = [...stays.values()].filter(({ type }) => STAYS.includes(type));
+  const stays = reads.map(({ value }) => value).filter(({ type }) => STAYS.includes(type));
+  const rows = newestById(stays, ({ event_id }) => event_id);
   if (rows.length === 0) return;
   await transaction.run(keepOccupancy, [
     rows.map(({ event_id }) => event_id),

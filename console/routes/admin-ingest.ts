@@ -6,10 +6,7 @@ import type { Clock } from '../../ports/clock/clock.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
 import { endOfMinute, readOutcomes, wholeMinutes } from '../read-outcomes.ts';
-import { invalidQuery, isoTime, spanOf } from './filters.ts';
-
-const BUCKETS_MAX = 1_500;
-const DAY_MS = 86_400_000;
+import { isoTime, requireFewBuckets, spanOf } from './filters.ts';
 
 const count = (description: string) => Type.Integer({ description });
 export const outcomeCounts = {
@@ -56,10 +53,8 @@ export function registerAdminIngest(
   app.get('/api/v1/admin/ingest', { schema }, async ({ query, user }) => {
     const { fleetId } = userOf({ user });
     const { device_id: deviceId = null, bucket_s: bucketS } = query;
-    const { from, to } = wholeMinutes(spanOf(query, endOfMinute(clock.nowMs()), DAY_MS));
-    if ((to.getTime() - from.getTime()) / 1_000 / bucketS > BUCKETS_MAX) {
-      throw invalidQuery('bucket_s', `must be longer: that would be more than ${BUCKETS_MAX} buckets`);
-    }
+    const { from, to } = wholeMinutes(spanOf(query, endOfMinute(clock.nowMs())));
+    requireFewBuckets(to.getTime() - from.getTime(), bucketS);
     const buckets = await readOutcomes(store, { from, to, bucketS, fleetId, deviceId });
     return { from, to, buckets: buckets.map(({ codes, ...counted }) => ({ ...counted, codes: [...codes] })) };
   });

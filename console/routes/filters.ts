@@ -64,16 +64,20 @@ interface Span {
   readonly to?: string;
 }
 
-/** From `from` to `to`, or to now; if nothing is said, as long as is usual. */
-export function spanOf(
-  query: Span,
-  nowMs: number,
-  usualMs: number,
-): { readonly fromMs: number; readonly toMs: number } {
+const DAY_MS = 86_400_000;
+const BUCKETS_MAX = 1_500;
+
+/** From `from` to `to`, or to now; if nothing is said, a day. */
+export function spanOf(query: Span, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
   const toMs = msOf(query, 'to') ?? nowMs;
-  const fromMs = msOf(query, 'from') ?? toMs - usualMs;
+  const fromMs = msOf(query, 'from') ?? toMs - DAY_MS;
   if (fromMs >= toMs) throw invalidQuery('from', 'must be before to');
   return { fromMs, toMs };
+}
+
+export function requireFewBuckets(spanMs: number, bucketS: number): void {
+  if (spanMs / 1_000 / bucketS <= BUCKETS_MAX) return;
+  throw invalidQuery('bucket_s', `must be longer: that would be more than ${BUCKETS_MAX} buckets`);
 }
 
 function msOf(query: Span, name: 'from' | 'to'): number | null {

@@ -14,7 +14,6 @@ const sql = {
   count: statement(import.meta.url, '../sql/count-jobs.sql'),
 };
 
-const DAY_MS = 86_400_000;
 const WAITING: readonly State[] = ['queued', 'running', 'failed'];
 
 type State = (typeof CAPTURE_STATES)[number];
@@ -84,7 +83,7 @@ export function registerJobs(app: Server, { store, clock }: { readonly store: St
     const { fleetId } = userOf(request);
     const device = query.device_id ?? null;
     const nowMs = clock.nowMs();
-    const span = spanOf(query, nowMs, DAY_MS);
+    const span = spanOf(query, nowMs);
     const from = query.from === undefined ? null : new Date(span.fromMs);
     const to = query.to === undefined ? null : new Date(span.toMs);
     const doneFrom = new Date(span.fromMs);

@@ -10,7 +10,6 @@ import { HOUR_MS } from '../ledger.ts';
 import { readLedger } from '../read-ledger.ts';
 import { invalidQuery, isoTime, spanOf } from './filters.ts';
 
-const SPAN_MS = 24 * HOUR_MS;
 const SPAN_DAYS_MAX = 31;
 
 const count = (description: string) => Type.Integer({ description });
@@ -100,7 +99,7 @@ export function registerLedger(app: Server, { store, clock }: { readonly store: 
 
 /** Whole hours. */
 function hoursOf(query: Static<typeof querystring>, nowMs: number): { fromMs: number; toMs: number } {
-  const { fromMs, toMs } = spanOf(query, nowMs, SPAN_MS);
+  const { fromMs, toMs } = spanOf(query, nowMs);
   const spanMaxMs = SPAN_DAYS_MAX * 24 * HOUR_MS;
   if (toMs - fromMs > spanMaxMs) throw invalidQuery('from', `must be at most ${SPAN_DAYS_MAX} days before to`);
   return { fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS };

@@ -7,15 +7,12 @@ import type { Clock } from '../../ports/clock/clock.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { DEVICE_ID } from '../../schemas/identity.ts';
-import { invalidQuery, isoTime, spanOf, TEXT } from './filters.ts';
+import { invalidQuery, isoTime, requireFewBuckets, spanOf, TEXT } from './filters.ts';
 
 const sql = {
   places: statement(import.meta.url, '../sql/occupancy-places.sql'),
   occupancy: statement(import.meta.url, '../sql/occupancy.sql'),
 };
-
-const BUCKETS_MAX = 1_500;
-const DAY_MS = 86_400_000;
 
 const people = (description: string) => Type.Integer({ description });
 const bucket = Type.Object(
@@ -74,10 +71,8 @@ export function registerOccupancy(
     const { fleetId } = userOf({ user });
     const { device_id, site_id, zone_id = '', bucket_s } = query;
     if (device_id === undefined && site_id === undefined) throw invalidQuery('device_id', 'or site_id must be given');
-    const { fromMs, toMs } = spanOf(query, clock.nowMs(), DAY_MS);
-    if ((toMs - fromMs) / 1_000 / bucket_s > BUCKETS_MAX) {
-      throw invalidQuery('bucket_s', `must be longer: that would be more than ${BUCKETS_MAX} buckets`);
-    }
+    const { fromMs, toMs } = spanOf(query, clock.nowMs());
+    requireFewBuckets(toMs - fromMs, bucket_s);
     const asked = [device_id ?? null, site_id ?? null, fleetId, zone_id];
     const [places] = await store.run<PlacesRow>(sql.places, asked);
     if (!places?.devices.length) throw missing('device', device_id ?? `of site ${site_id}`);
