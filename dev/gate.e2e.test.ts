@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { modelOptionsOf } from '../ports/detector/config.ts';
-import { shrinkToGrey } from '../ports/detector/grey.ts';
+import { pixelsOf, shrinkToGrey } from '../ports/detector/grey.ts';
 import { openModel } from '../ports/detector/model.ts';
 import { needs } from '../ports/servers-under-test.ts';
 import { type Background, senseMotion } from '../processor/background.ts';
@@ -28,14 +28,14 @@ describe.skipIf(!clip)(`people who pass one by one ${needs('data')}`, () => {
     for (const [index, jpeg] of (clip || []).entries()) {
       const picture = await pictureFor(model, jpeg, CLIP);
       const people = await model.detect(picture);
-      const grey = shrinkToGrey(
-        { ...picture, bytes: picture.rgb, channels: 3 },
-        { width: motionGrid.columns, height: motionGrid.rows },
-      );
+      const grey = shrinkToGrey(pixelsOf(picture.rgb), picture, {
+        width: motionGrid.columns,
+        height: motionGrid.rows,
+      });
       const atMs = index * STEP_MS;
       const sensing = { ...motionGrid, cellChangeMin, scoreMin, absorbMs: 60_000, hasTracks: false, atMs };
       const [learnt, { present }] = senseMotion(background, grey, sensing);
-      const input = { atMs, present, hasTracks: false, hasVisits: false };
+      const input = { atMs, present, inSight: false, hasTracks: false, hasVisits: false };
       const [next, look] = stepGate(gate, input, { lookEveryMs: 30_000, lookAfterMs: 0 });
       [background, gate] = [learnt, next];
       const isSure = people.some(({ confidence }) => confidence >= SURE);

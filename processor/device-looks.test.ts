@@ -27,8 +27,12 @@ describe('a device', () => {
       const inputs = [...shown.slice(0, 38), ...tick, ...shown.slice(38), later];
       const { outputs } = runFrom(newDevice, inputs);
       const passedOver = observations(outputs).filter(({ outcome }) => outcome !== 'analysed');
-      // Nobody is followed any more, and it looks each second.
-      expect(passedOver.map(({ captured_at }) => captured_at - firstAtMs)).toEqual([7_200, 7_400, 7_600, 7_800]);
+      // While they are lost it looks at each second frame, and each second when nobody is followed any more.
+      const [lost, gone] = [
+        [5_200, 5_600, 6_000, 6_400, 6_800],
+        [7_200, 7_400, 7_600, 7_800],
+      ];
+      expect(passedOver.map(({ captured_at }) => captured_at - firstAtMs)).toEqual([...lost, ...gone]);
       const told = events(outputs);
       expect(new Set(told.map(({ event_id }) => event_id)).size).toBe(1);
       expect(told.at(-1)).toMatchObject({

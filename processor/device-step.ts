@@ -195,7 +195,8 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const { frame, configuration } = turn;
   const { thresholds, events } = configuration.settings;
   const atMs = frame.captured_at;
-  const hasTracks = scene.tracks.live.length > 0;
+  const { live } = scene.tracks;
+  const hasTracks = live.length > 0;
   const [background, { present, motion, learnt }] = senseMotion(scene.background, prepared.grey, {
     ...options.grid,
     atMs,
@@ -213,7 +214,13 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
   const settings = visitSettingsOf(turn);
   const [gate, look] = stepGate(
     scene.gate,
-    { atMs, present: isNews, hasTracks, hasVisits: hasLasting(scene.visits, settings) },
+    {
+      atMs,
+      present: isNews,
+      inSight: live.some(({ seenAtMs }) => seenAtMs === scene.tracks.atMs),
+      hasTracks,
+      hasVisits: hasLasting(scene.visits, settings),
+    },
     { lookEveryMs: thresholds.look_every_ms, lookAfterMs: thresholds.motion_quiet_ms },
   );
   const { score, boxes } = motion;

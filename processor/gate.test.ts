@@ -22,6 +22,7 @@ describe('the gate', () => {
     const frame = fc.record({
       gapMs: fc.integer({ min: 0, max: 40_000 }),
       present: fc.boolean(),
+      inSight: fc.boolean(),
       hasTracks: fc.boolean(),
       hasVisits: fc.boolean(),
     });
@@ -33,27 +34,33 @@ describe('the gate', () => {
           const [next, look] = stepGate(gate, { atMs, ...seen }, SETTINGS);
           gate = next;
           if (look) lookedAtMs = atMs;
-          expect(look || !(seen.present || seen.hasTracks)).toBe(true);
-          expect(atMs - lookedAtMs).toBeLessThan(seen.hasVisits ? 1_000 : SETTINGS.lookEveryMs);
+          expect(look || !(seen.present || seen.inSight)).toBe(true);
+          expect(atMs - lookedAtMs).toBeLessThan(unlookedMs(seen));
         }
       }),
     );
   });
 
   test('at 0 every frame is looked at', () => {
-    const input = { atMs: 5, present: false, hasTracks: false, hasVisits: false };
+    const input = { atMs: 5, present: false, inSight: false, hasTracks: false, hasVisits: false };
     const [gate] = stepGate(closedGate, input, SETTINGS);
     expect(stepGate(gate, input, { ...SETTINGS, lookEveryMs: 0 })[1]).toBe(true);
   });
 });
 
+function unlookedMs({ hasTracks, hasVisits }: Pick<GateInput, 'hasTracks' | 'hasVisits'>): number {
+  if (hasTracks) return 400;
+  return hasVisits ? 1_000 : SETTINGS.lookEveryMs;
+}
+
 function readInput(given: string): GateInput {
   const [time = '', what = ''] = given.split(/\s+/);
-  if (!['-', 'something', 'person', 'visit'].includes(what)) throw new Error(`what is ${what}?`);
+  if (!['-', 'something', 'person', 'lost', 'visit'].includes(what)) throw new Error(`what is ${what}?`);
   return {
     atMs: Number.parseInt(time, 10),
     present: what === 'something',
-    hasTracks: what === 'person',
-    hasVisits: what === 'person' || what === 'visit',
+    inSight: what === 'person',
+    hasTracks: what === 'person' || what === 'lost',
+    hasVisits: ['person', 'lost', 'visit'].includes(what),
   };
 }

@@ -2,7 +2,8 @@
  * Whether the detector is to look at a frame. It need not look at what is still, where nobody is known to be: but it
  * does so now and then, since somebody who sits becomes background, and nobody is to be missed for longer than that.
  * For the same reason it looks each second as long as a visit lasts, though nobody is followed: what nobody looked at does
- * not say that somebody has gone. Pure, in event time.
+ * not say that somebody has gone. And more often right after somebody was there, though all there is now is background.
+ * Pure, in event time.
  */
 export interface Gate {
   /** When something was last there that is not background. */
@@ -15,7 +16,9 @@ export interface GateInput {
   readonly atMs: number;
   /** Against the background: see background.ts. */
   readonly present: boolean;
-  /** Somebody is being followed. */
+  /** The detector found somebody when it looked last. */
+  readonly inSight: boolean;
+  /** Somebody is being followed, in sight or just lost. */
   readonly hasTracks: boolean;
   /** A visit lasts, whether or not its person is still being followed. */
   readonly hasVisits: boolean;
@@ -28,6 +31,8 @@ export interface GateSettings {
   readonly lookAfterMs: number;
 }
 
+/** Of what is background again, and shows nobody: two frames of most cameras, and of slow ones each. */
+const LATELY_LOOK_MS = 400;
 /** Often enough to find whoever is still there, at a fraction of what every frame would cost until they count as gone. */
 const VISIT_LOOK_MS = 1_000;
 
@@ -36,13 +41,14 @@ export const closedGate: Gate = { presentAtMs: null, lookedAtMs: null };
 /** With whether it looks. */
 export function stepGate(
   gate: Gate,
-  { atMs, present, hasTracks, hasVisits }: GateInput,
+  { atMs, present, inSight, hasTracks, hasVisits }: GateInput,
   { lookEveryMs, lookAfterMs }: GateSettings,
 ): readonly [Gate, boolean] {
   const presentAtMs = present ? atMs : gate.presentAtMs;
   const isLately = presentAtMs !== null && atMs - presentAtMs <= lookAfterMs;
-  const dueMs = hasVisits ? Math.min(VISIT_LOOK_MS, lookEveryMs) : lookEveryMs;
+  const usualMs = hasVisits ? Math.min(VISIT_LOOK_MS, lookEveryMs) : lookEveryMs;
+  const dueMs = isLately || hasTracks ? Math.min(LATELY_LOOK_MS, usualMs) : usualMs;
   const isDue = gate.lookedAtMs === null || atMs - gate.lookedAtMs >= dueMs;
-  const look = isLately || hasTracks || isDue;
+  const look = present || inSight || isDue;
   return [{ presentAtMs, lookedAtMs: look ? atMs : gate.lookedAtMs }, look];
 }

@@ -64,7 +64,7 @@ const SPREAD_MIN = 64;
 
 function countsOf(greys: Uint8Array): Uint32Array {
   const counts = new Uint32Array(GREYS);
-  for (const grey of greys) count(counts, grey);
+  for (let at = 0; at < greys.length; at += 1) count(counts, greys[at] as number);
   return counts;
 }
 

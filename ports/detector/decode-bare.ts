@@ -36,13 +36,14 @@ export function createBareDecoder(bare: BareJpeg, fit: (original: Size) => Size)
         done();
         return null;
       }
+      const pixels = new Int32Array(bytes.buffer);
       return {
         original,
-        grey: (cells) => shrinkToGrey({ bytes, channels: 4, ...original }, cells),
+        grey: (cells) => shrinkToGrey(pixels, original, cells),
         picture() {
           const rgb = memory.take(size.width * size.height * 3);
           taken.push(rgb);
-          return { rgb: resizePixels(new Int32Array(bytes.buffer), original, size, rgb), ...size, original };
+          return { rgb: resizePixels(pixels, original, size, rgb), ...size, original };
         },
         done,
       };

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../dev/simulate/random.ts';
 import { startThread } from '../start-thread.ts';
 import { type BareJpeg, bareJpeg } from './bare-jpeg.ts';
-import { shrinkToGrey } from './grey.ts';
+import { pixelsOf, shrinkToGrey } from './grey.ts';
 import { createDecoder, createPictureOpener, type Decoded, type Picture, type Size } from './picture.ts';
 
 /** As a detector would have it; other proportions than the pictures', so that one cannot pass for the other. */
@@ -290,7 +290,7 @@ test('many pictures at once leave the event loop free', async () => {
 async function decoded(jpeg: Buffer): Promise<Picture & { readonly grey: Uint8Array }> {
   const picture = await decode(jpeg);
   if ('code' in picture) throw new Error(picture.message);
-  return { ...picture, grey: shrinkToGrey({ ...picture, bytes: picture.rgb, channels: 3 }, cells) };
+  return { ...picture, grey: shrinkToGrey(pixelsOf(picture.rgb), picture, cells) };
 }
 
 function at(grey: Uint8Array, column: number, row: number): number {

@@ -1,6 +1,6 @@
 import { type BareJpeg, bareJpeg } from './bare-jpeg.ts';
 import { createBareDecoder } from './decode-bare.ts';
-import { shrinkToGrey } from './grey.ts';
+import { pixelsOf, shrinkToGrey } from './grey.ts';
 import { openJpeg, whyNoPicture } from './jpeg.ts';
 
 /** A decoded picture, at the size at which a detector looks at it. */
@@ -68,7 +68,7 @@ async function decodeCarefully(jpeg: Buffer, fit: (original: Size) => Size): Pro
       .toBuffer();
     return {
       original,
-      grey: (cells) => shrinkToGrey({ bytes: rgb, channels: 3, ...size }, cells),
+      grey: (cells) => shrinkToGrey(pixelsOf(rgb), size, cells),
       picture: () => ({ rgb, ...size, original }),
       done: () => undefined,
     };
