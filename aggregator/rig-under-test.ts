@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
+import { startDatabase } from '../ports/store/database-under-test.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
@@ -33,8 +34,8 @@ export interface AggregatorRig {
 const READ: readonly TopicName[] = ['frames', 'backlog', 'observations', 'events', 'dead-letters'];
 
 /** The real database and log, and an aggregator between them. Records told before it starts come as one batch. */
-export async function startAggregatorRig(): Promise<AggregatorRig> {
-  const services = await startServices({ migrations, topics: logTopics, partitionCount: 1 });
+export async function startAggregatorRig(database = startDatabase): Promise<AggregatorRig> {
+  const services = await startServices({ migrations, topics: logTopics, partitionCount: 1, database });
   const clock = createManualClock(NOW_MS);
   const log = await services.openLog(clock);
   const aggregatorStore = services.openStore('aggregator');

@@ -2,16 +2,28 @@ import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import type { Event } from '../schemas/types.ts';
+import { highestVersions } from './highest-versions.ts';
 import type { Read } from './read-record.ts';
 import { storableJson } from './storable.ts';
 
 const insertEvents = statement(import.meta.url, './sql/insert-events.sql');
 
-/** Events become rows by insert-events.sql; of the versions of one event the highest stays. */
-export async function writeEvents(transaction: Queryable, reads: readonly Read<Event>[], nowMs: number): Promise<void> {
+/** An event of which no version was known before. */
+export interface NewEvent {
+  readonly device_id: string;
+  readonly type: string;
+  readonly occurred_at: Date;
+}
+
+/** Events become rows by insert-events.sql; of the versions of one event the highest stays. Answers which are new. */
+export async function writeEvents(
+  transaction: Queryable,
+  reads: readonly Read<Event>[],
+  nowMs: number,
+): Promise<readonly NewEvent[]> {
   const rows = highestVersions(reads);
-  if (rows.length === 0) return;
-  await transaction.run(insertEvents, [
+  if (rows.length === 0) return [];
+  return await transaction.run<NewEvent>(insertEvents, [
     rows.map(({ value }) => value.event_id),
     rows.map(({ value }) => new Date(value.occurred_at)),
     rows.map(({ value }) => value.type),
@@ -28,15 +40,6 @@ export async function writeEvents(transaction: Queryable, reads: readonly Read<E
     rows.map(({ record }) => traceIdOf(record.headers?.traceparent)),
     new Date(nowMs),
   ]);
-}
-
-function highestVersions(reads: readonly Read<Event>[]): readonly Read<Event>[] {
-  const highest = new Map<string, Read<Event>>();
-  for (const read of reads) {
-    const before = highest.get(read.value.event_id);
-    if (!before || before.value.version < read.value.version) highest.set(read.value.event_id, read);
-  }
-  return [...highest.values()];
 }
 
 /** The typed payload as JSON; its kind follows from the event's type. */

@@ -134,6 +134,12 @@ describe('whom Grafana reads as', () => {
     }
   });
 
+  test('can ask for results by their own names, and for what they come from', async () => {
+    for (const table of ['results.events', 'results.person_summary', 'visits', 'event_counts', 'observations']) {
+      await expect(reader.query(`select * from ${table}`), table).resolves.toMatchObject({ rows: [] });
+    }
+  });
+
   test('sees no user, and writes nothing', async () => {
     const refused = { code: '42501' };
     await expect(reader.query('select * from users')).rejects.toMatchObject(refused);

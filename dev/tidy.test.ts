@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Code that must give the same output for the same input, whenever and wherever it runs (promise 7). */
 const PURE = [
+  'aggregator/fold-observations.ts',
   'console/disk-state.ts',
   'console/ledger.ts',
   'console/missing.ts',

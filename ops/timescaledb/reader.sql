@@ -12,5 +12,8 @@ $$;
 alter role passerby_reader set default_transaction_read_only = on;
 alter role passerby_reader set statement_timeout = '30s';
 grant usage on schema public to passerby_reader;
-grant select on captures, dead_letters, devices, events, occupancy_changes to passerby_reader;
+grant select on captures, dead_letters, devices, event_counts, events, observations, occupancy_changes, visits
+  to passerby_reader;
+-- The schema results, to which the migrations let its members.
+grant passerby_readers to passerby_reader;
 commit;

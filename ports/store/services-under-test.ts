@@ -28,13 +28,16 @@ export async function startServices({
   migrations,
   topics = [],
   partitionCount = 2,
+  database = startDatabase,
 }: {
   readonly migrations: URL;
   readonly topics?: readonly LogTopic[];
   readonly partitionCount?: number;
+  /** Another than one of its own. */
+  readonly database?: typeof startDatabase;
 }): Promise<ServicesUnderTest> {
   const blobsFolder = await mkdtemp(join(tmpdir(), 'passerby-blobs-'));
-  const { connectionString, stop } = await startDatabase();
+  const { connectionString, stop } = await database();
   await migratePostgresLog(connectionString);
   await migrate({ connectionString, folder: migrations, table: 'migrations' });
   const stores: Store[] = [];

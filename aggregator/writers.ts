@@ -1,0 +1,54 @@
+import type { Clock } from '../ports/clock/clock.ts';
+import type { Codec } from '../schemas/codec.ts';
+import type { TopicName } from '../schemas/topics.ts';
+import { countEvents } from './count-events.ts';
+import { switchMovingToBurst } from './switch-to-burst.ts';
+import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
+import { settleDeadLetters, writeDeadLetters } from './write-dead-letters.ts';
+import { writeEvents } from './write-events.ts';
+import { writeObservations } from './write-observations.ts';
+import { writeOccupancy } from './write-occupancy.ts';
+import type { WriteBatch } from './write-topic.ts';
+import { writeVisits } from './write-visits.ts';
+
+/** What is written of a batch of each topic, in the transaction that moves the offset past it. */
+type Writers = Readonly<
+  Record<Extract<TopicName, 'frames' | 'backlog' | 'observations' | 'events' | 'dead-letters'>, WriteBatch>
+>;
+
+export function createWriters({
+  codec,
+  clock,
+}: {
+  readonly codec: Codec;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}): Writers {
+  return {
+    frames: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
+    backlog: (transaction, batch) => writeFrames(transaction, batch.of('frame')),
+    observations: async (transaction, batch) => {
+      const reads = batch.of('observation');
+      // Letters before captures, as the console locks them.
+      const observations = reads.map(({ value }) => value);
+      await settleDeadLetters(transaction, observations, clock.nowMs());
+      await noteAttempts(transaction, batch.of('attempt'));
+      await finishByObservations(transaction, reads);
+      await writeObservations(transaction, reads);
+    },
+    events: async (transaction, batch) => {
+      const nowMs = clock.nowMs();
+      const reads = batch.of('event');
+      await countEvents(transaction, await writeEvents(transaction, reads, nowMs));
+      await writeVisits(transaction, reads, nowMs);
+      await writeOccupancy(transaction, reads);
+      await switchMovingToBurst(transaction, reads, nowMs);
+    },
+    'dead-letters': async (transaction, batch) => {
+      const reads = batch.of('dead-letter');
+      // In the same order.
+      const letters = reads.map(({ value }) => value);
+      await writeDeadLetters(transaction, letters, clock.nowMs());
+      await finishByDeadLetters(transaction, reads, codec);
+    },
+  };
+}
