@@ -14,7 +14,9 @@ const name = 'aggregator';
 
 await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics }) => {
   const { DATABASE_URL: connectionString } = config;
-  await parts.untilAvailable(() => migrate({ connectionString, folder: migrations, table: 'migrations' }));
+  const onWarning = (warning: string) => logger.warn({ warning }, 'a migration went on without something');
+  const migration = { connectionString, folder: migrations, table: 'migrations', onWarning };
+  await parts.untilAvailable(() => migrate(migration));
   const store = createPostgresStore({ connectionString, connectionsMax: 10, name });
   parts.started('store', () => store.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });

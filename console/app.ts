@@ -37,6 +37,7 @@ import { registerChangeSites, registerSites } from './routes/sites.ts';
 import { registerSnapshot } from './routes/snapshot.ts';
 import { registerStatus } from './routes/status.ts';
 import { registerUsers } from './routes/users.ts';
+import { registerVisits } from './routes/visits.ts';
 import { createSites } from './sites.ts';
 
 export interface ConsoleDependencies {
@@ -81,6 +82,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerDeviceConfig(signedIn, dependencies);
     registerLedger(signedIn, dependencies);
     registerOccupancy(signedIn, dependencies);
+    registerVisits(signedIn, dependencies);
     registerDeadLetters(signedIn, dependencies);
     registerDevices(signedIn, parts);
     registerSites(signedIn, parts);

@@ -172,6 +172,8 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
   const hold = await parts.untilAvailable(() => holdLog(database, logger));
   parts.started('database lock', () => hold.release());
   await parts.untilAvailable(() => migratePostgresLog(database));
-  await parts.untilAvailable(() => migrate({ connectionString: database, folder: migrations, table: 'migrations' }));
+  const onWarning = (warning: string) => logger.warn({ warning }, 'a migration went on without something');
+  const migration = { connectionString: database, folder: migrations, table: 'migrations', onWarning };
+  await parts.untilAvailable(() => migrate(migration));
   return { connectionString: database, folder };
 }

@@ -61,6 +61,7 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /devices/:id/ledger                    401 401 401 401 401 | 200 200 404 200
     GET    /api/v1/jobs                           401 401 401 401 401 | 200 200 200 200
     GET    /api/v1/occupancy                      401 401 401 401 401 | 200 200 404 200
+    GET    /api/v1/visits                         401 401 401 401 401 | 200 200 200 200
     GET    /api/v1/admin/metrics                  401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/ingest                   401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/queue                    401 401 401 401 401 | 403 200 200 200

@@ -10,8 +10,8 @@ const storedTime = (description: string) =>
     description: `${description}; UTC, without a zone.`,
     examples: ['2026-05-01T12:00:00.125000'],
   });
-const lane = oneOf(['live', 'backlog'], 'Whether its frames came in time or late.');
-const timeQuality = nullable(Type.String({ description: 'What the time rests on.' }));
+export const lane = oneOf(['live', 'backlog'], 'Whether its frames came in time or late.');
+export const timeQuality = nullable(Type.String({ description: 'What the time rests on.' }));
 const traceId = nullable(Type.String({ description: 'The trace of the request that brought the frame.' }));
 
 export const CAPTURE_STATES = ['queued', 'running', 'done', 'failed', 'dead'] as const;

@@ -8,10 +8,12 @@ export interface MigrationOptions {
   readonly folder: URL;
   /** Where the names of those that ran are kept: one table per folder. */
   readonly table: string;
+  /** What a migration went on without. */
+  onWarning?(warning: string): void;
 }
 
 /** Brings the schema up to date. Two processes that try at once wait for each other. */
-export async function migrate({ connectionString, folder, table }: MigrationOptions): Promise<void> {
+export async function migrate({ connectionString, folder, table, onWarning }: MigrationOptions): Promise<void> {
   const client = new pg.Client({
     connectionString,
     application_name: 'passerby migrations',
@@ -19,6 +21,9 @@ export async function migrate({ connectionString, folder, table }: MigrationOpti
   });
   // The migration that a lost connection interrupts says so itself; unheard, the event would end the process.
   client.on('error', () => undefined);
+  client.on('notice', ({ severity, message }) => {
+    if (severity === 'WARNING' && message) onWarning?.(message);
+  });
   await client.connect();
   try {
     await runner({

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDatabase } from '../ports/store/database-under-test.ts';
+import { migrate } from '../ports/store/migrate.ts';
+import { migrations } from './aggregator.ts';
+
+/** Roles are those of a server, migrations those of a database: of both there may be several, and not all may everything. */
+let server: Awaited<ReturnType<typeof startDatabase>>;
+let superuser: pg.Client;
+beforeAll(async () => {
+  server = await startDatabase();
+  superuser = new pg.Client({ connectionString: server.connectionString });
+  await superuser.connect();
+});
+afterAll(async () => {
+  await superuser?.end();
+  await server?.stop();
+});
+
+/** A new database, and how its owner comes in. */
+async function createDatabase(owner?: string): Promise<string> {
+  const name = `other_${randomBytes(4).toString('hex')}`;
+  await superuser.query(`create database ${name} ${owner ? `owner ${owner}` : ''}`);
+  const url = new URL(server.connectionString);
+  url.pathname = `/${name}`;
+  if (owner) [url.username, url.password] = [owner, 'secret'];
+  return url.href;
+}
+
+const migrateAt = (connectionString: string, onWarning?: (warning: string) => void) =>
+  migrate({ connectionString, folder: migrations, table: 'migrations', ...(onWarning && { onWarning }) });
+
+async function ask(connectionString: string, ...statements: readonly string[]): Promise<unknown> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    let rows: unknown;
+    for (const statement of statements) rows = (await client.query(statement)).rows;
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const asReader = ['set role passerby_readers', 'select count(*)::integer as visits from results.events'];
+
+describe('passerby_readers', () => {
+  test('is not made by an owner who may make no roles, who says so and goes on', async () => {
+    await superuser.query("create role modest login password 'secret'");
+    const modest = await createDatabase('modest');
+    const warnings: string[] = [];
+    await migrateAt(modest, (warning) => warnings.push(warning));
+    expect(warnings).toEqual([expect.stringContaining('passerby_readers was not created')]);
+    expect(await ask(modest, 'select * from results.person_summary')).toEqual([]);
+    // By hand, as the README says.
+    const url = new URL(server.connectionString);
+    url.pathname = new URL(modest).pathname;
+    const byHand = [
+      'create role passerby_readers',
+      'grant usage on schema results to passerby_readers',
+      'grant select on all tables in schema results to passerby_readers',
+    ];
+    await ask(url.href, ...byHand);
+    expect(await ask(url.href, ...asReader)).toEqual([{ visits: 0 }]);
+    await ask(url.href, 'drop owned by passerby_readers', 'drop role passerby_readers');
+  });
+
+  test('is made once by databases that are migrated at once, and reads in each', async () => {
+    const databases: string[] = [];
+    for (let number = 0; number < 3; number += 1) databases.push(await createDatabase());
+    await Promise.all(databases.map((database) => migrateAt(database)));
+    for (const database of databases) expect(await ask(database, ...asReader)).toEqual([{ visits: 0 }]);
+  });
+
+  test('that is there is let in by an owner who could not have made it', async () => {
+    const modest = await createDatabase('modest');
+    await migrateAt(modest);
+    const url = new URL(server.connectionString);
+    url.pathname = new URL(modest).pathname;
+    expect(await ask(url.href, ...asReader)).toEqual([{ visits: 0 }]);
+  });
+
+  test('lets whoever is made a member read results, and no table', async () => {
+    await migrateAt(server.connectionString);
+    await superuser.query("create role ann login password 'secret' in role passerby_readers");
+    const url = new URL(server.connectionString);
+    [url.username, url.password] = ['ann', 'secret'];
+    expect(await ask(url.href, 'select * from results.events')).toEqual([]);
+    for (const table of ['visits', 'users', 'events']) {
+      await expect(ask(url.href, `select * from ${table}`)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+});

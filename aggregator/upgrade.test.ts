@@ -1,0 +1,119 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWith } from '../ports/servers-under-test.ts';
+import { startDatabase } from '../ports/store/database-under-test.ts';
+import { migrate } from '../ports/store/migrate.ts';
+import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
+import { migrations } from './aggregator.ts';
+
+/** What a release finds that was written by those before it. */
+function upgrades(start: typeof startDatabase): void {
+  let database: Awaited<ReturnType<typeof startDatabase>>;
+  let owner: pg.Client;
+  const folders: string[] = [];
+
+  beforeAll(async () => {
+    database = await start();
+    owner = new pg.Client({ connectionString: database.connectionString });
+    await owner.connect();
+  });
+  afterAll(async () => {
+    await owner?.end();
+    await database?.stop();
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+
+  const migrateFrom = (folder: URL) =>
+    migrate({ connectionString: database.connectionString, folder, table: 'migrations' });
+
+  async function migrateUpTo(last: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'passerby-migrations-'));
+    folders.push(folder);
+    for (const file of readdirSync(migrations).filter((name) => name < last)) {
+      cpSync(new URL(file, migrations), join(folder, file));
+    }
+    await migrateFrom(pathToFileURL(`${folder}/`));
+  }
+
+  test('events that were there become visits, and are counted', async () => {
+    await migrateUpTo('0014');
+    const told = { person_id: 'P', state: 'closed', dwell_ms: 9_000, dwell_min_ms: 9_000, dwell_max_ms: 9_400 };
+    const whole = { ...told, last_seen_at: Date.UTC(2026, 4, 1, 12, 0, 9, 125), sightings: 45, confidence: 0.875 };
+    for (const [number, hour, type, data] of [
+      [1, '11:59:59.999', 'motion', {}],
+      [2, '12:00:00.125', 'visit', whole],
+      [3, '12:30', 'visit', { ...told, state: 'opened', last_seen_at: null, sightings: 1, confidence: null }],
+      [4, '12:59', 'motion', {}],
+      // As a release tells of it that this one does not know.
+      [5, '12:59', 'visit', { somebody: 'P' }],
+    ]) {
+      const id = `00000000-0000-4000-8000-00000000000${number}`;
+      await owner.query(
+        `insert into events (
+           id, occurred_at, type, device_id, version, ended_at, lane, time_quality, model, config_version, data, created_at
+         )
+         values ($1, $2, $3, 'camera', 4, $4, 'live', 'ntp', 'm', 2, $5, '2026-05-01T13:00Z')`,
+        [id, `2026-05-01T${hour}Z`, type, data === whole ? '2026-05-01T12:00:09.125Z' : null, JSON.stringify(data)],
+      );
+    }
+    await migrateFrom(migrations);
+
+    const { rows: visits } = await owner.query('select * from visits order by opened_at');
+    const same = {
+      device_id: 'camera',
+      person_id: 'P',
+      lane: 'live',
+      source: 'camera',
+      dwell_ms: '9000',
+      dwell_min_ms: '9000',
+      dwell_max_ms: '9400',
+      time_quality: 'ntp',
+      model: 'm',
+      config_version: 2,
+      version: 4,
+      created_at: new Date('2026-05-01T13:00Z'),
+    };
+    const end = new Date('2026-05-01T12:00:09.125Z');
+    expect(visits).toEqual([
+      {
+        ...same,
+        id: '00000000-0000-4000-8000-000000000002',
+        opened_at: new Date('2026-05-01T12:00:00.125Z'),
+        state: 'closed',
+        last_seen_at: end,
+        ended_at: end,
+        sightings: 45,
+        confidence: 0.875,
+      },
+      {
+        ...same,
+        id: '00000000-0000-4000-8000-000000000003',
+        opened_at: new Date('2026-05-01T12:30Z'),
+        state: 'opened',
+        last_seen_at: null,
+        ended_at: null,
+        sightings: 1,
+        confidence: null,
+      },
+    ]);
+    const { rows: counts } = await owner.query('select type, hour, count from event_counts order by type, hour');
+    expect(counts).toEqual([
+      { type: 'motion', hour: new Date('2026-05-01T11:00Z'), count: '1' },
+      { type: 'motion', hour: new Date('2026-05-01T12:00Z'), count: '1' },
+      { type: 'visit', hour: new Date('2026-05-01T12:00Z'), count: '3' },
+    ]);
+  });
+}
+
+describe('upgrades on PostgreSQL', () => upgrades(startDatabase));
+
+describeWith('timescale', 'upgrades on TimescaleDB', ({ url }) =>
+  upgrades(async () => {
+    const { connectionString, drop: stop } = await createTimescaleDatabase(url);
+    return { connectionString, stop };
+  }),
+);
