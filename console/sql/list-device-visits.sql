@@ -12,9 +12,9 @@ from (
 cross join lateral (
   select * from visits
   where device_id = fleet.seen_by
-    and ($1::timestamptz is null or opened_at >= $1)
-    and ($2::timestamptz is null or opened_at <= $2)
-    and ($3::timestamptz is null or (opened_at, id) < ($3, $4::uuid))
+    and opened_at >= coalesce($1::timestamptz, '-infinity')
+    and opened_at <= coalesce($2::timestamptz, 'infinity')
+    and (opened_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   order by opened_at desc, id desc
   limit $5
 ) as visits

@@ -5,9 +5,9 @@ select
   to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z_"') || id as cursor
 from visits
 where person_id = $6
-  and ($1::timestamptz is null or opened_at >= $1)
-  and ($2::timestamptz is null or opened_at <= $2)
-  and ($3::timestamptz is null or (opened_at, id) < ($3, $4::uuid))
+  and opened_at >= coalesce($1::timestamptz, '-infinity')
+  and opened_at <= coalesce($2::timestamptz, 'infinity')
+  and (opened_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   and ($7::text is null or device_id = $7)
   and ($8::uuid is null or device_id = any(array(select id from devices where owner_id = $8)))
 order by visits.opened_at desc, visits.id desc

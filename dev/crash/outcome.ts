@@ -8,6 +8,9 @@ import type { Acknowledged } from './cameras.ts';
 const sql = {
   captures: statement(import.meta.url, './sql/captures.sql'),
   events: statement(import.meta.url, './sql/events.sql'),
+  visits: statement(import.meta.url, './sql/visits.sql'),
+  eventCounts: statement(import.meta.url, './sql/event-counts.sql'),
+  observations: statement(import.meta.url, './sql/observations.sql'),
   deadLetters: statement(import.meta.url, './sql/dead-letters.sql'),
   ledger: statement(import.meta.url, './sql/ledger.sql'),
 };
@@ -43,8 +46,15 @@ export interface Remains {
 
 export async function readOutcome({ store, blobs, told, acknowledged }: Remains): Promise<Outcome> {
   const captures = await store.run<Capture>(sql.captures);
-  const events = await store.run(sql.events);
-  const rows = { captures, events, letters: await store.run(sql.deadLetters), ledger: await store.run(sql.ledger) };
+  const rows = {
+    captures,
+    events: await store.run(sql.events),
+    visits: await store.run(sql.visits),
+    counts: await store.run(sql.eventCounts),
+    observations: await store.run(sql.observations),
+    letters: await store.run(sql.deadLetters),
+    ledger: await store.run(sql.ledger),
+  };
   const stored = await findStored(blobs, captures);
   const snapshots: string[] = [];
   for await (const key of blobs.list('snapshots/')) snapshots.push(`snapshot ${key}`);
