@@ -6,49 +6,12 @@ import { startDatabase } from '../ports/store/database-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
 import { event, NOW_MS, observation } from '../schemas/records-under-test.ts';
-import type { Event, Visit } from '../schemas/types.ts';
+import type { Event } from '../schemas/types.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
+import { told } from './visit-under-test.ts';
 
 interface Row {
   readonly [column: string]: unknown;
-}
-
-const visit: Visit = {
-  kind: 'Visit',
-  person_id: 'P',
-  state: 'opened',
-  dwell_ms: 0,
-  dwell_min_ms: 0,
-  dwell_max_ms: 0,
-  last_seen_at: NOW_MS,
-  track_id: null,
-  sightings: 1,
-  confidence: 0.5,
-  box: null,
-};
-
-/** A version of a visit; it has an end from the moment on that is given, in ms from its beginning. */
-function told(
-  name: string,
-  version: number,
-  endedMs: number | null,
-  change: Partial<Event> & { person?: string } = {},
-) {
-  const { person = 'P', ...others } = change;
-  const openedAtMs = others.occurred_at ?? NOW_MS;
-  const dwell_ms = endedMs ?? version;
-  const payload: Visit = {
-    ...visit,
-    person_id: person,
-    state: endedMs === null ? 'updated' : 'closed',
-    dwell_ms,
-    dwell_min_ms: dwell_ms,
-    dwell_max_ms: dwell_ms + 200,
-    last_seen_at: openedAtMs + dwell_ms,
-    sightings: version,
-  };
-  const ended_at = endedMs === null ? null : openedAtMs + endedMs;
-  return event(name, { type: 'visit', version, ended_at, model: 'm', payload, ...others });
 }
 
 /** What is written and what is read must be the same, whichever server it is. */
@@ -376,86 +339,11 @@ function failing(store: Store): Store {
 
 describe('results on PostgreSQL', () => results(() => startAggregatorRig(startDatabase)));
 
-describeWith('timescale', 'results on TimescaleDB', ({ url }) => {
-  const start = () =>
+describeWith('timescale', 'results on TimescaleDB', ({ url }) =>
+  results(() =>
     startAggregatorRig(async () => {
       const { connectionString, drop: stop } = await createTimescaleDatabase(url);
       return { connectionString, stop };
-    });
-  results(start);
-
-  describe('in chunks that are compressed', () => {
-    const TABLES = ['events', 'observations', 'visits'];
-    let rig: AggregatorRig;
-    let owner: pg.Client;
-    beforeAll(async () => {
-      rig = await start();
-      owner = new pg.Client({ connectionString: rig.services.connectionString });
-      await owner.connect();
-      for (const [table, time] of [
-        ['events', 'occurred_at'],
-        ['visits', 'opened_at'],
-        ['observations', 'captured_at'],
-      ]) {
-        const create =
-          'select create_hypertable($1::regclass, by_range($2), if_not_exists => true, migrate_data => true)';
-        await owner.query(create, [table, time]);
-        await owner.query(
-          `alter table ${table} set (
-             timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = '${time} desc'
-           )`,
-        );
-      }
-    });
-    afterAll(async () => {
-      await owner?.end();
-      await rig?.services.stop();
-    });
-
-    async function compress(): Promise<void> {
-      for (const table of TABLES) {
-        const chunks = `select compress_chunk(chunk, if_not_compressed => true) from show_chunks('${table}') as chunk`;
-        expect((await owner.query(chunks)).rowCount).toBeGreaterThan(0);
-      }
-    }
-
-    const isCompressed = async () => {
-      const { rows } = await owner.query(
-        `select hypertable_name as name, bool_and(is_compressed) as compressed
-         from timescaledb_information.chunks where hypertable_name = any($1) group by 1 order by 1`,
-        [TABLES],
-      );
-      return rows;
-    };
-
-    test('versions are replaced, an event counts once, and a run goes on', async () => {
-      const still = (seq: number) => observation(seq, { outcome: 'skipped', reason: 'still' });
-      const all = ['a', 'b', 'c'].map((name) => told(name, 1, null));
-      await rig.append('events', 'event', ...all);
-      await rig.append('observations', 'observation', still(1), still(2));
-      await rig.drain();
-      await compress();
-      expect(await isCompressed()).toEqual(TABLES.map((name) => ({ name, compressed: true })));
-      await rig.append('events', 'event', told('a', 2, 9_000), told('b', 1, null), told('d', 1, null));
-      await rig.append('observations', 'observation', still(3), observation(4));
-      await rig.drain();
-      await compress();
-      await rig.append('events', 'event', told('a', 2, 9_000), told('c', 3, 9_000), told('d', 1, null));
-      await rig.drain();
-
-      const { rows: visits } = await owner.query('select version, ended_at is null as lasts from visits order by id');
-      const versionOf = (name: string) => (['a', 'c'].includes(name) ? (name === 'a' ? 2 : 3) : 1);
-      const wanted = ['a', 'b', 'c', 'd']
-        .sort((one, other) => (event(one).event_id < event(other).event_id ? -1 : 1))
-        .map((name) => ({ version: versionOf(name), lasts: versionOf(name) === 1 }));
-      expect(visits).toEqual(wanted);
-      const { rows: counts } = await owner.query('select type, count::integer from event_counts');
-      expect(counts).toEqual([{ type: 'visit', count: 4 }]);
-      const { rows: runs } = await owner.query('select seq::integer, frames from observations order by number');
-      expect(runs).toEqual([
-        { seq: 1, frames: 3 },
-        { seq: 4, frames: 1 },
-      ]);
-    });
-  });
-});
+    }),
+  ),
+);
