@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { migrations } from '../../aggregator/aggregator.ts';
+import { consoleService } from '../../console/config.ts';
+import { readConfig } from '../../http/read-config.ts';
+import { openS3Blobs } from '../../ports/blobs/s3.ts';
+import { systemClock as clock } from '../../ports/clock/system.ts';
+import { findFreePort } from '../../ports/free-ports.ts';
+import { createKafkaLog } from '../../ports/log/kafka.ts';
+import { migrate } from '../../ports/store/migrate.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { logTopics } from '../../schemas/topics.ts';
+import { createDeath, createServiceProcess, untilReady } from '../crash/service-process.ts';
+import { startServers } from '../stack/start-servers.ts';
+import type { CreateTarget } from './target.ts';
+
+const PARTITIONS = 6;
+const PASSWORD = 'only-for-this-run';
+/** Nobody uploads. */
+const SERVICES = {
+  'processor-1': 'processor/main.ts',
+  'processor-2': 'processor/main.ts',
+  aggregator: 'aggregator/main.ts',
+  snapshots: 'snapshots/main.ts',
+  console: 'console/main.ts',
+} as const;
+
+/** The production profile as processes of this machine: Kafka, S3 and PostgreSQL, and every service but ingest. */
+export const createKafkaTarget: CreateTarget = async ({ folder, say }) => {
+  const { died, tell } = createDeath();
+  const stack = await startServers({ folder, say, onDeath: (why) => tell(new Error(why)) });
+  const { connectionString } = stack.postgres;
+  const env = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' };
+  const services = await Promise.all(
+    Object.entries(SERVICES).map(async ([name, program]) => {
+      const port = await findFreePort();
+      const logFile = join(folder, `${name}.log`);
+      const service = createServiceProcess({ program, env: { ...env, PORT: String(port) }, logFile, onDied: tell });
+      return { name, service, url: `http://127.0.0.1:${port}` };
+    }),
+  );
+  const logger = pino({ level: 'silent' });
+  const config = readConfig(consoleService, env);
+  const log = await createKafkaLog({ config, name: 'poison', topics: logTopics, clock, logger });
+  const blobs = await openS3Blobs({ config, logger, missing: 'make' });
+  await migrate({ connectionString, folder: migrations, table: 'migrations' });
+  const store = createPostgresStore({ connectionString, connectionsMax: 4, name: 'poison' });
+
+  let stopped: Promise<void> | null = null;
+  async function stopAll() {
+    await Promise.all(services.map(({ service }) => service.stop()));
+    await log.close();
+    blobs.close();
+    await Promise.all([stack.kafka.stop(), stack.s3.stop()]);
+  }
+  const stop = () => {
+    stopped ??= stopAll();
+    return stopped;
+  };
+
+  return {
+    store,
+    log,
+    blobs,
+    partitions: PARTITIONS,
+    url: services.find(({ name }) => name === 'console')?.url ?? '',
+    password: PASSWORD,
+    died,
+    async start() {
+      for (const { service } of services) service.start();
+      await Promise.race([Promise.all(services.map(({ url }) => untilReady(url))), died]);
+    },
+    stop,
+    async close() {
+      await stop();
+      await store.close();
+      await stack.stop();
+    },
+  };
+};

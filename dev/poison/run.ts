@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { statement } from '../../ports/store/statement.ts';
+import { type Compared, compareTables } from './compare.ts';
+import { fill, type Spoilt } from './fill.ts';
+import { type Film, shootFilm } from './film.ts';
+import { findLetterFaults, type LetterFaults } from './letters.ts';
+import { mendAndRedrive } from './mend.ts';
+import { createPlan } from './plan.ts';
+import type { CreateTarget, Target } from './target.ts';
+import { lagOf, type Standing, untilSettled } from './until-settled.ts';
+
+const redrivenSql = statement(import.meta.url, './sql/redriven.sql');
+
+export interface PoisonOptions {
+  readonly createTarget: CreateTarget;
+  /** Where the installations and their logs are kept; each run makes a folder of its own in it. */
+  readonly folder: string;
+  readonly records: number;
+  readonly corrupt: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Report extends LetterFaults, Compared {
+  /** How many records and pictures were spoilt. */
+  readonly corrupt: number;
+  readonly letters: number;
+  /** What some group had still to read when nothing moved any more: of both runs, and after what was redriven. */
+  readonly lag: bigint;
+  readonly redriven: number;
+}
+
+/** The same frames twice, each time into an empty installation: as they are, and with some spoilt, which are then mended. */
+export async function runPoison(options: PoisonOptions): Promise<Report> {
+  const film = await shootFilm();
+  const clean = await run('clean', options, film);
+  try {
+    const noFaults = await findLetterFaults(clean.target, []);
+    await clean.target.stop();
+    const poisoned = await run('poisoned', options, film);
+    try {
+      const { target, spoilt, say } = poisoned;
+      const faults = await findLetterFaults(target, spoilt);
+      await mendAndRedrive(target, spoilt, { picture: film.empty, say: slowly(say) });
+      const settled = await untilSettled(target, slowly(say));
+      // None has failed again.
+      const faultsAfter = await findLetterFaults(target, spoilt);
+      const [{ redriven = 0 } = {}] = await target.store.run<{ redriven: number }>(redrivenSql);
+      await target.stop();
+      say('comparing its tables with those of the clean run');
+      const all = [noFaults, faults, faultsAfter];
+      return {
+        ...(await compareTables(clean.target.store, target.store, spoilt)),
+        corrupt: spoilt.length,
+        letters: poisoned.standing.letters,
+        missing: all.flatMap(({ missing }) => missing),
+        extra: all.flatMap(({ extra }) => extra),
+        lag: [clean.standing, poisoned.standing, settled].reduce((sum, one) => sum + lagOf(one), 0n),
+        redriven,
+      };
+    } finally {
+      await poisoned.target.close();
+    }
+  } finally {
+    await clean.target.close();
+  }
+}
+
+interface Ran {
+  readonly target: Target;
+  readonly spoilt: readonly Spoilt[];
+  readonly standing: Standing;
+  readonly say: (line: string) => void;
+}
+
+/** Fills the log of an empty installation, starts it, and waits until it has read everything. */
+async function run(name: 'clean' | 'poisoned', options: PoisonOptions, film: Film): Promise<Ran> {
+  const { createTarget, records, corrupt, seed } = options;
+  const folder = join(options.folder, name);
+  mkdirSync(folder, { recursive: true });
+  const say = (line: string) => options.say(`${name}: ${line}`);
+  const target = await createTarget({ folder, say });
+  try {
+    const plan = createPlan({ seed, records, corrupt, partitions: target.partitions, walkFrames: film.walk.length });
+    say('filling the log');
+    const spoilt = await fill(target, { plan, film, seed, spoil: name === 'poisoned' });
+    say('starting the services');
+    await target.start();
+    const startMs = performance.now();
+    const standing = await untilSettled(target, slowly(say));
+    const seconds = (performance.now() - startMs) / 1_000;
+    say(`${records} records in ${seconds.toFixed(0)} s, ${(records / seconds).toFixed(0)} a second`);
+    return { target, spoilt, standing, say };
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
+
+const SAID_EVERY_MS = 5_000;
+
+/** What comes in between is left out. */
+function slowly(say: (line: string) => void): (line: string) => void {
+  let saidMs = Number.NEGATIVE_INFINITY;
+  return (line) => {
+    if (performance.now() - saidMs < SAID_EVERY_MS) return;
+    saidMs = performance.now();
+    say(line);
+  };
+}
