@@ -22,15 +22,21 @@ export function readBatch(
 ): ReadBatch {
   const reads = new Map<RecordName, Read<unknown>[]>();
   const poison: DeadLetter[] = [];
+  const bury = (record: StoredRecord, code: string, message: string) =>
+    poison.push(deadLetterOf(record, { topic, partition, code, message }));
   for (const record of records) {
+    if (record.value === null) {
+      bury(record, 'no-value', 'the record has no value');
+      continue;
+    }
     try {
-      const { name, value } = codec.decode(record.value ?? Buffer.alloc(0));
+      const { name, value } = codec.decode(record.value);
       const sameKind = reads.get(name) ?? [];
       reads.set(name, sameKind);
       sameKind.push({ record, value });
     } catch (error) {
       if (!(error instanceof UndecodableRecord)) throw error;
-      poison.push(deadLetterOf(record, { topic, partition, code: error.code, message: error.message }));
+      bury(record, error.code, error.message);
     }
   }
   return { of: <Name extends RecordName>(name: Name) => (reads.get(name) ?? []) as Read<RecordTypes[Name]>[], poison };

@@ -10,7 +10,7 @@ import type { CreateTarget } from './poison/target.ts';
 import { hasTools, TOOLS_FOLDER } from './stack/tools.ts';
 
 /** A short `npm run poison`: of fewer frames more are spoilt, so that each kind of damage is likely to be among them. */
-const given = { records: 4_000, corrupt: 0.03, seed: 7, say: () => undefined };
+const given = { records: 3_000, corrupt: 0.03, seed: 7, say: () => undefined };
 const toolsAreHere = hasTools(TOOLS_FOLDER);
 if (!toolsAreHere) console.warn('SKIPPED: dev/poison.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
 

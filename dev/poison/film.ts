@@ -10,7 +10,7 @@ export interface Film {
 const FPS = 5;
 /** The smallest at which the detector still finds people. */
 const WIDTH_PX = 160;
-const WALK_FRAMES = 40;
+const WALK_FRAMES = 25;
 
 export async function shootFilm(): Promise<Film> {
   const scene = createScene({ seed: 1, camera: 'poison', fps: FPS });

@@ -15,6 +15,7 @@ import { startServers } from '../stack/start-servers.ts';
 import type { CreateTarget } from './target.ts';
 
 const PARTITIONS = 6;
+const LISTENERS_MAX = 40;
 const PASSWORD = 'only-for-this-run';
 /** Nobody uploads. */
 const SERVICES = {
@@ -39,6 +40,8 @@ export const createKafkaTarget: CreateTarget = async ({ folder, say }) => {
       return { name, service, url: `http://127.0.0.1:${port}` };
     }),
   );
+  // Each of the processes is ended with this one.
+  process.setMaxListeners(Math.max(process.getMaxListeners(), LISTENERS_MAX));
   const logger = pino({ level: 'silent' });
   const config = readConfig(consoleService, env);
   const log = await createKafkaLog({ config, name: 'poison', topics: logTopics, clock, logger });

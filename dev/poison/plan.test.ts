@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { partitionFor } from '../../ports/log/partition-for.ts';
 import { createPlan, type PlannedFrame } from './plan.ts';
 
-const given = { seed: 1, records: 40_000, corrupt: 0.01, partitions: 4, walkFrames: 40 };
+const given = { seed: 1, records: 40_000, corrupt: 0.01, partitions: 4, walkFrames: 25 };
 const framesOf = (options: Partial<typeof given> = {}) => [...createPlan({ ...given, ...options }).frames()];
 const spoiltOf = (frames: readonly PlannedFrame[]) => frames.filter(({ damage }) => damage !== null);
 
@@ -49,7 +49,7 @@ test('spoils nothing while somebody walks by, nor right before or after it', () 
   expect(walks.length % given.walkFrames).toBe(0);
   const walking = new Set(walks.map(({ deviceId, seq }) => `${deviceId}/${seq}`));
   const near = spoiltOf(frames).filter(({ deviceId, seq }) =>
-    Array.from({ length: 121 }, (_, at) => seq - 100 + at).some((other) => walking.has(`${deviceId}/${other}`)),
+    Array.from({ length: 101 }, (_, at) => seq - 80 + at).some((other) => walking.has(`${deviceId}/${other}`)),
   );
   expect(near).toEqual([]);
   expect(spoiltOf(frames).length).toBeGreaterThan(1_000);

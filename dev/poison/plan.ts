@@ -50,11 +50,11 @@ const LATE_BY_MS = 24 * 3_600_000;
 const BASE_MS = Date.UTC(2026, 0, 5, 22, 0, 0);
 const FRAME_EVERY_MS = 200;
 /** Somebody walks by so often: whoever comes back after that is somebody new. */
-const CYCLE_FRAMES = 5_000;
+const CYCLE_FRAMES = 20_000;
 const WALK_FROM = 60;
 /** Around a walk: until motion, track and visit are over and nobody is looked for any more, and as long before it. */
 const CALM_BEFORE = 20;
-const CALM_AFTER = 100;
+const CALM_AFTER = 80;
 /** At either end of a lane: the background is learnt, and nothing is held that only a tick would release. */
 const CALM_AT_ENDS = 20;
 

@@ -43,7 +43,7 @@ export async function runPoison(options: PoisonOptions): Promise<Report> {
       const { target, spoilt, say } = poisoned;
       const faults = await findLetterFaults(target, spoilt);
       await mendAndRedrive(target, spoilt, { picture: film.empty, say: slowly(say) });
-      const settled = await untilSettled(target, slowly(say));
+      const settled = await untilSettled(target, { records: options.records, say: slowly(say) });
       // None has failed again.
       const faultsAfter = await findLetterFaults(target, spoilt);
       const [{ redriven = 0 } = {}] = await target.store.run<{ redriven: number }>(redrivenSql);
@@ -88,7 +88,7 @@ async function run(name: 'clean' | 'poisoned', options: PoisonOptions, film: Fil
     say('starting the services');
     await target.start();
     const startMs = performance.now();
-    const standing = await untilSettled(target, slowly(say));
+    const standing = await untilSettled(target, { records: options.records, say: slowly(say) });
     const seconds = (performance.now() - startMs) / 1_000;
     say(`${records} records in ${seconds.toFixed(0)} s, ${(records / seconds).toFixed(0)} a second`);
     return { target, spoilt, standing, say };

@@ -1,21 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartitionLag } from '../../ports/log/log.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { readers } from '../../schemas/readers.ts';
 import type { Target } from './target.ts';
 
-const standingSql = statement(import.meta.url, './sql/standing.sql');
+const sql = {
+  waiting: statement(import.meta.url, './sql/waiting.sql'),
+  letters: statement(import.meta.url, './sql/count-letters.sql'),
+};
 
 /** How far a run has come. */
 export interface Standing {
-  /** Records that a group has still to read, by group, of all of its topics and partitions. */
-  readonly lag: ReadonlyMap<string, bigint>;
-  /** Frames that are not looked at yet, as the tables say. */
-  readonly waiting: number;
+  /** Records that a group has still to read, of all of its topics and partitions. */
+  readonly lag: Readonly<Record<string, bigint>>;
   readonly letters: number;
 }
 
-const LOOK_EVERY_MS = 1_000;
+interface Settling {
+  /** How many frames there are. */
+  readonly records: number;
+  readonly say: (line: string) => void;
+}
+
+const LOOK_EVERY_MS = 500;
+/** To look costs the servers something, too. */
+const FAR = 5_000n;
+const LOOK_FROM_AFAR_EVERY_MS = 5_000;
 /** A record may be between two places where it is looked for. */
 const QUIET_LOOKS = 3;
 /** What does not move for so long has come to a stop; whatever is left then is told. */
@@ -24,37 +33,43 @@ const STALLED_MS = 120_000;
 /** Until nothing waits any more, or nothing moves. */
 export async function untilSettled(
   target: Pick<Target, 'log' | 'store' | 'died'>,
-  say: (line: string) => void,
+  { records, say }: Settling,
 ): Promise<Standing> {
   let [quiet, movedMs, before] = [0, performance.now(), ''];
   for (;;) {
-    const standing = await Promise.race([look(target), target.died]);
-    say(wordsOf(standing));
-    const told = JSON.stringify([...standing.lag.values(), standing.waiting, standing.letters].map(String));
+    const [standing, waiting] = await Promise.race([look(target), target.died]);
+    const told = `${wordsOf(standing, records)}${waiting > 0 ? `, ${waiting} rows wait` : ''}`;
+    say(told);
     if (told !== before) movedMs = performance.now();
     before = told;
-    quiet = lagOf(standing) === 0n && standing.waiting === 0 ? quiet + 1 : 0;
+    const left = lagOf(standing);
+    quiet = left === 0n && waiting === 0 ? quiet + 1 : 0;
     if (quiet >= QUIET_LOOKS || performance.now() - movedMs > STALLED_MS) return standing;
-    await sleep(LOOK_EVERY_MS);
+    await sleep(left > FAR ? LOOK_FROM_AFAR_EVERY_MS : LOOK_EVERY_MS);
   }
 }
 
 export function lagOf({ lag }: Standing): bigint {
-  return [...lag.values()].reduce((sum, records) => sum + records, 0n);
+  return Object.values(lag).reduce((sum, records) => sum + records, 0n);
 }
 
-function wordsOf({ lag, waiting, letters }: Standing): string {
-  const groups = [...lag].map(([group, records]) => `${group} ${records}`).join(', ');
-  return `to read: ${groups}; ${waiting} frames wait, ${letters} letters`;
-}
-
-async function look({ log, store }: Pick<Target, 'log' | 'store'>): Promise<Standing> {
-  const lag = new Map<string, bigint>();
+/** With how many captures are neither done nor dead, once there is nothing to read: before that they are many. */
+async function look({ log, store }: Pick<Target, 'log' | 'store'>): Promise<readonly [Standing, waiting: number]> {
+  const lag: Record<string, bigint> = {};
   for (const { topic, group } of readers) {
-    const partitions: readonly PartitionLag[] = await log.lag(topic, group);
-    const records = partitions.reduce((sum, one) => sum + one.records, 0n);
-    lag.set(group, (lag.get(group) ?? 0n) + records);
+    const partitions = await log.lag(topic, group);
+    lag[group] = partitions.reduce((sum, { records }) => sum + records, lag[group] ?? 0n);
   }
-  const [{ waiting = 0, letters = 0 } = {}] = await store.run<{ waiting: number; letters: number }>(standingSql);
-  return { lag, waiting, letters };
+  const [{ letters = 0 } = {}] = await store.run<{ letters: number }>(sql.letters);
+  const standing = { lag, letters };
+  if (lagOf(standing) > 0n) return [standing, 0];
+  const [{ waiting = 0 } = {}] = await store.run<{ waiting: number }>(sql.waiting);
+  return [standing, waiting];
+}
+
+function wordsOf({ lag, letters }: Standing, records: number): string {
+  const groups = Object.entries(lag).map(([group, left]) => `${group} ${left}`);
+  const left = (lag['processor-live'] ?? 0n) + (lag['processor-backlog'] ?? 0n);
+  const done = Math.max(0, records - Number(left));
+  return `${done} of ${records} looked at; lag: ${groups.join(', ')}; ${letters} letters`;
 }

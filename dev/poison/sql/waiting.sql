@@ -1,0 +1,1 @@
+select count(*) as waiting from captures where state in ('queued', 'running', 'failed')
