@@ -1,4 +1,5 @@
 import type { StoredRecord } from '../ports/log/log.ts';
+import { letterSentAgain } from '../schemas/dead-letter.ts';
 import type { Frame } from '../schemas/types.ts';
 import { builtInConfiguration, type Configuration, newerOf } from './configuration.ts';
 import type { Input } from './read-input.ts';
@@ -30,7 +31,7 @@ export type TurnFrame = Pick<
 export interface Held {
   readonly frame: TurnFrame;
   readonly record: StoredRecord;
-  /** It had its turn before, and comes again. */
+  /** It had its turn before, or should have had it, and was sent again by somebody. */
   readonly redriven: boolean;
 }
 
@@ -44,6 +45,11 @@ export type Turn = {
   | { readonly kind: 'configuration'; readonly former: Configuration }
   | { readonly kind: 'tick'; readonly atMs: number }
 );
+
+/** By a control; or its record could not be read before, and was sent again, mended, just as late. */
+export function isRedriven({ kind }: Pick<DeviceInput, 'kind'>, record: StoredRecord): boolean {
+  return kind === 'redrive' || (kind === 'frame' && letterSentAgain(record) !== null);
+}
 
 export const newLine: Line = { configuration: builtInConfiguration, seen: noSeqs, waiting: nothingHeld };
 
@@ -60,12 +66,16 @@ export function lineUp(line: Line, input: DeviceInput, record: StoredRecord): re
     case 'frame': {
       const { frame } = input;
       if (hasSeen(seen, frame.epoch, frame.seq)) return [line, []];
-      const [waiting, released] = takeIn(line.waiting, { frame, record, redriven: false });
+      const [waiting, released] = takeIn(line.waiting, { frame, record, redriven: isRedriven(input, record) });
       return [{ ...line, waiting, seen: withSeen(seen, frame.epoch, frame.seq) }, due(released)];
     }
     case 'redrive': {
       // Like a frame that comes now, save that it has been seen, and so may come again. Nobody loses their place by it.
-      const [waiting, released] = takeIn(line.waiting, { frame: input.frame, record, redriven: true });
+      const [waiting, released] = takeIn(line.waiting, {
+        frame: input.frame,
+        record,
+        redriven: isRedriven(input, record),
+      });
       return [{ ...line, waiting }, due(released)];
     }
     case 'configuration': {

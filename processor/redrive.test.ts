@@ -18,10 +18,12 @@ import {
 } from './device-runs-under-test.ts';
 import { createSteps, newDevice, type Redrive } from './device-under-test.ts';
 import { createFetchPicture } from './fetch-picture.ts';
-import { firstAtMs, frameOf, lookOf, noPicture, redriveOf, smallGrid } from './frames-under-test.ts';
+import { firstAtMs, frameOf, lookOf, noPicture, recordOf, redriveOf, smallGrid } from './frames-under-test.ts';
 import { createWorld, jpegOf, readTopic, runLanes, toldIn } from './lane-under-test.ts';
+import { lineUp, newLine } from './line-up.ts';
+import { readInput } from './read-input.ts';
 import { type DeviceState, packState, STATE_VERSION, unpackState } from './state.ts';
-import { show as showAll, visit } from './visit-under-test.ts';
+import { type Shown, show as showAll, visit } from './visit-under-test.ts';
 
 const dead = (seq: number, atMs: number) => inputOf(seq, atMs, noPicture);
 const again = ({ frame }: Input, look: Redrive['look']): Redrive => ({ redriven: frame, look });
@@ -147,6 +149,42 @@ describe('a lane that is told to redrive', () => {
     await world.log.append('frames', [redriveOf(last)]);
     await runLanes(world.log, [world.lane()]);
     expect(await toldIn(world.log)).toEqual(await toldIn(clean.log));
+  });
+});
+
+describe('a frame whose record is mended', () => {
+  const shown: readonly Shown[] = [0, 200, 400, 600].map((atMs) => ({ atMs, place: 0 }));
+  const mended = { [LETTER_HEADER]: derivedId('letter', 1) };
+
+  test.each([
+    ['when others have come since, is looked at for itself', 1, mended, { outcome: 'analysed', reason: 'redriven' }],
+    ['when none has come since, is stepped as if it came now', 3, mended, { outcome: 'analysed', reason: null }],
+    ['and nobody has sent again has come too late', 1, undefined, { outcome: 'skipped', reason: 'out-of-order' }],
+  ])('%s', async (_, seq, headers, expected) => {
+    const world = createWorld({ partitionCount: 1 });
+    const scratch = createWorld({ partitionCount: 1 });
+    const frames = await showAll(scratch, shown);
+    for (const { blob_key } of frames) await world.blobs.put(blob_key, await jpegOf(0));
+    const [before, late] = [frames.filter((frame) => frame.seq !== seq), frames.filter((frame) => frame.seq === seq)];
+    const body = { kind: 'TickControl', at: firstAtMs + 3_000 } as const;
+    const control = { control_id: derivedId('tick', 1), device_id: 'camera-1', issued_at: firstAtMs, body };
+    const tick = { key: 'camera-1', value: fixedCodec.encode('control', control) };
+    await world.log.append('frames', [...before.map((frame) => recordOf(frame)), tick]);
+    await runLanes(world.log, [world.lane()]);
+    await world.log.append('frames', [...late.map((frame) => recordOf(frame, headers)), tick]);
+    await runLanes(world.log, [world.lane()]);
+    const told = (await readTopic(world.log, 'observations')).map(({ value }) => value);
+    expect(told.find((value) => 'seq' in value && value.seq === seq)).toMatchObject(expected);
+  });
+
+  test('is known for one while it waits, over a restart too', () => {
+    const first = recordOf(frameOf({ seq: 5, atMs: 0 }), mended);
+    const record = { key: first.key, value: first.value, headers: mended, offset: 3n, appendedAtMs: firstAtMs };
+    const input = readInput(record, fixedCodec);
+    if (input.kind !== 'frame') throw new Error('it is no frame');
+    const [line] = lineUp(newLine, input, record);
+    expect(line.waiting.held).toMatchObject([{ redriven: true, frame: { seq: 5 } }]);
+    expect(restored({ ...newDevice, line }).line.waiting.held).toEqual(line.waiting.held);
   });
 });
 

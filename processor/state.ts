@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Codec } from '../schemas/codec.ts';
 import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
 import { newScene, type Scene } from './device-step.ts';
-import type { Held, Line } from './line-up.ts';
+import { type Held, isRedriven, type Line } from './line-up.ts';
 import { type Episode, episodeDueMs } from './motion-episode.ts';
 import { packTracks, unpackTracks } from './pack-tracks.ts';
 import { noPlaces, type Places, placesDueMs } from './places.ts';
@@ -123,7 +123,7 @@ function unpackHeld(packed: Buffer, codec: Pick<Codec, 'decode'>): readonly Held
     if (input.kind !== 'frame' && input.kind !== 'redrive') {
       throw new Error('what waits in the state of a device is no frame');
     }
-    return { frame: input.frame, record, redriven: input.kind === 'redrive' };
+    return { frame: input.frame, record, redriven: isRedriven(input, record) };
   });
 }
 
