@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../ports/servers-under-test.ts';
 import { createEmbeddedTarget } from './poison/embedded.ts';
 import { createKafkaTarget } from './poison/kafka.ts';
-import { runPoison } from './poison/run.ts';
+import { type CleanRun, runClean, runPoisoned } from './poison/run.ts';
 import type { CreateTarget } from './poison/target.ts';
 import { hasTools, TOOLS_FOLDER } from './stack/tools.ts';
 
@@ -15,16 +15,23 @@ const toolsAreHere = hasTools(TOOLS_FOLDER);
 if (!toolsAreHere) console.warn('SKIPPED: dev/poison.e2e.test.ts on Kafka: `npm run stack` fetches the servers.');
 
 let folder: string;
-beforeAll(() => {
+let clean: CleanRun;
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'passerby-e2e-'));
+  // For either profile: so they are compared with each other, too.
+  clean = await runClean({ ...given, createTarget: createEmbeddedTarget, folder });
+}, 200_000);
+afterAll(async () => {
+  await clean?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function poison(createTarget: CreateTarget, name: string) {
-  const { corrupt, rows, ...found } = await runPoison({ ...given, createTarget, folder: join(folder, name) });
+  const options = { ...given, createTarget, folder: join(folder, name) };
+  const { corrupt, rows, ...found } = await runPoisoned(options, clean);
   expect(corrupt).toBeGreaterThan(given.records * given.corrupt * 0.8);
-  const clean = { missing: [], extra: [], lag: 0n, differing: [] };
-  expect(found).toEqual({ ...clean, letters: corrupt, redriven: corrupt });
+  const nothing = { missing: [], extra: [], lag: 0n, differing: [] };
+  expect(found).toEqual({ ...nothing, letters: corrupt, redriven: corrupt });
   // The comparison is worth something only if there was something to compare.
   expect(rows.captures).toBe(given.records);
   for (const count of Object.values(rows)) expect(count).toBeGreaterThan(0);
@@ -32,8 +39,8 @@ async function poison(createTarget: CreateTarget, name: string) {
 
 const BY_WHOM = 'exactly what is corrupt becomes dead letters, and mended and redriven leaves nothing behind';
 
-test(`${BY_WHOM}: all in one process`, { timeout: 180_000 }, () => poison(createEmbeddedTarget, 'embedded'));
+test(`${BY_WHOM}: all in one process`, { timeout: 200_000 }, () => poison(createEmbeddedTarget, 'embedded'));
 
-test.skipIf(!toolsAreHere)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 300_000 }, () =>
+test.skipIf(!toolsAreHere)(`${BY_WHOM}: each on its own, on Kafka and S3 ${needs('tools')}`, { timeout: 400_000 }, () =>
   poison(createKafkaTarget, 'kafka'),
 );

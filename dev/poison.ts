@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEmbeddedTarget } from './poison/embedded.ts';
 import { createKafkaTarget } from './poison/kafka.ts';
-import { runPoison } from './poison/run.ts';
+import { runClean, runPoisoned } from './poison/run.ts';
 
 /**
  * `npm run poison -- --profile kafka --records 1000000 --corrupt 0.01 --seed 1`: frames of which some come to nothing,
@@ -44,7 +44,9 @@ async function poison(seed: number): Promise<number> {
   const beganMs = performance.now();
   const said = () => `${((performance.now() - beganMs) / 1_000).toFixed(0)} s`;
   const say = (line: string) => console.log(`seed ${seed}, ${said()}, ${line}`);
-  const report = await runPoison({ createTarget, folder, records, corrupt, seed, say });
+  const options = { createTarget, folder, records, corrupt, seed, say };
+  const clean = await runClean(options);
+  const report = await runPoisoned(options, clean).finally(() => clean.close());
   const { missing, extra, differing, rows, ...told } = report;
   show('missing', missing);
   show('extra', extra);
@@ -61,10 +63,10 @@ async function poison(seed: number): Promise<number> {
     redriven: told.redriven,
     differing: differing.length,
   };
-  const clean = missing.length + extra.length + differing.length === 0 && told.lag === 0n;
+  const isRight = missing.length + extra.length + differing.length === 0 && told.lag === 0n;
   // A run in which nothing was spoilt, or nothing happened, has shown nothing.
   const shown = told.corrupt > 0 && Object.values(rows).every((count) => count > 0);
-  const passed = clean && shown && told.letters === told.corrupt && told.redriven === told.corrupt;
+  const passed = isRight && shown && told.letters === told.corrupt && told.redriven === told.corrupt;
   if (passed && !values.keep) rmSync(folder, { recursive: true, force: true });
   else console.log(`kept for inspection: ${folder}`);
   console.log(

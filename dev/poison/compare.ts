@@ -9,10 +9,15 @@ import type { Spoilt } from './fill.ts';
 const tables: Readonly<Record<string, Statement>> = {
   captures: statement(import.meta.url, './sql/captures.sql'),
   events: statement(import.meta.url, './sql/events.sql'),
+  event_counts: statement(import.meta.url, './sql/event-counts.sql'),
+  visits: statement(import.meta.url, './sql/visits.sql'),
   occupancy_changes: statement(import.meta.url, './sql/occupancy-changes.sql'),
+  observed_people: statement(import.meta.url, './sql/observed-people.sql'),
+  frames_told: statement(import.meta.url, './sql/frames-told.sql'),
 };
 
 const PAGE = 5_000;
+/** Before every key: some are ids, and the others begin with letters. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 interface Row {

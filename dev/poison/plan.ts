@@ -38,12 +38,12 @@ export interface PlanOptions {
   readonly records: number;
   /** Which share of them is spoilt, half of these in their record and half in their picture. */
   readonly corrupt: number;
-  readonly partitions: number;
   /** How many pictures somebody takes to walk by. */
   readonly walkFrames: number;
 }
 
-const DEVICES_PER_PARTITION = 2;
+/** A log of 4 partitions has three of them in each, and one of 6 has two. */
+const DEVICES = 12;
 /** Frames that come late, from the day before: the lane of the backlog. */
 const LATE_SHARE = 0.2;
 const LATE_BY_MS = 24 * 3_600_000;
@@ -58,8 +58,8 @@ const CALM_AFTER = 80;
 /** At either end of a lane: the background is learnt, and nothing is held that only a tick would release. */
 const CALM_AT_ENDS = 20;
 
-export function createPlan({ seed, records, corrupt, partitions, walkFrames }: PlanOptions): Plan {
-  const deviceIds = nameDevices(partitions);
+export function createPlan({ seed, records, corrupt, walkFrames }: PlanOptions): Plan {
+  const deviceIds = nameDevices();
   const devices = deviceIds.map((deviceId, index) => {
     const all = Math.floor(records / deviceIds.length) + (index < records % deviceIds.length ? 1 : 0);
     const late = Math.floor(all * LATE_SHARE);
@@ -104,18 +104,14 @@ export function createPlan({ seed, records, corrupt, partitions, walkFrames }: P
   };
 }
 
-/** So that every partition has as many devices. */
-function nameDevices(partitions: number): readonly string[] {
-  const counts = new Array<number>(partitions).fill(0);
-  const names: string[] = [];
-  for (let number = 1; names.length < partitions * DEVICES_PER_PARTITION; number += 1) {
-    const name = `poison-${number}`;
-    const partition = partitionFor(name, partitions);
-    if ((counts[partition] ?? 0) >= DEVICES_PER_PARTITION) continue;
-    counts[partition] = (counts[partition] ?? 0) + 1;
-    names.push(name);
+/** Each would have a partition of its own, were there so many: so those of fewer have as many each. */
+function nameDevices(): readonly string[] {
+  const names = new Map<number, string>();
+  for (let number = 1; names.size < DEVICES; number += 1) {
+    const partition = partitionFor(`poison-${number}`, DEVICES);
+    if (!names.has(partition)) names.set(partition, `poison-${number}`);
   }
-  return names;
+  return [...names.values()];
 }
 
 interface LaneOf {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { statement } from '../../ports/store/statement.ts';
+import type { Queryable } from '../../ports/store/store.ts';
 import { type Compared, compareTables } from './compare.ts';
 import { fill, type Spoilt } from './fill.ts';
 import { type Film, shootFilm } from './film.ts';
@@ -22,6 +23,14 @@ export interface PoisonOptions {
   readonly say: (line: string) => void;
 }
 
+/** A run in which nothing was wrong, of which the tables are left. */
+export interface CleanRun {
+  readonly tables: Queryable;
+  readonly standing: Standing;
+  readonly faults: LetterFaults;
+  close(): Promise<void>;
+}
+
 export interface Report extends LetterFaults, Compared {
   /** How many records and pictures were spoilt. */
   readonly corrupt: number;
@@ -31,39 +40,43 @@ export interface Report extends LetterFaults, Compared {
   readonly redriven: number;
 }
 
-/** The same frames twice, each time into an empty installation: as they are, and with some spoilt, which are then mended. */
-export async function runPoison(options: PoisonOptions): Promise<Report> {
-  const film = await shootFilm();
-  const clean = await run('clean', options, film);
+export async function runClean(options: PoisonOptions): Promise<CleanRun> {
+  const { target, standing } = await run('clean', options, await shootFilm());
   try {
-    const noFaults = await findLetterFaults(clean.target, []);
-    await clean.target.stop();
-    const poisoned = await run('poisoned', options, film);
-    try {
-      const { target, spoilt, say } = poisoned;
-      const faults = await findLetterFaults(target, spoilt);
-      await mendAndRedrive(target, spoilt, { picture: film.empty, say: slowly(say) });
-      const settled = await untilSettled(target, { records: options.records, say: slowly(say) });
-      // None has failed again.
-      const faultsAfter = await findLetterFaults(target, spoilt);
-      const [{ redriven = 0 } = {}] = await target.store.run<{ redriven: number }>(redrivenSql);
-      await target.stop();
-      say('comparing its tables with those of the clean run');
-      const all = [noFaults, faults, faultsAfter];
-      return {
-        ...(await compareTables(clean.target.store, target.store, spoilt)),
-        corrupt: spoilt.length,
-        letters: poisoned.standing.letters,
-        missing: all.flatMap(({ missing }) => missing),
-        extra: all.flatMap(({ extra }) => extra),
-        lag: [clean.standing, poisoned.standing, settled].reduce((sum, one) => sum + lagOf(one), 0n),
-        redriven,
-      };
-    } finally {
-      await poisoned.target.close();
-    }
+    const faults = await findLetterFaults(target, []);
+    await target.stop();
+    return { tables: target.store, standing, faults, close: () => target.close() };
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
+
+/** The same frames once more, of which some are spoilt; these are mended, redriven, and compared with the clean run. */
+export async function runPoisoned(options: PoisonOptions, clean: CleanRun): Promise<Report> {
+  const film = await shootFilm();
+  const { target, spoilt, standing, say } = await run('poisoned', options, film);
+  try {
+    const faults = await findLetterFaults(target, spoilt);
+    await mendAndRedrive(target, spoilt, { picture: film.empty, say: slowly(say) });
+    const settled = await untilSettled(target, { records: options.records, say: slowly(say) });
+    // None has failed again.
+    const faultsAfter = await findLetterFaults(target, spoilt);
+    const [{ redriven = 0 } = {}] = await target.store.run<{ redriven: number }>(redrivenSql);
+    await target.stop();
+    say('comparing its tables with those of the clean run');
+    const all = [clean.faults, faults, faultsAfter];
+    return {
+      ...(await compareTables(clean.tables, target.store, spoilt)),
+      corrupt: spoilt.length,
+      letters: standing.letters,
+      missing: all.flatMap(({ missing }) => missing),
+      extra: all.flatMap(({ extra }) => extra),
+      lag: [clean.standing, standing, settled].reduce((sum, one) => sum + lagOf(one), 0n),
+      redriven,
+    };
   } finally {
-    await clean.target.close();
+    await target.close();
   }
 }
 
@@ -82,13 +95,13 @@ async function run(name: 'clean' | 'poisoned', options: PoisonOptions, film: Fil
   const say = (line: string) => options.say(`${name}: ${line}`);
   const target = await createTarget({ folder, say });
   try {
-    const plan = createPlan({ seed, records, corrupt, partitions: target.partitions, walkFrames: film.walk.length });
+    const plan = createPlan({ seed, records, corrupt, walkFrames: film.walk.length });
     say('filling the log');
     const spoilt = await fill(target, { plan, film, seed, spoil: name === 'poisoned' });
     say('starting the services');
     await target.start();
     const startMs = performance.now();
-    const standing = await untilSettled(target, { records: options.records, say: slowly(say) });
+    const standing = await untilSettled(target, { records, say: slowly(say) });
     const seconds = (performance.now() - startMs) / 1_000;
     say(`${records} records in ${seconds.toFixed(0)} s, ${(records / seconds).toFixed(0)} a second`);
     return { target, spoilt, standing, say };
