@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openCounter } from './eval/count-scene.ts';
 import { addCounts, isSame, noCounts } from './eval/placed-scene.ts';
 
-/** As `npm run eval:zones`, of fewer: people who hide each other in a doorway are at times taken for one another. */
+/** As `npm run eval:zones`, of fewer, and some people are missed: of those who hide each other some are taken for another then. */
 const SCENES = 20;
 
 test('zones and lines of rendered scenes are counted as they truly are', { timeout: 120_000 }, async () => {

@@ -42,7 +42,8 @@ export function crossing([first, second]: readonly [Point, Point], from: Point, 
   return sideOf(from, to, first) === sideOf(from, to, second) ? null : side;
 }
 
-function sideOf(first: Point, second: Point, { x, y }: Point): Side {
+/** Of the line and of what lies straight before and behind it. */
+export function sideOf(first: Point, second: Point, { x, y }: Point): Side {
   return (second.x - first.x) * (y - first.y) > (second.y - first.y) * (x - first.x) ? 'right' : 'left';
 }
 

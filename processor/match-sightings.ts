@@ -1,7 +1,7 @@
 import { affinity } from './affinity.ts';
 import { assign } from './assign.ts';
 import type { Sighting, Track, TrackFrame, TrackSettings } from './tracks.ts';
-import { type EvenBox, evenBox, type Whereabouts } from './whereabouts.ts';
+import { coveredShare, type EvenBox, evenBox, type Whereabouts } from './whereabouts.ts';
 
 /**
  * Which sighting is of whom, in the manner of ByteTrack: sure sightings are joined with the people who are followed, then
@@ -23,6 +23,10 @@ export interface Seen {
 /** How far boxes have to meet. A faint sighting of somebody is where they are; elsewhere it is noise. */
 const PLACE_MIN = 0.25;
 const PLACE_FAINT_MIN = 0.5;
+/** So much of a box has to be covered by one that stands lower in the picture. */
+const COVERED_SHARE = 0.4;
+/** From so many on it is known how somebody looks, whoever steps before them then. */
+const KNOWN_SIGHTINGS_MIN = 3;
 
 /** Surest first, and by place where two are equally sure: in an order that does not depend on how they are listed. */
 export function inOrder({ sightings, aspect }: TrackFrame): readonly Seen[] {
@@ -45,15 +49,17 @@ export function matchSightings(
   settings: TrackSettings,
 ): ReadonlyMap<Candidate, Seen> {
   const matches = new Map<Candidate, Seen>();
+  const covered = new Set(seen.filter(({ box }) => isCovered(box, seen)));
   const join = (some: readonly Candidate[], others: readonly Seen[], placeMin: number) => {
     const taken = new Set(matches.values());
     const left = some.filter((candidate) => !matches.has(candidate));
     const free = others.filter((one) => !taken.has(one));
     const bounds = { placeMin, likenessMin: settings.likenessMin };
     const pairs = assign(
-      left.map(({ track, where }) =>
-        free.map((one) => affinity({ where, appearance: track.appearance }, asSeen(one), bounds)),
-      ),
+      left.map(({ track, where }) => {
+        const expected = { where, appearance: isHardlyKnown(track) ? null : track.appearance };
+        return free.map((one) => affinity(expected, asSeen(one, covered.has(one)), bounds));
+      }),
     );
     for (const [at, pair] of pairs.entries()) {
       if (pair !== null) matches.set(left[at] as Candidate, free[pair] as Seen);
@@ -80,8 +86,22 @@ export function part<One>(
   return [all.filter(belongs), all.filter((one) => !belongs(one))];
 }
 
-function asSeen({ box, sighting }: Seen) {
-  return { box, appearance: sighting.appearance };
+/** Whether somebody stands before them, who is nearer to the camera and so lower in the picture. */
+export function isCovered(box: EvenBox, seen: readonly Pick<Seen, 'box'>[]): boolean {
+  return seen.some((one) => bottomOf(one.box) > bottomOf(box) && coveredShare(box, one.box) >= COVERED_SHARE);
+}
+
+/** Whoever was hidden so soon showed too little of themselves to be told by it. */
+function isHardlyKnown({ hidden, sightings }: Track): boolean {
+  return hidden && sightings < KNOWN_SIGHTINGS_MIN;
+}
+
+function asSeen({ box, sighting }: Seen, covered: boolean) {
+  return { box, appearance: sighting.appearance, covered };
+}
+
+function bottomOf({ y, height }: EvenBox): number {
+  return y + height / 2;
 }
 
 function compareBytes(a: Uint8Array | null, b: Uint8Array | null): number {

@@ -101,14 +101,31 @@ describe('how somebody looks', () => {
   const half = blend(own, looksOf('B'), 0.6);
 
   test('is not learnt from what covers them', () => {
-    const looksWith = (other: Place) =>
-      run([
-        [{ x: 0.3, looks: own }, other],
-        [{ x: 0.3, looks: half }, other],
-      ])[0];
+    const looksWith = (other: Place) => run([[{ x: 0.3, looks: own }], [{ x: 0.3, looks: half }, other]])[0];
     expect(looksWith({ x: 0.31, y: 0.54, looks: looksOf('B') })).toEqual(own);
     expect(looksWith({ x: 0.31, y: 0.46, looks: looksOf('B') })).not.toEqual(own);
     expect(looksWith({ x: 0.8, y: 0.54, looks: looksOf('B') })).not.toEqual(own);
+  });
+
+  test('is not known of whom somebody covers from the first, until nobody does', () => {
+    const nearer = { x: 0.31, y: 0.54, looks: looksOf('B') };
+    const covered = [{ x: 0.3, looks: half }, nearer];
+    const looks = run([
+      covered,
+      covered,
+      [
+        { x: 0.3, looks: own },
+        { ...nearer, x: 0.5 },
+      ],
+    ]);
+    expect(run([covered, covered])[0]).toBe(null);
+    expect(looks[0]).toEqual(own);
+  });
+
+  test('is not that of the part which the edge of the picture leaves', () => {
+    const [aside, whole] = [0.01, 0.06].map((x) => run([[{ x, looks: half }], [{ x: x + 0.02, looks: own }]])[0]);
+    expect(aside).toEqual(own);
+    expect(whole).not.toEqual(own);
   });
 
   test('is the mean of the first sights: who comes out of a door is seen only in part at first', () => {

@@ -2,10 +2,10 @@ import { derivedId } from '../schemas/identity.ts';
 import { blend } from './appearance.ts';
 import { footOf, type Point } from './floor.ts';
 import { type Gone, recognise, remember } from './gallery.ts';
-import { type Candidate, inOrder, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
+import { type Candidate, inOrder, isCovered, isSure, matchSightings, part, type Seen } from './match-sightings.ts';
 import { awaitedMs, GAP_MAX_MS } from './pace.ts';
 import type { Person, Sighting, Track, Tracked, TrackFrame, TrackSettings, Tracks } from './tracks.ts';
-import { coveredShare, type EvenBox, firstSeen, isCut, later, seenAt } from './whereabouts.ts';
+import { coveredShare, firstSeen, isCut, isCutAside, later, seenAt } from './whereabouts.ts';
 
 /**
  * Who is who from frame to frame. Pure, in event time, at any rate of frames; the same sightings give the same ids in
@@ -22,8 +22,6 @@ const SETTLE_MS = 120;
 const SCORES_MAX = 15;
 /** What may become a person has to be seen again within this. */
 const UNCONFIRMED_LOST_MS = 1_000;
-/** Somebody is hidden when so much of their box is covered by one who stands lower in the picture. */
-const HIDDEN_SHARE = 0.4;
 /** A second box on somebody who is found already begins no track. */
 const DOUBLE_SHARE = 0.85;
 /** How much of a new look is taken on at least; all of it where only a part was to be seen before. */
@@ -37,20 +35,21 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   const candidates = expected.map((track) => ({ track, where: later(track.where, atMs - track.seenAtMs) }));
   const matches = matchSightings(candidates, seen, settings);
 
-  const boxes = [...matches.values()].map(({ box }) => box);
-  const isCovered = (box: EvenBox) =>
-    boxes.some((one) => bottomOf(one) > bottomOf(box) && coveredShare(box, one) >= HIDDEN_SHARE);
+  const known = [...matches.values()];
   const followed = candidates.map((candidate) => {
     const match = matches.get(candidate);
     return match
-      ? goOn(candidate, match, { atMs, covered: isCovered(match.box) })
-      : goWithout(candidate, isCovered(candidate.where));
+      ? goOn(candidate, match, { atMs, aspect: frame.aspect, covered: isCovered(match.box, seen) })
+      : goWithout(candidate, isCovered(candidate.where, known));
   });
   const [kept, lost] = part(followed, (track) => isKept(track, times, settings));
   const births = atMs === tracks.atMs ? tracks.births : 0;
   const begun = newcomers(seen, matches, settings)
     .slice(0, Math.max(0, LIVE_MAX - kept.length))
-    .map((one, at) => ({ one, track: begin(frame, one, { atMs, ordinal: births + at }) }));
+    .map((one, at) => ({
+      one,
+      track: begin(frame, one, { atMs, ordinal: births + at, covered: isCovered(one.box, seen) }),
+    }));
 
   const gone = remember(tracks.gone, [...lapsed, ...lost].flatMap(asGone), atMs, settings.returnWindowMs);
   const [live, stillGone] = confirm([...kept, ...begun.map(({ track }) => track)], gone, { atMs, settings });
@@ -100,20 +99,21 @@ function patienceMs({ personId, hidden }: Track, { lostMs, hiddenMs }: TrackSett
 function goOn(
   { track, where }: Candidate,
   { box, sighting }: Seen,
-  { atMs, covered }: { readonly atMs: number; readonly covered: boolean },
+  { atMs, aspect, covered }: { readonly atMs: number; readonly aspect: number; readonly covered: boolean },
 ): Track {
   const { appearance: known } = track;
   const { confidence } = sighting;
   // Of whom somebody covers, the picture shows the other's clothes.
-  const looks = covered && known ? null : sighting.appearance;
+  const looks = covered ? null : sighting.appearance;
+  const wasCut = isCut(where) || isCutAside(where, aspect);
   return {
     ...track,
     seenAtMs: atMs,
     sightings: track.sightings + 1,
     scores: withScore(track, confidence),
-    hidden: false,
+    hidden: covered,
     where: seenAt(where, box),
-    appearance: known && looks ? blend(known, looks, isCut(where) ? 1 : lookShare(track)) : (known ?? looks),
+    appearance: known && looks ? blend(known, looks, wasCut ? 1 : lookShare(track)) : (known ?? looks),
   };
 }
 
@@ -129,7 +129,7 @@ function goWithout({ track }: Candidate, covered: boolean): Track {
 function begin(
   { deviceId, lane, unseenBeforeMs }: TrackFrame,
   { box, sighting }: Seen,
-  { atMs, ordinal }: { readonly atMs: number; readonly ordinal: number },
+  { atMs, ordinal, covered }: { readonly atMs: number; readonly ordinal: number; readonly covered: boolean },
 ): Track {
   const track = {
     trackId: derivedId('track', deviceId, lane, atMs, ordinal),
@@ -141,7 +141,7 @@ function begin(
     scores: new Uint8Array(),
     hidden: false,
     where: firstSeen(box),
-    appearance: sighting.appearance,
+    appearance: covered ? null : sighting.appearance,
     firstFoot: asStored(footOf(sighting.box)),
   };
   return { ...track, scores: withScore(track, sighting.confidence) };
@@ -209,8 +209,4 @@ function asPerson(track: Track, sighting: Sighting | undefined): Person[] {
   if (personId === null || !sighting) return [];
   const { box, confidence } = sighting;
   return [{ personId, trackId, box, confidence, firstSeenAtMs, unseenBeforeMs, cameFrom, sightings }];
-}
-
-function bottomOf({ y, height }: EvenBox): number {
-  return y + height / 2;
 }

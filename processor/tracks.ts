@@ -27,7 +27,7 @@ export interface Track {
   readonly sightings: number;
   /** Until it is confirmed: how sure each frame was, of 255, newest last; 0 where it was not seen. */
   readonly scores: Uint8Array;
-  /** Somebody nearer to the camera stood before it when it was lost. */
+  /** Somebody nearer to the camera stands before it, or did when it was lost. */
   readonly hidden: boolean;
   /** When it was last seen. */
   readonly where: Whereabouts;

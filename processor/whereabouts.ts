@@ -36,7 +36,7 @@ const FADING_S = 1.5;
 const BOX_NOISE = 0.05;
 /** How far a box is grown on each side, in standard deviations of where it is. */
 const REACH = 1;
-/** So near to its upper or lower edge, the picture ends before the person does. */
+/** So near to an edge, the picture ends before the person does. */
 const EDGE = 0.02;
 /** Nobody is smaller, and nothing is divided by 0. */
 const SIDE_MIN = 0.001;
@@ -113,6 +113,11 @@ export function meeting(where: Whereabouts, box: EvenBox): number {
 /** Only a part of them is in the picture, so that neither their size nor their looks say much. */
 export function isCut({ y, height }: EvenBox): boolean {
   return y - height / 2 < EDGE || y + height / 2 > 1 - EDGE;
+}
+
+/** At its left or right, which leaves their height as it is: only their looks are those of a part. */
+export function isCutAside({ x, width }: EvenBox, aspect: number): boolean {
+  return x - width / 2 < EDGE || x + width / 2 > aspect - EDGE;
 }
 
 /** Which share of a box another one covers. */

@@ -8,10 +8,12 @@ import { createRandom, type Random } from '../simulate/random.ts';
 import { HEIGHT_PX, WIDTH_PX } from '../simulate/room.ts';
 import { createScene, type Scene } from '../simulate/scene.ts';
 import { type Jitter, jittered } from './jitter.ts';
-import { type Counts, createCounting, createTruth, placesOf } from './placed-scene.ts';
+import { type Counts, countsOf, createCounting, createTruth, placesOf } from './placed-scene.ts';
+import { createSights } from './to-be-seen.ts';
 
-/** What was counted in one scene, and what is true of it. */
+/** What was counted in one scene, what of it could be known from the pictures, and all that happened. */
 export interface Counted {
+  readonly happened: Counts;
   readonly truth: Counts;
   readonly ours: Counts;
 }
@@ -38,13 +40,16 @@ export async function openCounter({
   async function count(seed: number): Promise<Counted> {
     const scene = createScene({ seed, camera: CAMERA, fps });
     const settings = placesOf(seed, CAMERA);
-    const [truth, ours] = [createCounting(settings), createCounting(settings)];
+    const [happened, ours] = [createCounting(settings), createCounting(settings)];
+    const sights = createSights(settings);
     const whoIsThere = createTruth(seed, CAMERA);
     const random = createRandom(seed, 'jitter');
     let tracks = noTracks;
     for (let frame = 0; frame < seconds * fps; frame += 1) {
       const atMs = Math.round((frame * 1_000) / fps);
-      truth.step(atMs, whoIsThere(atMs, scene.truth(frame)));
+      const boxes = scene.truth(frame);
+      happened.step(atMs, whoIsThere(atMs, boxes));
+      sights.step(atMs, boxes);
       const sightings = await find(scene, frame, random);
       const [next, { people }] = stepTracks(
         tracks,
@@ -62,10 +67,14 @@ export async function openCounter({
       ours.step(atMs, people);
     }
     for (let atMs = seconds * 1_000; atMs <= seconds * 1_000 + AFTER_MS; atMs += 1_000) {
-      truth.step(atMs, []);
+      happened.step(atMs, []);
       ours.step(atMs, []);
     }
-    return { truth: truth.counts, ours: ours.counts };
+    return {
+      happened: countsOf(happened.happenings),
+      truth: countsOf(sights.known(happened.happenings)),
+      ours: countsOf(ours.happenings),
+    };
   }
 
   async function find(scene: Scene, frame: number, random: Random): Promise<readonly Sighting[]> {

@@ -1,8 +1,7 @@
 import type { Detection } from '../../ports/detector/detector.ts';
-import { coveredShare, evenBox } from '../../processor/whereabouts.ts';
 import type { Random } from '../simulate/random.ts';
 import type { TrueBox } from '../simulate/scene.ts';
-import { SEEN_SHARE } from './placed-scene.ts';
+import { toBeSeen } from './to-be-seen.ts';
 
 export interface Jitter {
   /** Of the height of somebody's box, how far each of its edges is off: two thirds of them by less than this. */
@@ -11,27 +10,17 @@ export interface Jitter {
   readonly missed: number;
 }
 
-/** Of whom so much is behind somebody nearer, there is nothing to be found. */
-const HIDDEN_SHARE = 0.7;
-
 /** As a detector would find them. */
 export function jittered(boxes: readonly TrueBox[], random: Random, { edges, missed }: Jitter): readonly Detection[] {
   const noise = () => 2 * (random.next() + random.next() + random.next() - 1.5);
-  return boxes
-    .filter((box) => box.visibleShare >= SEEN_SHARE && !boxes.some((other) => hides(other, box)))
-    .flatMap(({ x, y, width, height }) => {
-      const off = () => edges * height * noise();
-      const [left, top, right, bottom] = [x + off(), y + off(), x + width + off(), y + height + off()];
-      const person = {
-        className: 'person',
-        box: { x: left, y: top, width: Math.max(0.01, right - left), height: Math.max(0.01, bottom - top) },
-        confidence: random.chance(missed) ? random.between(0.4, 0.5) : random.between(0.5, 0.95),
-      };
-      return random.chance(missed) ? [] : [person];
-    });
-}
-
-function hides(nearer: TrueBox, box: TrueBox): boolean {
-  if (nearer.y + nearer.height <= box.y + box.height) return false;
-  return coveredShare(evenBox(box, 1), evenBox(nearer, 1)) >= HIDDEN_SHARE;
+  return toBeSeen(boxes).flatMap(({ x, y, width, height }) => {
+    const off = () => edges * height * noise();
+    const [left, top, right, bottom] = [x + off(), y + off(), x + width + off(), y + height + off()];
+    const person = {
+      className: 'person',
+      box: { x: left, y: top, width: Math.max(0.01, right - left), height: Math.max(0.01, bottom - top) },
+      confidence: random.chance(missed) ? random.between(0.4, 0.5) : random.between(0.5, 0.95),
+    };
+    return random.chance(missed) ? [] : [person];
+  });
 }

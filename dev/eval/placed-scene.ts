@@ -5,6 +5,7 @@ import { settingsFrom } from '../../schemas/device-settings.ts';
 import { createRoom, HEIGHT_PX, project, WIDTH_PX } from '../simulate/room.ts';
 import type { TrueBox } from '../simulate/scene.ts';
 import { createVisitors } from '../simulate/visitors.ts';
+import { SEEN_SHARE } from './to-be-seen.ts';
 
 /**
  * A simulated room with a zone before its shelf and a line across its door, both drawn on the floor, and how often they
@@ -55,13 +56,28 @@ export function placesOf(seed: number, camera: string): PlaceSettings {
   });
 }
 
-/** Counts what people do who are told of frame by frame. */
-export function createCounting(settings: PlaceSettings) {
+/** What somebody did, and when. */
+export interface Happening {
+  readonly what: keyof Counts;
+  readonly personId: string;
+  readonly atMs: number;
+  /** Which names a stay; null for a way over a line. */
+  readonly enteredAtMs: number | null;
+}
+
+export function countsOf(happenings: readonly Happening[]): Counts {
   const counts = { ...noCounts };
+  for (const { what } of happenings) counts[what] += 1;
+  return counts;
+}
+
+/** Notes what people do who are told of frame by frame. */
+export function createCounting(settings: PlaceSettings) {
+  const happenings: Happening[] = [];
   let places: Places = noPlaces;
   let framesAtMs: readonly number[] = [];
   return {
-    counts: counts as Counts,
+    happenings: happenings as readonly Happening[],
     step(atMs: number, people: readonly Person[]): void {
       const frame: Omit<PlacesFrame, 'framesAtMs'> = {
         frameId: String(atMs),
@@ -74,19 +90,26 @@ export function createCounting(settings: PlaceSettings) {
       const [next, told] = stepPlaces(places, { ...frame, framesAtMs }, settings);
       places = next;
       framesAtMs = [...framesAtMs, atMs].slice(-2);
-      for (const { type, version, payload } of told) {
-        if (type === 'zone_entered' && version === 1) counts.entered += 1;
-        if (type === 'zone_left') counts.left += 1;
-        if (payload.kind === 'LineCrossing') counts[payload.direction === 'in' ? 'in' : 'out'] += 1;
+      for (const { type, version, occurredAtMs: atMs, payload } of told) {
+        if (payload.kind === 'LineCrossing') {
+          happenings.push({
+            what: payload.direction === 'in' ? 'in' : 'out',
+            personId: payload.person_id,
+            atMs,
+            enteredAtMs: null,
+          });
+        }
+        if (payload.kind !== 'ZoneChange') continue;
+        const [personId, enteredAtMs] = [payload.person_id, atMs - (payload.stay_ms ?? 0)];
+        if (type === 'zone_entered' && version === 1)
+          happenings.push({ what: 'entered', personId, atMs, enteredAtMs: atMs });
+        if (type === 'zone_left') happenings.push({ what: 'left', personId, atMs, enteredAtMs });
       }
     },
   };
 }
 
-/** Of whom less is in the picture, nobody is expected to find them. */
-export const SEEN_SHARE = 0.3;
-
-/** Who is to be seen, where they really stand: what a door's edge hides of them does not move their feet. */
+/** Who is in the picture, behind others too, where they really stand: what a door's edge hides of them does not move their feet. */
 export function createTruth(seed: number, camera: string) {
   const room = createRoom(seed, camera);
   const visitors = createVisitors({ seed, camera, room, crowd: 0 });
