@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../ports/servers-under-test.ts';
-import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
+import { startTimescaleDatabase } from '../ports/store/database-under-test.ts';
 import { event, observation } from '../schemas/records-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 import { told } from './visit-under-test.ts';
@@ -11,26 +11,15 @@ describeWith('timescale', 'what comes late, for chunks that are compressed', ({ 
   let rig: AggregatorRig;
   let owner: pg.Client;
   beforeAll(async () => {
-    rig = await startAggregatorRig(async () => {
-      const { connectionString, drop: stop } = await createTimescaleDatabase(url);
-      return { connectionString, stop };
-    });
+    rig = await startAggregatorRig(() => startTimescaleDatabase(url));
     owner = new pg.Client({ connectionString: rig.services.connectionString });
     await owner.connect();
-    for (const [table, time] of [
-      ['events', 'occurred_at'],
-      ['visits', 'opened_at'],
-      ['observations', 'captured_at'],
-    ]) {
-      const create =
-        'select create_hypertable($1::regclass, by_range($2), if_not_exists => true, migrate_data => true)';
-      await owner.query(create, [table, time]);
-      await owner.query(
-        `alter table ${table} set (
-           timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = '${time} desc'
-         )`,
-      );
-    }
+    // As an operator may have it; of itself it is not compressed.
+    await owner.query(
+      `alter table observations set (
+         timescaledb.enable_columnstore, timescaledb.segmentby = 'device_id', timescaledb.orderby = 'captured_at desc'
+       )`,
+    );
   });
   afterAll(async () => {
     await owner?.end();

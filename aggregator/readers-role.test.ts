@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDatabase } from '../ports/store/database-under-test.ts';
+import { startPlainDatabase } from '../ports/store/database-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { migrations } from './aggregator.ts';
 
 /** Roles are those of a server, migrations those of a database: of both there may be several, and not all may everything. */
-let server: Awaited<ReturnType<typeof startDatabase>>;
+let server: Awaited<ReturnType<typeof startPlainDatabase>>;
 let superuser: pg.Client;
 beforeAll(async () => {
-  server = await startDatabase();
+  server = await startPlainDatabase();
   superuser = new pg.Client({ connectionString: server.connectionString });
   await superuser.connect();
 });

@@ -2,9 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
 import { describeWith } from '../ports/servers-under-test.ts';
-import { startDatabase } from '../ports/store/database-under-test.ts';
+import { startDatabase, startTimescaleDatabase } from '../ports/store/database-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
-import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
 import { event, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
@@ -340,10 +339,5 @@ function failing(store: Store): Store {
 describe('results on PostgreSQL', () => results(() => startAggregatorRig(startDatabase)));
 
 describeWith('timescale', 'results on TimescaleDB', ({ url }) =>
-  results(() =>
-    startAggregatorRig(async () => {
-      const { connectionString, drop: stop } = await createTimescaleDatabase(url);
-      return { connectionString, stop };
-    }),
-  ),
+  results(() => startAggregatorRig(() => startTimescaleDatabase(url))),
 );

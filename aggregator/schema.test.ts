@@ -1,18 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDatabase } from '../ports/store/database-under-test.ts';
+import { startPlainDatabase } from '../ports/store/database-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { expectGoldenSchema } from '../ports/store/schema-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { migrations } from './aggregator.ts';
 
-let database: Awaited<ReturnType<typeof startDatabase>>;
+let database: Awaited<ReturnType<typeof startPlainDatabase>>;
 let store: Store;
 
 beforeAll(async () => {
-  database = await startDatabase();
+  database = await startPlainDatabase();
   store = createPostgresStore({ connectionString: database.connectionString, connectionsMax: 1, name: 'test' });
 });
 afterAll(async () => {

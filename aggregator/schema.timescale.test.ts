@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../ports/servers-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { expectGoldenSchema } from '../ports/store/schema-under-test.ts';
+import { expectGoldenHypertables, expectGoldenTables } from '../ports/store/schema-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
 import { migrations } from './aggregator.ts';
@@ -23,10 +23,13 @@ describeWith('timescale', 'the schema on TimescaleDB', ({ url }) => {
   const migrateOnce = () =>
     migrate({ connectionString: database.connectionString, folder: migrations, table: 'migrations' });
 
-  test('processes that migrate at once all go on, and the schema is the golden one', async () => {
+  test('processes that migrate at once all go on, and the tables are the golden ones', async () => {
     await Promise.all([migrateOnce(), migrateOnce()]);
-    await expectGoldenSchema(store, 'public', new URL('./schema.golden.txt', import.meta.url));
+    await expectGoldenTables(store, 'public', new URL('./schema.golden.txt', import.meta.url));
   });
+
+  test('what is kept by time is so in the golden way', () =>
+    expectGoldenHypertables(store, 'public', new URL('./schema.timescale.golden.txt', import.meta.url)));
 
   test('the server has TimescaleDB', async () => {
     const find = { name: 'extensions', text: 'table pg_extension' };

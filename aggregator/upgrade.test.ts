@@ -5,9 +5,8 @@ import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../ports/servers-under-test.ts';
-import { startDatabase } from '../ports/store/database-under-test.ts';
+import { startDatabase, startTimescaleDatabase } from '../ports/store/database-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
-import { createTimescaleDatabase } from '../ports/store/timescale-under-test.ts';
 import { migrations } from './aggregator.ts';
 
 /** What a release finds that was written by those before it. */
@@ -111,9 +110,4 @@ function upgrades(start: typeof startDatabase): void {
 
 describe('upgrades on PostgreSQL', () => upgrades(startDatabase));
 
-describeWith('timescale', 'upgrades on TimescaleDB', ({ url }) =>
-  upgrades(async () => {
-    const { connectionString, drop: stop } = await createTimescaleDatabase(url);
-    return { connectionString, stop };
-  }),
-);
+describeWith('timescale', 'upgrades on TimescaleDB', ({ url }) => upgrades(() => startTimescaleDatabase(url)));

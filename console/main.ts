@@ -24,7 +24,7 @@ const LAG_EVERY_MS = 5_000;
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0013_ingest_outcomes'));
+  await parts.untilAvailable(() => requireMigration(store, '0015_timescale'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });

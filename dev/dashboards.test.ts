@@ -135,7 +135,9 @@ describe('whom Grafana reads as', () => {
   });
 
   test('can ask for results by their own names, and for what they come from', async () => {
-    for (const table of ['results.events', 'results.person_summary', 'visits', 'event_counts', 'observations']) {
+    const results = ['results.events', 'results.person_summary', 'visits', 'event_counts', 'observations'];
+    const sums = ['visits_hourly', 'visits_daily', 'zones_hourly', 'crowds_hourly', 'ingest_minutely'];
+    for (const table of [...results, ...sums]) {
       await expect(reader.query(`select * from ${table}`), table).resolves.toMatchObject({ rows: [] });
     }
   });

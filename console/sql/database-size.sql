@@ -3,16 +3,14 @@
 with sizes as (
   select
     case
-      when schemas.nspname = 'log' then 'log'
-      when classes.relname = 'captures' then 'captures'
-      when classes.relname in ('events', 'occupancy_changes') then 'events'
-      when classes.relname in ('frame_claims', 'seq_blocks', 'ledger_hours', 'ledger_duplicates', 'dropped_ranges') then 'ledger'
+      when schema_name = 'log' then 'log'
+      when table_name in ('captures', 'observations') then 'captures'
+      when table_name in ('events', 'occupancy_changes', 'visits', 'event_counts') or table_name ~ '_hourly_(kept|live)$' then 'events'
+      when table_name in ('frame_claims', 'seq_blocks', 'ledger_hours', 'ledger_duplicates', 'dropped_ranges') then 'ledger'
       else 'other'
     end as name,
-    pg_total_relation_size(classes.oid) as bytes
-  from pg_class as classes
-  join pg_namespace as schemas on schemas.oid = classes.relnamespace
-  where classes.relkind in ('r', 'm') and schemas.nspname !~ '^pg_' and schemas.nspname <> 'information_schema'
+    bytes
+  from table_sizes()
 )
 select
   pg_database_size(current_database()) as total_bytes,

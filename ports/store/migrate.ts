@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { SERVER_OPTIONS } from './server-options.ts';
 
 export interface MigrationOptions {
   readonly connectionString: string;
@@ -18,6 +19,7 @@ export async function migrate({ connectionString, folder, table, onWarning }: Mi
     connectionString,
     application_name: 'passerby migrations',
     connectionTimeoutMillis: 10_000,
+    options: SERVER_OPTIONS,
   });
   // The migration that a lost connection interrupts says so itself; unheard, the event would end the process.
   client.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { asOutage } from './as-outage.ts';
+import { SERVER_OPTIONS } from './server-options.ts';
 import { statement } from './statement.ts';
 import type { Queryable, Statement, Store } from './store.ts';
 
@@ -29,6 +30,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     statement_timeout: statementTimeoutMs,
     // The server enforces its own limit; this one is for a server that no longer answers at all.
     query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
+    options: SERVER_OPTIONS,
     types: { getTypeParser: (oid, format) => (oid === INT8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
   });
   // A connection that breaks while idle is replaced at the next query; unheard, the event would end the process.

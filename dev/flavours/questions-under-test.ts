@@ -1,0 +1,168 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { statement } from '../../ports/store/statement.ts';
+import { derivedId, frameId } from '../../schemas/identity.ts';
+import { read, repositoryFiles } from '../compose/compose-file-under-test.ts';
+import { DAY_MS, NOW_MS, OWNER } from './history-under-test.ts';
+
+/** A statement with values, and what of its answer is to be the same on both flavours; all of it, if nothing is said. */
+export interface Question {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Whether it says of any two rows which comes first. */
+  readonly isOrdered: boolean;
+  readonly compared?: (row: object) => unknown;
+}
+
+const at = (days: number) => new Date(NOW_MS + days * DAY_MS);
+const all = null;
+const frame = frameId('door', 0, 7);
+const person = derivedId('test-person', 'door 12');
+const cursor = '80000000-0000-4000-8000-000000000000';
+const deadFrame = frameId('door', 0, 11);
+
+/** Of each statement that reads what differs between the flavours, the values that it is asked with. */
+const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
+  'console/sql/count-captures.sql': [
+    [all, all, all, all, all],
+    ['door', 'done', at(-1), at(0), all],
+    [all, all, all, all, OWNER],
+  ],
+  'console/sql/count-events.sql': [
+    [all, all, all, all, all],
+    ['door', 'visit', at(-20), at(-10), OWNER],
+  ],
+  'console/sql/count-jobs.sql': [
+    [all, all, all, all, at(-3)],
+    ['door', OWNER, at(-1), at(0), at(-1)],
+  ],
+  'console/sql/database-size.sql': [[]],
+  'console/sql/device-status.sql': [
+    [10, all],
+    [10, OWNER],
+  ],
+  'console/sql/find-capture-blob.sql': [
+    [frame, all],
+    [frame, OWNER],
+  ],
+  'console/sql/find-capture.sql': [[frame, at(-2)]],
+  'console/sql/find-event.sql': [
+    [3, all],
+    [700, OWNER],
+  ],
+  'console/sql/ledger-analyses.sql': [['door', at(-2), at(0)]],
+  'console/sql/list-captures.sql': [
+    [all, all, all, all, 50, 0],
+    ['door', all, at(-3), at(0), 20, 10],
+    [all, 'queued', all, all, 50, 0],
+  ],
+  'console/sql/list-device-visits.sql': [
+    [at(-30), at(0), all, all, 30, 'door', all],
+    [all, all, at(-10), cursor, 30, all, OWNER],
+  ],
+  'console/sql/list-events.sql': [
+    [all, all, all, all, 50, 0],
+    ['door', 'visit', at(-30), at(0), 40, 20],
+    [all, 'crowd', all, at(-12), 30, 0],
+  ],
+  'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
+  'console/sql/list-fleet-events.sql': [
+    [all, all, all, all, 30, 5, OWNER],
+    ['door', 'visit', at(-30), at(-10), 30, 0, OWNER],
+  ],
+  'console/sql/list-jobs.sql': [
+    [all, all, all, all, at(-3), all, 30, 0],
+    ['done', 'door', at(-2), at(0), at(-2), OWNER, 20, 4],
+  ],
+  'console/sql/list-person-visits.sql': [
+    [all, all, all, all, 30, person, all, all],
+    [at(-30), at(0), all, all, 30, person, 'door', OWNER],
+  ],
+  'console/sql/list-visits.sql': [
+    [all, all, all, all, 50],
+    [at(-30), at(0), at(-9), cursor, 50],
+  ],
+  'console/sql/occupancy.sql': [[['door', 'hall'], '', at(-2), at(0), 3_600]],
+  'console/sql/oldest-waiting-capture.sql': [[all], [OWNER]],
+  'console/sql/queue-capture.sql': [[deadFrame, new Date(NOW_MS - 2 * DAY_MS + 4 * 900_000)]],
+  'console/sql/rates.sql': [
+    [at(0), all],
+    [at(0), OWNER],
+  ],
+  'console/sql/stored-bytes.sql': [[at(-2)]],
+  'console/sql/waiting-captures.sql': [[all], [OWNER]],
+  'snapshots/sql/find-picture.sql': [['door', 'live', at(-3), at(0), 0.25]],
+};
+
+const views: readonly string[] = [
+  'select * from visits_hourly order by device_id, hour',
+  `select * from visits_hourly where device_id = 'door' and hour >= '2026-04-20' and hour < '2026-04-27' order by hour`,
+  'select * from visits_daily order by device_id, date',
+  'select * from zones_hourly order by device_id, zone_id, hour',
+  'select * from crowds_hourly order by device_id, zone_id, hour',
+  'select * from ingest_minutely order by minute, device_id',
+  'select * from results.events order by event_id',
+  'select * from results.person_summary order by device_id, date',
+  'select * from event_counts order by device_id, type, hour',
+  'select * from occupancy_changes order by event_id, delta',
+  'select * from visits order by id',
+  'select * from observations order by frame_id',
+];
+
+/** Every question that is the same on both flavours, or is to be. */
+export function readQuestions(): readonly Question[] {
+  const statements = Object.entries(asked).flatMap(([file, sets]) =>
+    sets.map((values) => {
+      const written = statement(import.meta.url, `../../${file}`).text;
+      const text = written.includes('\nupdate ') ? `${written} returning *` : written;
+      return { name: file, text, values, isOrdered: text.includes('order by'), ...comparedIn(file) };
+    }),
+  );
+  return [
+    ...statements,
+    ...views.map((text) => ({ name: text, text, values: [], isOrdered: true })),
+    ...panelStatements().map((text) => ({ name: text, text, values: [], isOrdered: false })),
+  ];
+}
+
+/** Sizes differ, and are nobody's promise; of what they are told does not. */
+function comparedIn(file: string): Pick<Question, 'compared'> {
+  if (!file.endsWith('/database-size.sql')) return {};
+  return {
+    compared: (row) => 'tables' in row && (row.tables as { name: string }[]).map(({ name }) => name).sort(),
+  };
+}
+
+function panelStatements(): readonly string[] {
+  const dashboards = repositoryFiles.filter((file) => /^grafana\/dashboards\/.*\.json$/.test(file));
+  return dashboards
+    .flatMap((file) => (JSON.parse(read(file)) as { panels: { targets: { rawSql?: string }[] }[] }).panels)
+    .flatMap(({ targets }) => targets.flatMap(({ rawSql }) => rawSql ?? []))
+    .map((text) =>
+      text.replace(/\$__timeFilter\((\w+)\)/g, `$1 between '${at(-30).toISOString()}' and '${at(0).toISOString()}'`),
+    );
+}
+
+/** Statements that read a hypertable or a rollup, as their text says, and have no place in the table above. */
+export function unaskedStatements(): readonly string[] {
+  return ['console/sql', 'snapshots/sql', 'http/access/sql']
+    .flatMap((folder) =>
+      readdirSync(fileURLToPath(new URL(`../../${folder}`, import.meta.url))).map((file) => `${folder}/${file}`),
+    )
+    .filter((file) => !file.includes('/test-') && !(file in asked))
+    .filter((file) =>
+      /\b(captures|events|visits|observations|\w+_(hourly|daily|minutely))\b/.test(withoutComments(read(file))),
+    );
+}
+
+const withoutComments = (text: string) => text.replace(/^ *--.*$/gm, '');
+
+/** Statements that change rows of a hypertable and bound neither their device nor their time: they unpack every chunk. */
+export function unboundedChanges(): readonly string[] {
+  const change = /\b(?:delete from|update) (?:captures|events|observations|visits)\b(?:(?!\breturning\b|^\))[\s\S])*/gm;
+  const bound = /\b(?:captured_at|occurred_at|opened_at|device_id) *(?:=|<=?|between) *(?:any\()?\$\d/;
+  return repositoryFiles
+    .filter((file) => file.endsWith('.sql') && !/\/(?:test-[^/]*|migrations\/[^/]*)$/.test(file))
+    .filter((file) => [...withoutComments(read(file)).matchAll(change)].some(([statement]) => !bound.test(statement)));
+}
