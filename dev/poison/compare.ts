@@ -22,12 +22,13 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 
 interface Row {
   readonly key: string;
+  readonly [column: string]: unknown;
 }
 
 export interface Compared {
   /** Rows of the first run, by table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** What is in one and not in the other. */
+  /** A line for each row that is not the same. */
   readonly differing: readonly string[];
 }
 
@@ -36,14 +37,12 @@ export async function compareTables(clean: Queryable, mended: Queryable, spoilt:
   const rows: Record<string, number> = {};
   const differing: string[] = [];
   for (const [table, sql] of Object.entries(tables)) {
-    const asLine = (row: Row) => JSON.stringify(comparable(table, row, damageOf.get(row.key)));
+    const asComparable = (row: Row) => comparable(table, row, damageOf.get(row.key));
     rows[table] = 0;
     for await (const [one, other] of side(rowsOf(clean, sql), rowsOf(mended, sql))) {
       if (one) rows[table] += 1;
-      const [line, otherLine] = [one && asLine(one), other && asLine(other)];
-      if (line === otherLine) continue;
-      if (line) differing.push(`- ${table} ${line}`);
-      if (otherLine) differing.push(`+ ${table} ${otherLine}`);
+      const what = difference(one && asComparable(one), other && asComparable(other));
+      if (what !== null) differing.push(`${table} ${(one ?? other)?.key}: ${what}`);
     }
   }
   return { rows, differing };
@@ -53,9 +52,20 @@ export async function compareTables(clean: Queryable, mended: Queryable, spoilt:
  * A frame that is looked at after later ones says nothing of motion, since there is no frame before it to compare it with.
  * And of one whose picture was broken, the record tells of the picture that was stored then.
  */
-function comparable(table: string, row: Row, damage: 'record' | 'picture' | undefined): object {
+function comparable(table: string, row: Row, damage: 'record' | 'picture' | undefined): Row {
   if (table !== 'captures' || damage === undefined) return row;
   return { ...row, motion: null, ...(damage === 'picture' && { size_bytes: null, sha256: null }) };
+}
+
+/** In words; null where there is none. */
+function difference(one: Row | null, other: Row | null): string | null {
+  if (!one) return 'is not in the clean run';
+  if (!other) return 'is in the clean run alone';
+  const columns = Object.entries(one).flatMap(([column, value]) => {
+    const [was, is] = [value, other[column]].map((side) => JSON.stringify(side));
+    return was === is ? [] : [`${column} is ${is} and was ${was}`];
+  });
+  return columns.length === 0 ? null : columns.join(', ');
 }
 
 async function* rowsOf(store: Queryable, sql: Statement): AsyncGenerator<Row> {
