@@ -28,7 +28,7 @@ afterAll(async () => {
 
 async function poison(createTarget: CreateTarget, name: string) {
   const options = { ...given, createTarget, folder: join(folder, name) };
-  const { corrupt, rows, ...found } = await runPoisoned(options, clean);
+  const { corrupt, rows, ...found } = await runPoisoned(options, Promise.resolve(clean));
   expect(corrupt).toBeGreaterThan(given.records * given.corrupt * 0.8);
   const nothing = { missing: [], extra: [], lag: 0n, differing: [] };
   expect(found).toEqual({ ...nothing, letters: corrupt, redriven: corrupt });

@@ -10,10 +10,11 @@ import { runClean, runPoisoned } from './poison/run.ts';
  * `npm run poison -- --profile kafka --records 1000000 --corrupt 0.01 --seed 1`: frames of which some come to nothing,
  * half because their record cannot be read and half because their picture cannot be decoded. Exactly these have to be
  * among the dead letters, and everything else has to be through; mended and redriven, they have to leave behind what a run
- * leaves behind in which nothing was wrong. The compared columns are in poison/sql and poison/compare.ts.
+ * leaves behind in which nothing was wrong. With `--at-once` the two runs do not wait for each other, which is quicker where
+ * one does not keep all processors busy. The compared columns are in poison/sql and poison/compare.ts.
  */
 const USAGE =
-  'Usage: npm run poison -- --profile embedded|kafka [--records 100000] [--corrupt 0.01] [--seed 1] [--keep]';
+  'Usage: npm run poison -- --profile embedded|kafka [--records 100000] [--corrupt 0.01] [--seed 1] [--at-once] [--keep]';
 const SHOWN_MAX = 10;
 const PROFILES = { embedded: createEmbeddedTarget, kafka: createKafkaTarget };
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     records: { type: 'string', default: '100000' },
     corrupt: { type: 'string', default: '0.01' },
     seed: { type: 'string', default: '1' },
+    'at-once': { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,8 +47,12 @@ async function poison(seed: number): Promise<number> {
   const said = () => `${((performance.now() - beganMs) / 1_000).toFixed(0)} s`;
   const say = (line: string) => console.log(`seed ${seed}, ${said()}, ${line}`);
   const options = { createTarget, folder, records, corrupt, seed, say };
-  const clean = await runClean(options);
-  const report = await runPoisoned(options, clean).finally(() => clean.close());
+  const cleaning = runClean(options);
+  // Should it fail, whoever waits for it is told.
+  if (values['at-once']) cleaning.catch(() => undefined);
+  else await cleaning;
+  const report = await runPoisoned(options, cleaning);
+  await (await cleaning).close();
   const { missing, extra, differing, rows, ...told } = report;
   show('missing', missing);
   show('extra', extra);

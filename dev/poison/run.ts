@@ -52,8 +52,11 @@ export async function runClean(options: PoisonOptions): Promise<CleanRun> {
   }
 }
 
-/** The same frames once more, of which some are spoilt; these are mended, redriven, and compared with the clean run. */
-export async function runPoisoned(options: PoisonOptions, clean: CleanRun): Promise<Report> {
+/**
+ * The same frames once more, of which some are spoilt; these are mended and redriven, and what is left is compared with
+ * the clean run, which may still be under way until then.
+ */
+export async function runPoisoned(options: PoisonOptions, cleaning: Promise<CleanRun>): Promise<Report> {
   const film = await shootFilm();
   const { target, spoilt, standing, say } = await run('poisoned', options, film);
   try {
@@ -64,6 +67,7 @@ export async function runPoisoned(options: PoisonOptions, clean: CleanRun): Prom
     const faultsAfter = await findLetterFaults(target, spoilt);
     const [{ redriven = 0 } = {}] = await target.store.run<{ redriven: number }>(redrivenSql);
     await target.stop();
+    const clean = await cleaning;
     say('comparing its tables with those of the clean run');
     const all = [clean.faults, faults, faultsAfter];
     return {
