@@ -5,6 +5,7 @@ import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { AggregatorConfig } from './config.ts';
+import { withoutErased } from './without-erased.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
 import { writeTopic } from './write-topic.ts';
 import { createWriters } from './writers.ts';
@@ -48,7 +49,8 @@ export async function runAggregator(
         store,
         codec,
         batchRecordsMax: config.AGGREGATOR_BATCH,
-        write: async (transaction, batch) => {
+        write: async (transaction, all) => {
+          const batch = await withoutErased(transaction, all);
           await write(transaction, batch);
           await writeDeadLetters(transaction, batch.poison, clock.nowMs());
         },

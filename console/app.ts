@@ -6,11 +6,13 @@ import { documentCredentials, signedInUser } from '../http/credentials.ts';
 import type { Server } from '../http/server.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
+import type { Log } from '../ports/log/log.ts';
 import type { LagWatch } from '../ports/log/watch-lag.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createDevices } from './devices.ts';
 import type { DiskWatch } from './disk-watch.ts';
+import { createErasures } from './erasures/erasures.ts';
 import type { LetterActions } from './letter-actions.ts';
 import type { ConfigPublisher } from './publish-configs.ts';
 import { createReadDisk } from './read-disk.ts';
@@ -27,6 +29,7 @@ import { registerDeviceConfig } from './routes/device-config.ts';
 import { registerPair, registerRotateToken } from './routes/device-credentials.ts';
 import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
+import { registerErasures } from './routes/erasures.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerJobs } from './routes/jobs.ts';
 import { registerLedger } from './routes/ledger.ts';
@@ -45,6 +48,7 @@ export interface ConsoleDependencies {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly lag: LagWatch;
+  readonly log: Pick<Log, 'eraseConsumed'>;
   readonly diskWatch: DiskWatch;
   /** Whose schemas are told to whoever reads records. */
   readonly codec: Pick<Codec, 'schemas' | 'decode'>;
@@ -106,6 +110,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerUsers(managing, parts);
     registerChangeDeadLetters(managing, dependencies);
     registerAudit(managing, dependencies);
+    registerErasures(managing, { ...dependencies, erasures: createErasures(dependencies) });
   });
   registerRotateToken(app, { ...deviceAccess, devices: parts.devices, requireManager });
 }

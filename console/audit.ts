@@ -15,7 +15,7 @@ export interface AuditEntry {
 }
 
 /** Whoever changes something; their name outlives them. */
-export type Doer = Pick<User, 'id' | 'username'>;
+export type Doer = Pick<User, 'username'> & { readonly id: User['id'] | null };
 
 export interface AuditRow {
   readonly number: number;

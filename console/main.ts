@@ -14,6 +14,7 @@ import { registerConsole } from './app.ts';
 import { consoleService } from './config.ts';
 import { diskFolders, diskLimits } from './disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
+import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from './erasures/carry-out.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from './letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
@@ -24,7 +25,7 @@ const LAG_EVERY_MS = 5_000;
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0015_timescale'));
+  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
@@ -39,11 +40,13 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
   const letterActions = createLetterActions({ store, log, codec, clock });
   parts.every('dead letters', SWEEP_LETTERS_EVERY_MS, () => letterActions.sweep(parts.stopping));
+  const carryOut = createCarryOut({ store, log, blobs, codec, clock });
+  parts.every('erasures', SWEEP_ERASURES_EVERY_MS, () => carryOut.sweep(parts.stopping));
   const asked = { store, secret: config.SERVER_SECRET, nowMs: clock.nowMs };
   const access = createAccess(asked);
   const devices = createDeviceAccess({ ...asked, config });
   await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
-  const served = { store, blobs, clock, lag, diskWatch, codec, access, devices, configPublisher, letterActions };
+  const served = { store, blobs, clock, lag, log, diskWatch, codec, access, devices, configPublisher, letterActions };
   return {
     ready: { database: () => store.check(), log: () => log.check() },
     routes: (app) => registerConsole(app, served),

@@ -119,6 +119,7 @@ describe.skipIf(noBrowser)('the first page', () => {
       blobs,
       clock: systemClock,
       lag,
+      log: {},
       diskWatch,
       codec: fixedCodec,
       configPublisher,

@@ -7,6 +7,7 @@ import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-d
 import { registerConsole } from '../console/app.ts';
 import { diskLimits } from '../console/disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from '../console/disk-watch.ts';
+import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from '../console/erasures/carry-out.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from '../console/letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
@@ -94,6 +95,9 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const letterActions = createLetterActions({ store: consoleStore, log, codec, clock });
   parts.every('dead letters', SWEEP_LETTERS_EVERY_MS, () => letterActions.sweep(parts.stopping));
 
+  const carryOut = createCarryOut({ store: consoleStore, log, blobs, codec, clock });
+  parts.every('erasures', SWEEP_ERASURES_EVERY_MS, () => carryOut.sweep(parts.stopping));
+
   const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
   if (transport.loopbackOnly) app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
@@ -123,6 +127,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     blobs,
     clock,
     lag,
+    log,
     diskWatch,
     codec,
     access,

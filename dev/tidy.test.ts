@@ -39,6 +39,7 @@ const PURE = [
   'processor/fair-share.ts',
   'processor/flood.ts',
   'processor/floor.ts',
+  'processor/forget.ts',
   'processor/gallery.ts',
   'processor/gate.ts',
   'processor/light.ts',

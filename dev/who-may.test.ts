@@ -73,6 +73,9 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     POST   /api/v1/dead-letters/:id/discard       401 401 401 401 401 | 403 200 404 200
     POST   /api/v1/dead-letters/redrive           401 401 401 401 401 | 403 202 202 202
     POST   /api/v1/dead-letters/discard           401 401 401 401 401 | 403 202 202 202
+    GET    /api/v1/erasures                       401 401 401 401 401 | 403 200 200 200
+    GET    /api/v1/erasures/:id                   401 401 401 401 401 | 403 200 404 200
+    POST   /api/v1/erasures                       401 401 401 401 401 | 403 202 404 202
     GET    /api/v1/audit                          401 401 401 401 401 | 403 200 200 200
     PUT    /devices/:device_id/config             401 401 401 401 401 | 403 200 404 200
     POST   /devices/pair                          401 401 401 401 401 | 403 201 409 201

@@ -47,6 +47,7 @@ beforeAll(async () => {
     blobs,
     clock,
     lag,
+    log: {},
     diskWatch: openDiskWatch({ blobs, clock }),
     codec: fixedCodec,
     access,

@@ -124,3 +124,30 @@ test('a clock that is set back between a crash and its retry does not hold the r
     rig.clock.advance(3_600_000);
   }
 });
+
+test('a frame of a time that was erased is acknowledged, and neither stored nor missing', async () => {
+  const accept = await rig.open();
+  const nowMs = rig.clock.nowMs();
+  const { status } = await accept(sent('erased', nowMs - 60_000));
+  expect(status).toBe('queued');
+  await rig.erase('erased', nowMs - 60_000, nowMs - 30_000);
+  const blobs = rig.services.openBlobs();
+  const late = { ...sent('erased', nowMs - 30_001, 'late'), identity: { epoch: 1, seq: 7 } };
+  expect(await accept(late)).toEqual({ status: 'erased', frameId: frameId('erased', 1, 7) });
+  // One that its device has put in place itself goes with it.
+  await blobs.put('devices/erased/2026/05/01/8-x.jpg', late.jpeg);
+  const placed = { identity: { epoch: 1, seq: 8 }, blob: { storedAt: 'devices/erased/2026/05/01/8-x.jpg' } };
+  expect(await accept({ ...late, ...placed })).toMatchObject({ status: 'erased' });
+  expect(await blobs.get('devices/erased/2026/05/01/8-x.jpg')).toBeNull();
+  expect(await rig.framesOf('erased')).toHaveLength(1);
+  expect(await rig.blobKeysOf('erased')).toHaveLength(1);
+  const claims = await rig.claimsOf('erased');
+  expect(claims.map(({ seq, confirmed }) => [seq, confirmed])).toEqual([
+    [1, true],
+    [7, true],
+    [8, true],
+  ]);
+  // The first moment after it is not part of it.
+  expect(await accept(sent('erased', nowMs - 30_000))).toMatchObject({ status: 'queued' });
+  expect(await accept(late)).toMatchObject({ status: 'duplicate' });
+});

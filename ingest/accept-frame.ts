@@ -29,7 +29,8 @@ export interface SentFrame {
 }
 
 export interface AcceptedFrame {
-  readonly status: 'queued' | 'duplicate';
+  /** `erased`: it is known, and was not stored. */
+  readonly status: 'queued' | 'duplicate' | 'erased';
   readonly frameId: string;
 }
 
@@ -59,6 +60,12 @@ export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
     if (claim.outcome === 'conflict' || claim.outcome === 'refused') return claim.outcome;
     const id = frameId(deviceId, epoch, claim.seq);
     if (claim.outcome === 'duplicate') return { status: 'duplicate', frameId: id };
+    if (claim.outcome === 'erased') {
+      // The device is to forget it too, and the ledger to know that it is not missing.
+      if ('storedAt' in blob) await blobs.delete(blob.storedAt);
+      await claims.confirm({ deviceId, epoch, seq: claim.seq });
+      return { status: 'erased', frameId: id };
+    }
 
     const blobKey = 'storedAt' in blob ? blob.storedAt : await putPicture(blob.stem, jpeg, digest.toString('hex'));
     const value = codec.encode('frame', {

@@ -21,8 +21,11 @@ export interface TimedFrame extends FrameName {
 }
 
 export interface Claim {
-  /** `conflict`: another picture has this seq. `refused`: there is no such device any more. */
-  readonly outcome: 'claimed' | 'duplicate' | 'busy' | 'conflict' | 'refused';
+  /**
+   * `conflict`: another picture has this seq. `refused`: there is no such device any more. `erased`: it is of a time that
+   * was erased, and nobody is to have it.
+   */
+  readonly outcome: 'claimed' | 'erased' | 'duplicate' | 'busy' | 'conflict' | 'refused';
   readonly seq: number;
   readonly capturedAtMs: number;
   readonly timeQuality: TimeQuality;

@@ -23,7 +23,9 @@ export interface FrameIntake {
   refused(request: FastifyRequest, problem: Problem): void;
 }
 
-const STATUSES = { queued: 202, duplicate: 200 } as const satisfies Readonly<Record<AcceptedFrame['status'], number>>;
+const STATUSES = { queued: 202, duplicate: 200, erased: 200 } as const satisfies Readonly<
+  Record<AcceptedFrame['status'], number>
+>;
 
 interface Dependencies {
   readonly acceptFrame: AcceptFrame;
@@ -68,7 +70,7 @@ export function createFrameIntake({ acceptFrame, budget, metrics, outcomes }: De
 
 /** What a device is told of a frame that is taken. A frame's analysis is known by the frame's own id. */
 export function asAnswer({ status, frameId }: AcceptedFrame): FrameAnswer {
-  return status === 'duplicate' ? { status, item_id: frameId } : { status, item_id: frameId, task_id: frameId };
+  return status === 'queued' ? { status, item_id: frameId, task_id: frameId } : { status, item_id: frameId };
 }
 
 export function answerFrame(reply: FastifyReply, accepted: AcceptedFrame): FastifyReply {

@@ -24,7 +24,7 @@ const anyFrames = statement(import.meta.url, './sql/any-frames.sql');
 await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0013_ingest_outcomes'));
+  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
   const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyFrames));
   const missing = known ? 'refuse' : 'make';
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));

@@ -3,11 +3,14 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
+import { statement } from '../ports/store/statement.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type AcceptedFrame, createAcceptFrame, type SentFrame } from './accept-frame.ts';
 import { type Claims, createClaims } from './claims.ts';
+
+const eraseRange = statement(import.meta.url, './sql/test-erase-range.sql');
 
 export interface Parts {
   readonly claims: Claims;
@@ -30,6 +33,8 @@ export interface IngestRig {
   readonly devices: DevicesUnderTest;
   /** The write path as a process of its own has it; `change` puts faults into its parts. */
   open(change?: (parts: Parts) => Partial<Parts>): Promise<(frame: SentFrame) => Promise<AcceptedFrame>>;
+  /** As the console puts it on the list. */
+  erase(deviceId: string, fromMs: number, toMs: number): Promise<void>;
   framesOf(deviceId: string): Promise<readonly (Frame & { readonly topic: string })[]>;
   claimsOf(deviceId: string): Promise<readonly ClaimRow[]>;
   blobKeysOf(deviceId: string): Promise<readonly string[]>;
@@ -70,6 +75,10 @@ export async function startIngestRig(): Promise<IngestRig> {
         if (typeof accepted === 'string') throw new Error(accepted);
         return accepted;
       };
+    },
+    async erase(deviceId, fromMs, toMs) {
+      const values = [deviceId, new Date(fromMs), new Date(toMs)];
+      await services.store.run(eraseRange, values);
     },
     async framesOf(deviceId) {
       const records = await services.rows<{ topic: string; key: string; value: Buffer }>('log.records');

@@ -1,7 +1,7 @@
 import type { Event, Observation } from '../schemas/types.ts';
 import type { Configuration } from './configuration.ts';
 import type { StepOutput } from './device-step.ts';
-import { createSteps, newDevice, type Redrive, type Shot, type Tick } from './device-under-test.ts';
+import { createSteps, type Erase, newDevice, type Redrive, type Shot, type Tick } from './device-under-test.ts';
 import { firstAtMs, frameOf, lookOf, type Place, smallGrid } from './frames-under-test.ts';
 import { looksOf } from './people-under-test.ts';
 import type { DeviceState } from './state.ts';
@@ -52,7 +52,7 @@ export function run(
 
 export function runFrom(
   from: DeviceState,
-  inputs: readonly (Input | Redrive | Configuration | Tick)[],
+  inputs: readonly (Input | Redrive | Configuration | Tick | Erase)[],
   between = (state: DeviceState) => state,
   step = createSteps(smallGrid),
 ) {

@@ -3,6 +3,7 @@ import { derivedId } from '../schemas/identity.ts';
 import type { Event, Lane, Observation } from '../schemas/types.ts';
 import { type Background, type Sensed, senseMotion } from './background.ts';
 import type { Found, FoundObject, Prepared } from './eyes.ts';
+import { forget, isEverything } from './forget.ts';
 import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn, TurnFrame } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
@@ -83,6 +84,8 @@ export function stepDevice(
       return turn.configuration.settings.device.paused ? pause(scene, turn, options) : fit(scene, turn, options);
     case 'tick':
       return tick(scene, turn, options);
+    case 'erase':
+      return { scene: isEverything(turn.erased) ? newScene : forget(scene, turn.erased), told: [] };
   }
 }
 
@@ -128,13 +131,18 @@ function pause(scene: Scene, turn: ConfigurationTurn, options: StepOptions): Ste
   };
 }
 
+/** Why there is no picture; nothing is wrong with that. */
+export const ERASED = 'erased';
+
 type FrameTurn = Turn & { readonly kind: 'frame' };
 
 function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture | null, options: StepOptions): Step {
   const { frame, configuration } = turn;
   if (configuration.settings.device.paused) return { scene, told: [skipped(turn, { reason: 'paused' })] };
   if (prepared === null) throw new Error(`${frame.frame_id} was not looked at, though its device is not paused`);
-  if ('code' in prepared) return { scene, told: [rejected(prepared)] };
+  if ('code' in prepared) {
+    return { scene, told: [prepared.code === ERASED ? skipped(turn, { reason: ERASED }) : rejected(prepared)] };
+  }
   // A second control for the same frame finds that the first has brought time to where it stands.
   if (turn.redriven && scene.newestAtMs !== null && frame.captured_at <= scene.newestAtMs) {
     return { afterLook: (found) => ({ scene, told: [lookedAtAlone(turn, prepared, found)] }) };

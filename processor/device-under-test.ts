@@ -4,6 +4,7 @@ import type { Frame } from '../schemas/types.ts';
 import type { Configuration } from './configuration.ts';
 import { newScene, type StepOutput, stepDevice } from './device-step.ts';
 import type { Found, Prepared } from './eyes.ts';
+import type { Erased } from './forget.ts';
 import { recordOf, redriveOf } from './frames-under-test.ts';
 import { type DeviceInput, lineUp, newLine } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
@@ -31,6 +32,10 @@ export interface Tick {
   readonly tickAtMs: number;
 }
 
+export interface Erase {
+  readonly erased: Erased;
+}
+
 export const newDevice: DeviceState = { line: newLine, scene: newScene };
 
 /** A device without its shell: lined up and stepped, record by record. One for each run, since it keeps the pictures. */
@@ -38,7 +43,7 @@ export function createSteps(grid: MotionGrid) {
   const looks = new Map<string, Shot['look']>();
   return (
     before: DeviceState,
-    input: Shot | Redrive | Configuration | Tick,
+    input: Shot | Redrive | Configuration | Tick | Erase,
   ): readonly [DeviceState, readonly StepOutput[]] => {
     const [given, record] = asInput(input);
     const [line, turns] = lineUp(before.line, given, record);
@@ -58,7 +63,7 @@ export function createSteps(grid: MotionGrid) {
   };
 }
 
-function asInput(input: Shot | Redrive | Configuration | Tick): readonly [DeviceInput, StoredRecord] {
+function asInput(input: Shot | Redrive | Configuration | Tick | Erase): readonly [DeviceInput, StoredRecord] {
   if ('frame' in input) {
     const { frame } = input;
     return [
@@ -74,6 +79,7 @@ function asInput(input: Shot | Redrive | Configuration | Tick): readonly [Device
     ];
   }
   const [deviceId, record] = ['camera-1', { key: 'camera-1', value: null, offset: 0n, appendedAtMs: 0 }];
+  if ('erased' in input) return [{ kind: 'erase', deviceId, erased: input.erased }, record];
   return 'tickAtMs' in input
     ? [{ kind: 'tick', deviceId, atMs: input.tickAtMs }, record]
     : [{ kind: 'configuration', deviceId, configuration: input }, record];

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
+import type { IsErased } from './erased-pictures.ts';
 import { createFetchPicture } from './fetch-picture.ts';
 import { frameOf } from './frames-under-test.ts';
 
@@ -9,9 +10,11 @@ const PAGE = Buffer.from('<html>We will be back soon</html>');
 
 function setUp() {
   const answers = new Map<string, Buffer | null>();
+  const erased = new Set<string>();
   let nowMs = 0;
   const blobs = { get: async (key: string) => answers.get(key) ?? null };
-  const fetchPicture = createFetchPicture({ blobs, monotonicMs: () => nowMs });
+  const isErased: IsErased = async ({ device_id }) => erased.has(device_id);
+  const fetchPicture = createFetchPicture({ blobs, isErased, monotonicMs: () => nowMs });
   const frames = [0, 1].map((seq) => ({
     ...frameOf({ seq, atMs: 0 }),
     blob_key: `images/${seq}.jpg`,
@@ -20,6 +23,7 @@ function setUp() {
   }));
   return {
     answer: (seq: number, bytes: Buffer | null) => answers.set(`images/${seq}.jpg`, bytes),
+    erase: () => erased.add(String(frames[0]?.device_id)),
     fetch: async (seq: number) => fetchPicture(frames[seq] as (typeof frames)[number]),
     wait: (ms: number) => {
       nowMs += ms;
@@ -32,6 +36,14 @@ test('what was stored comes, and what is not there is told', async () => {
   answer(0, JPEG);
   expect(await fetch(0)).toBe(JPEG);
   expect(await fetch(1)).toMatchObject({ code: 'picture-missing' });
+});
+
+test('of what is not there it is told whether it was erased, and what is there comes', async () => {
+  const { answer, erase, fetch } = setUp();
+  erase();
+  answer(0, JPEG);
+  expect(await fetch(0)).toBe(JPEG);
+  expect(await fetch(1)).toMatchObject({ code: 'erased' });
 });
 
 test.each([PAGE, JPEG.subarray(1), Buffer.from('A picture'), Buffer.alloc(0)])(

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { type Blobs, requireKey } from '../ports/blobs/blobs.ts';
 import type { NoPicture } from '../ports/detector/picture.ts';
 import { Outage } from '../ports/errors.ts';
+import { ERASED } from './device-step.ts';
+import type { IsErased } from './erased-pictures.ts';
 import type { TurnFrame } from './line-up.ts';
 
 /** Throws `Outage` while the store cannot be had, `Doubted` while it may come to its senses. */
@@ -25,9 +27,11 @@ const DOUBTED_MAX = 1_000;
  */
 export function createFetchPicture({
   blobs,
+  isErased,
   monotonicMs = () => performance.now(),
 }: {
   readonly blobs: Pick<Blobs, 'get'>;
+  readonly isErased: IsErased;
   readonly monotonicMs?: () => number;
 }): FetchPicture {
   const doubtedSinceMs = new Map<string, number>();
@@ -37,6 +41,9 @@ export function createFetchPicture({
     const jpeg = await readPicture(blobs, frame);
     if ('code' in jpeg || isWhatWasStored(jpeg, frame)) {
       doubtedSinceMs.delete(key);
+      if ('code' in jpeg && jpeg.code === 'picture-missing' && (await isErased(frame))) {
+        return { code: ERASED, message: `${key} was erased` };
+      }
       return jpeg;
     }
     const nowMs = monotonicMs();

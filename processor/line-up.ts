@@ -2,6 +2,7 @@ import type { StoredRecord } from '../ports/log/log.ts';
 import { letterSentAgain } from '../schemas/dead-letter.ts';
 import type { Frame } from '../schemas/types.ts';
 import { builtInConfiguration, type Configuration, newerOf } from './configuration.ts';
+import { type Erased, isEverything, isWithin } from './forget.ts';
 import type { Input } from './read-input.ts';
 import { nothingHeld, passTime, type Reorder, releaseAll, takeIn } from './reorder.ts';
 import { hasSeen, noSeqs, type SeenSeqs, withSeen } from './seen-seqs.ts';
@@ -44,6 +45,7 @@ export type Turn = {
   | { readonly kind: 'frame'; readonly frame: TurnFrame; readonly redriven: boolean }
   | { readonly kind: 'configuration'; readonly former: Configuration }
   | { readonly kind: 'tick'; readonly atMs: number }
+  | { readonly kind: 'erase'; readonly erased: Erased }
 );
 
 /** By a control; or its record could not be read before, and was sent again, mended, just as late. */
@@ -93,6 +95,15 @@ export function lineUp(line: Line, input: DeviceInput, record: StoredRecord): re
       // A frame that still waits is newer than the tick says.
       const turns = waiting.held.length > 0 ? due(released) : [...due(released), tick];
       return [released.length === 0 ? line : { ...line, waiting }, turns];
+    }
+    case 'erase': {
+      const { erased } = input;
+      const turn: Turn = { kind: 'erase', deviceId, record, configuration, erased };
+      if (isEverything(erased)) return [newLine, [turn]];
+      // Nobody's place is lost: those outside of the span go on waiting.
+      const isKept = ({ frame }: Held) => erased.personId !== null || !isWithin(erased, frame.captured_at);
+      const held = line.waiting.held.filter(isKept);
+      return [{ ...line, waiting: { ...line.waiting, held } }, [turn]];
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Log } from '../ports/log/log.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createWentWell } from './attempts.ts';
 import type { ProcessorConfig } from './config.ts';
+import { createIsErased } from './erased-pictures.ts';
 import { createEyes } from './eyes.ts';
 import { createFetchPicture } from './fetch-picture.ts';
 import { createProcessorMetrics } from './metrics.ts';
@@ -49,7 +50,7 @@ export async function runProcessor(
   }
   const metrics = createProcessorMetrics(registry);
   const eyes = createEyes({ detector, greySize: { width: grid.columns, height: grid.rows }, metrics });
-  const fetchPicture = createFetchPicture({ blobs });
+  const fetchPicture = createFetchPicture({ blobs, isErased: createIsErased({ blobs }) });
   const rooms = createRooms(config.DECODERS_MAX);
   const attempts = {
     attemptsMax: config.PROCESSOR_ATTEMPTS,

@@ -3,6 +3,7 @@ import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { DEVICE_ID } from '../schemas/identity.ts';
 import type { Frame } from '../schemas/types.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import type { Erased } from './forget.ts';
 import type { TurnFrame } from './line-up.ts';
 
 /** What a record of a lane's topic says. */
@@ -11,6 +12,7 @@ export type Input =
   | { readonly kind: 'redrive'; readonly deviceId: string; readonly frame: TurnFrame }
   | { readonly kind: 'configuration'; readonly deviceId: string; readonly configuration: Configuration }
   | { readonly kind: 'tick'; readonly deviceId: string; readonly atMs: number }
+  | { readonly kind: 'erase'; readonly deviceId: string; readonly erased: Erased }
   | { readonly kind: 'poison'; readonly code: string; readonly message: string }
   | { readonly kind: 'ignored' };
 
@@ -32,8 +34,10 @@ export function readInput({ value }: Pick<StoredRecord, 'value'>, codec: Pick<Co
     const { body } = record.value;
     if (body.kind === 'TickControl') return { kind: 'tick', deviceId, atMs: body.at };
     if (body.kind === 'RedriveControl') return { kind: 'redrive', deviceId, frame: { ...body, device_id: deviceId } };
-    // What the others ask for is not built yet; until then none is written.
-    if (body.kind !== 'ConfigurationControl') return { kind: 'ignored' };
+    if (body.kind === 'EraseControl') {
+      const { person_id: personId, from: fromMs, to: toMs } = body;
+      return { kind: 'erase', deviceId, erased: { personId, fromMs, toMs } };
+    }
     const configuration = readConfiguration(body);
     if (!configuration) return poison('unreadable-settings', 'the settings are no JSON object, or far too long');
     return { kind: 'configuration', deviceId, configuration };

@@ -207,7 +207,10 @@ test.each([
   ['another', 'b picture', false],
 ])('of a picture that is redriven, %s is taken for it', async (_, content, isTaken) => {
   const stored = Buffer.from('a picture');
-  const fetchPicture = createFetchPicture({ blobs: { get: async () => Buffer.from(content) } });
+  const fetchPicture = createFetchPicture({
+    blobs: { get: async () => Buffer.from(content) },
+    isErased: async () => false,
+  });
   const frame = frameOf({ seq: 0, atMs: 0 });
   const known = { ...frame, size_bytes: stored.length, sha256: hash('sha256', stored, 'buffer') };
   if (isTaken) expect(await fetchPicture(known)).toEqual(stored);

@@ -191,6 +191,11 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       const lineBefore = before.get(deviceId)?.line ?? newLine;
       const line = lined.lines.get(deviceId) ?? lineBefore;
       const scene = scenes.get(deviceId) ?? sceneOf(deviceId);
+      if (line === newLine && scene === newScene && devices.delete(deviceId)) {
+        // It was erased: not even its place is kept, should others be put off.
+        outputs.push(yielded.noState(deviceId));
+        continue;
+      }
       const isChanged = line !== lineBefore || scene !== sceneOf(deviceId);
       if (isChanged) devices.set(deviceId, { line, scene });
       const takenTo = ahead.get(deviceId) ?? null;

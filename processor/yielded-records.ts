@@ -12,6 +12,8 @@ export interface YieldedRecords {
   toRecord(batch: Batch, turn: Turn, output: StepOutput, attemptsAt: (frame: TurnFrame) => number): Output;
   deadLetter(batch: Batch, record: StoredRecord, reason: Reason): Output;
   stateRecord(batch: Batch, deviceId: string, state: DeviceState, at: StatePlace): Output;
+  /** In place of any that there was. */
+  noState(deviceId: string): Output;
 }
 
 interface Reason {
@@ -44,6 +46,8 @@ export function createYieldedRecords({
     return { topic: 'dead-letters', record: withTrace(record, { key: record.key, value }) };
   }
 
+  const keyOf = (deviceId: string) => `${lane}/${deviceId}`;
+
   return {
     deadLetter,
 
@@ -73,8 +77,10 @@ export function createYieldedRecords({
         taken_to: takenTo === null ? null : Number(takenTo),
         state: packed,
       });
-      return { topic: 'tracker-state', record: { key: `${lane}/${deviceId}`, value } };
+      return { topic: 'tracker-state', record: { key: keyOf(deviceId), value } };
     },
+
+    noState: (deviceId) => ({ topic: 'tracker-state', record: { key: keyOf(deviceId), value: null } }),
   };
 }
 

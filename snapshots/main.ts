@@ -15,7 +15,7 @@ const name = 'snapshots';
 await runService({ name, schema: snapshotsService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 4, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0001_start'));
+  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });

@@ -11,6 +11,7 @@ import type { Event, Motion } from '../schemas/types.ts';
 import { drawMotion } from './draw-motion.ts';
 
 const findPicture = statement(import.meta.url, './sql/find-picture.sql');
+const selectErased = statement(import.meta.url, './sql/is-erased.sql');
 
 /** A frame's row comes by other topics than its event; this long it is waited for, however far the aggregator is. */
 const ROW_WITHIN_MS = 60_000;
@@ -32,6 +33,8 @@ export interface Kept {
   readonly outcome: string;
   readonly reason?: string;
 }
+
+const ERASED: Kept = { outcome: 'erased', reason: 'its time was erased' };
 
 export interface MotionPictures {
   /** Draws the event's picture and stores it, if that is not done. Throws `Outage` for what may yet come. */
@@ -73,15 +76,34 @@ export function createMotionPictures({
     return lags.flat().some((lag) => lag.records > 0n && lag.ageMs > ageMs / 2);
   }
 
+  async function isErased({ device_id, type, occurred_at, ended_at }: Event): Promise<boolean> {
+    const values = [device_id, type, new Date(occurred_at), ended_at === null ? null : new Date(ended_at)];
+    try {
+      const [row] = await store.run<{ erased: boolean }>(selectErased, values);
+      return row?.erased ?? false;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Asked once the picture is in its place: whoever erases it after that finds it there. */
+  async function unlessErased(event: Event, key: string, outcome: string): Promise<Kept> {
+    if (!(await isErased(event))) return { outcome };
+    await blobs.delete(key);
+    return ERASED;
+  }
+
   return {
     async keep(event, appendedAtMs) {
       const { payload } = event;
       if (payload.kind !== 'Motion') return { outcome: 'no-motion', reason: `it tells of ${payload.kind} instead` };
       const key = snapshotKey(event);
       if (!isKey(key)) return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
-      if (await blobs.head(key)) return { outcome: 'exists' };
+      if (await blobs.head(key)) return unlessErased(event, key, 'exists');
 
       let frame = await findFrame(event, payload);
+      if (frame === null && (await isErased(event))) return ERASED;
       if (frame === null) {
         if (await mayStillCome(appendedAtMs)) {
           throw new Outage(`the frame that shows motion ${event.event_id}`, 'the aggregator has not written its row');
@@ -95,7 +117,7 @@ export function createMotionPictures({
 
       const png = await drawMotion({ jpeg, boxes: payload.boxes, atMs: frame.atMs });
       if ('code' in png) return { outcome: png.code, reason: png.message };
-      return { outcome: await blobs.put(key, png) };
+      return unlessErased(event, key, await blobs.put(key, png));
     },
   };
 }

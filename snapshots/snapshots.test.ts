@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { Outage } from '../ports/errors.ts';
 import { unheard } from '../ports/log/unheard-under-test.ts';
+import { statement } from '../ports/store/statement.ts';
 import { derivedId, frameId } from '../schemas/identity.ts';
 import { NOW_MS } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.services.stop());
 
+const eraseRange = statement(import.meta.url, '../ingest/sql/test-erase-range.sql');
 const NAME = '2026-05-01/motion_120000_000000.png';
 const pictureOf = (device: string) => rig.blobs.get(`snapshots/${device}/${NAME}`);
 
@@ -217,4 +219,25 @@ test('without its blob store or its database it waits, and then draws', async ()
   } as typeof rig.store;
   expect(await rig.drain({ store })).toEqual({ stored: 1 });
   expect(failures).toBeLessThan(0);
+});
+
+test('of a time that was erased no picture is drawn, and one that was drawn meanwhile goes', async () => {
+  const erase = async (device: string) => {
+    const values = [device, new Date(NOW_MS - 1_000), new Date(NOW_MS + 60_000)];
+    await rig.store.run(eraseRange, values);
+  };
+  await erase('erased');
+  await addMotion('erased');
+  await addMotion('erasing');
+  await rig.aggregate();
+  const blobs: Blobs = {
+    ...rig.blobs,
+    put: async (key, bytes) => {
+      // Somebody has it erased while it is drawn.
+      if (key.startsWith('snapshots/erasing')) await erase('erasing');
+      return rig.blobs.put(key, bytes);
+    },
+  };
+  expect(await rig.drain({ blobs })).toEqual({ erased: 2 });
+  expect([await rig.namesOf('erased'), await rig.namesOf('erasing')]).toEqual([[], []]);
 });

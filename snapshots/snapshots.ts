@@ -60,7 +60,7 @@ export async function runSnapshots(
     const told = { event: event.event_id, device: event.device_id, trace_id, outcome, ...why };
     return () => {
       metrics.snapshot(outcome);
-      if (outcome === 'stored' || outcome === 'exists') logger.debug(told, 'snapshot');
+      if (outcome === 'stored' || outcome === 'exists' || outcome === 'erased') logger.debug(told, 'snapshot');
       else logger.warn(told, 'an event stays without its snapshot');
     };
   }

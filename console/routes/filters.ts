@@ -51,11 +51,15 @@ export function pageOf({ page, page_size }: Paged, total: number, rows: number) 
 }
 
 /** A time as PostgreSQL takes it, null where there is none; one that is in no calendar is refused. */
-export function asUtc<Name extends string>(query: { readonly [Key in Name]?: string }, name: Name): string | null {
+export function asUtc<Name extends string>(
+  query: { readonly [Key in Name]?: string },
+  name: Name,
+  refused: (name: string, detail: string) => Problem = invalidQuery,
+): string | null {
   const time: string | undefined = query[name];
   if (time === undefined) return null;
   // The pattern lets 31 February and the year 0 pass, and PostgreSQL does not.
-  if (time < '0001' || !IsDate(time.slice(0, 10))) throw notInCalendar(name);
+  if (time < '0001' || !IsDate(time.slice(0, 10))) throw refused(name, 'is no day of the calendar');
   return /(Z|[+-]\d\d(:?\d\d)?)$/i.test(time.slice(10)) ? time : `${time}${time.length > 10 ? 'Z' : 'T00:00Z'}`;
 }
 
@@ -80,17 +84,13 @@ export function requireFewBuckets(spanMs: number, bucketS: number): void {
   throw invalidQuery('bucket_s', `must be longer: that would be more than ${BUCKETS_MAX} buckets`);
 }
 
-function msOf(query: Span, name: 'from' | 'to'): number | null {
-  const text = asUtc(query, name);
+export function msOf(query: Span, name: 'from' | 'to', refused = invalidQuery): number | null {
+  const text = asUtc(query, name, refused);
   // As ECMAScript writes it: with a T, and zones with their minutes.
   const zoned = text
     ?.replace(' ', 'T')
     .replace(/([+-]\d\d):?(\d\d)?$/, (_, hours, minutes = '00') => `${hours}:${minutes}`);
   return zoned === undefined ? null : Date.parse(zoned);
-}
-
-function notInCalendar(name: string): Problem {
-  return invalidQuery(name, 'is no day of the calendar');
 }
 
 export function invalidQuery(name: string, detail: string): Problem {

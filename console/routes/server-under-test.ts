@@ -102,7 +102,7 @@ export async function startConsole(
   const access = await createAccess(store, clock);
   const diskWatch = openDiskWatch({ blobs, clock });
   const letterActions = createLetterActions({ store, log, codec: fixedCodec, clock });
-  const parts = { store, blobs, clock, lag, diskWatch, codec: fixedCodec, configPublisher, letterActions };
+  const parts = { store, blobs, clock, lag, log, diskWatch, codec: fixedCodec, configPublisher, letterActions };
   await registerConsole(app, { ...parts, access, devices: deviceAccess });
   return {
     app,

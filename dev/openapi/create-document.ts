@@ -23,6 +23,7 @@ const tags = [
   { name: 'sites', description: 'Where devices stand.' },
   { name: 'events', description: 'What happened.' },
   { name: 'dead-letters', description: 'What could not be dealt with, and how it is sent again.' },
+  { name: 'erasures', description: 'What was erased, and what is gone of it.' },
   { name: 'audit', description: 'Who has changed what.' },
   { name: 'status', description: 'How everything is now.' },
   { name: 'sign-in', description: 'Tokens for a name and a password.' },
@@ -109,7 +110,7 @@ async function registerAll(app: Server, metrics: Registry): Promise<void> {
   await registerIngest(app, { store, blobs, log, clock, codec, metrics, outcomes, config, secret, devices });
   const access = createAccess({ store, secret, nowMs: () => 0 });
   await registerConsole(app, {
-    ...{ store, blobs, clock, lag, codec, access, devices },
+    ...{ store, blobs, clock, lag, log, codec, access, devices },
     configPublisher: absent(),
     diskWatch: absent(),
     letterActions: absent(),

@@ -101,6 +101,13 @@ export const asks: Readonly<Record<string, Ask>> = {
   'POST /api/v1/dead-letters/:id/discard': ofLetter('/discard'),
   'POST /api/v1/dead-letters/redrive': () => ({ url: '/api/v1/dead-letters/redrive?code=none' }),
   'POST /api/v1/dead-letters/discard': () => ({ url: '/api/v1/dead-letters/discard?code=none' }),
+  'GET /api/v1/erasures/:id': async (world, { id }) => {
+    const payload = { kind: 'person', person_id: unused(), device_id: id };
+    const headers = await world.people.bearer('admin');
+    const { body } = await world.send('console', 'POST', { url: '/api/v1/erasures', payload, headers });
+    return { url: `/api/v1/erasures/${JSON.parse(body).id}` };
+  },
+  'POST /api/v1/erasures': (_, { id }) => ({ url: '/api/v1/erasures', payload: { kind: 'device', device_id: id } }),
   'GET /docs/static/*': () => ({ url: '/docs/static/swagger-ui.css' }),
   'POST /auth/login': () => ({ url: '/auth/login', payload: { username: 'bob', password: PASSWORD } }),
   'POST /auth/refresh': async (world) => ({ url: '/auth/refresh', payload: await refreshToken(world) }),

@@ -79,7 +79,7 @@ export async function startWorld(): Promise<World> {
   const diskWatch = openDiskWatch({ blobs, clock });
   const log = await services.openLog(clock);
   const letterActions = createLetterActions({ ...parts, log });
-  const forPeople = { ...parts, lag, diskWatch, access: people.access, devices, configPublisher, letterActions };
+  const forPeople = { ...parts, lag, log, diskWatch, access: people.access, devices, configPublisher, letterActions };
   await registerConsole(apps.console, forPeople);
   await registerIngest(apps.ingest, {
     ...parts,

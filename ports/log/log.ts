@@ -141,5 +141,10 @@ export interface Log {
   /** Runs until `signal` aborts; resolves when the batches in hand are committed and the partitions released. */
   consume<State>(subscription: Subscription<State>, signal: AbortSignal): Promise<void>;
   lag(topic: string, group: string): Promise<readonly PartitionLag[]>;
+  /**
+   * Where single records can be taken out: deletes those with this key that every group has consumed. Says how many. What
+   * is still to be read stays, and so does the newest of a changelog.
+   */
+  eraseConsumed?(key: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -28,6 +28,7 @@ const sql = {
   advance: statement(import.meta.url, './sql/advance.sql'),
   committed: statement(import.meta.url, './sql/committed.sql'),
   createPartitions: statement(import.meta.url, './sql/create-partitions.sql'),
+  eraseConsumed: statement(import.meta.url, './sql/erase-consumed.sql'),
   deleteChangelog: statement(import.meta.url, './sql/delete-changelog.sql'),
   lag: statement(import.meta.url, './sql/lag.sql'),
   partitionCount: statement(import.meta.url, './sql/partition-count.sql'),
@@ -182,6 +183,14 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
       // In pieces, so that no statement takes long; until a piece is less than whole.
       for (let total = 0; ; ) {
         const rows = await store.run(sql.trim, values);
+        total += rows.length;
+        if (rows.length < TRIMMED_MAX) return total;
+      }
+    },
+
+    async eraseConsumed(key) {
+      for (let total = 0; ; ) {
+        const rows = await store.run(sql.eraseConsumed, [key, TRIMMED_MAX]);
         total += rows.length;
         if (rows.length < TRIMMED_MAX) return total;
       }

@@ -102,3 +102,17 @@ test('what all groups have consumed goes after an hour, what nobody reads with i
   expect(await log.trim()).toBe(3);
   expect(await kept('half-read')).toEqual([]);
 });
+
+test('what all groups have consumed of one key goes at once, where that is asked for', async () => {
+  for (const topic of ['read', 'unread', 'state']) await append(topic, ['x', 'y', 'x', 'x']);
+  const before = await kept('read');
+  expect(before).toEqual(['x', 'x', 'x', 'y']);
+  await consume('fast', 'read', 4);
+  await consume('slow', 'read', 3);
+  expect(await log.eraseConsumed?.('x')).toBe(2);
+  expect(await kept('read')).toEqual(['x', 'y']);
+  // What nobody has begun to read, and what is newest of a key, stays.
+  expect((await kept('unread')).filter((key) => key === 'x')).toHaveLength(3);
+  expect(await kept('state')).toContain('x');
+  expect(await log.eraseConsumed?.('nobody')).toBe(0);
+});

@@ -58,6 +58,12 @@ const sql = {
   activate: statement(import.meta.url, './sql/activate-device.sql'),
 };
 
+interface FoundDevice {
+  readonly owner_id: string | null;
+  readonly deleted: boolean;
+  readonly erased: boolean;
+}
+
 interface Dependencies {
   readonly store: Store;
   readonly secret: string;
@@ -72,8 +78,9 @@ export function createPairings({ store, secret, tokens, devicesMax, nowMs }: Dep
   const byAddress = createFailedTries({ nowMs, freeTries: TRIES_OF_ADDRESS });
 
   async function requireRoom(transaction: Queryable, wanted: NewPairing, deviceId: string): Promise<void> {
-    const [device] = await transaction.run<{ owner_id: string | null; deleted: boolean }>(sql.find, [deviceId]);
+    const [device] = await transaction.run<FoundDevice>(sql.find, [deviceId]);
     if (device && wanted.fleetId !== null && device.owner_id !== wanted.fleetId) throw idTaken(deviceId);
+    if (device?.erased) throw erasedDevice(deviceId);
     if (wanted.siteId !== undefined) {
       const sites = await transaction.run(sql.findSite, [wanted.siteId, device?.owner_id ?? wanted.ownerId]);
       if (sites.length === 0) throw noSuchSite();
@@ -153,6 +160,11 @@ function wrongCode(): Problem {
 function idTaken(deviceId: string): Problem {
   const detail = `${deviceId} is not among your devices, and cannot become one.`;
   return new Problem({ status: 409, code: 'device-id-taken', title: 'The device id is taken', detail });
+}
+
+function erasedDevice(deviceId: string): Problem {
+  const detail = `${deviceId} was erased, and its id is over. Pair the device under another one.`;
+  return new Problem({ status: 409, code: 'device-erased', title: 'The device was erased', detail });
 }
 
 function noSuchSite(): Problem {

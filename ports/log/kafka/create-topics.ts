@@ -4,6 +4,8 @@ import { Unusable } from '../../errors.ts';
 import type { LogTopic } from '../log.ts';
 import { untilServed } from './until-served.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface TopicLayout {
   readonly partitions: number;
   readonly replication: number;
@@ -84,7 +86,13 @@ function settingsOf({ cleanup, retentionMs, retentionBytes, recordBytesMax }: Lo
     ...(recordBytesMax !== undefined && { 'max.message.bytes': recordBytesMax }),
     ...(cleanup === 'compact'
       ? // Only closed segments are compacted: small ones keep a restore short.
-        { 'segment.bytes': 16 * 1_048_576, 'min.cleanable.dirty.ratio': 0.2, 'delete.retention.ms': 86_400_000 }
+        {
+          'segment.bytes': 16 * 1_048_576,
+          'min.cleanable.dirty.ratio': 0.2,
+          'delete.retention.ms': DAY_MS,
+          // What was replaced or deleted is gone in a bounded time, however little is written.
+          'max.compaction.lag.ms': DAY_MS,
+        }
       : { 'retention.ms': retentionMs ?? -1, 'retention.bytes': retentionBytes ?? -1 }),
   };
 }

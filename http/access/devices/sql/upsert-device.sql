@@ -5,4 +5,5 @@ set
   owner_id = coalesce(devices.owner_id, excluded.owner_id),
   name = coalesce(excluded.name, devices.name),
   site_id = coalesce(excluded.site_id, devices.site_id),
-  deleted_at = null
+  -- Unless it was erased at this very moment.
+  deleted_at = case when devices.erased_at is null then null else devices.deleted_at end

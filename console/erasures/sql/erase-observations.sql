@@ -1,0 +1,19 @@
+-- A run that reaches into the time goes as a whole: it tells only that nobody looked.
+with going as (
+  select frame_id, captured_at
+  from observations
+  where device_id = any($2::text[])
+    and exists (
+      select from erasing(
+        device_id, tstzrange(captured_at, greatest(captured_at, last_captured_at), '[]'), null, true
+      ) as taken
+      where taken.erasure_id = $1
+    )
+  limit $3
+)
+delete from observations
+using going
+where observations.frame_id = going.frame_id
+  and observations.captured_at = going.captured_at
+  and observations.device_id = any($2::text[])
+returning 1 as one

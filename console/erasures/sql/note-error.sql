@@ -1,0 +1,1 @@
+update erasures set error = $2 where id = $1

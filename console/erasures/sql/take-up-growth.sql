@@ -1,0 +1,1 @@
+delete from erasure_leftovers where erasure_id = $1 and key is null

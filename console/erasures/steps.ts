@@ -1,0 +1,270 @@
+import pLimit from 'p-limit';
+import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
+import type { Clock } from '../../ports/clock/clock.ts';
+import type { Log } from '../../ports/log/log.ts';
+import { statement } from '../../ports/store/statement.ts';
+import type { Queryable } from '../../ports/store/store.ts';
+import type { Codec } from '../../schemas/codec.ts';
+import { type ErasureNote, erasureNoteKey } from '../../schemas/erasure-note.ts';
+import { derivedId } from '../../schemas/identity.ts';
+import { snapshotKey } from '../../schemas/snapshot-key.ts';
+import type { Event } from '../../schemas/types.ts';
+import { DEVICE_TABLES } from './device-tables.ts';
+import type { ErasureRow } from './erasures.ts';
+
+/**
+ * What carrying out an erasure takes, in its order: the note that explains missing pictures, the processor's states, rows,
+ * blobs, and what the log lets go of at once. Rows go before their blobs (promise 9). When all of it is done, it is done
+ * once more, for what was under way meanwhile. What a writer drops later may leave something behind, and has it begin again
+ * at `barrier` (aggregator/sql/leave-to-erasures.sql).
+ */
+export const STEPS = [
+  'note',
+  'forget',
+  'barrier',
+  'events',
+  'visits',
+  'observations',
+  'captures',
+  'dead-letters',
+  'sums',
+  'snapshots',
+  'device',
+  'blobs',
+  'strays',
+  'log',
+  'settle',
+] as const;
+export type StepName = (typeof STEPS)[number];
+
+export interface LoadedErasure extends Omit<ErasureRow, 'step'> {
+  readonly step: StepName;
+  readonly user_id: string | null;
+  readonly forgotten_at: Date | null;
+}
+
+export interface StepDone {
+  /** `again`: there is more of the same. `waits`: not yet. */
+  readonly outcome: 'done' | 'again' | 'waits' | 'finished';
+  readonly gone?: Readonly<Record<string, number>>;
+  /** The processor was told a second time. */
+  readonly forgottenAtMs?: number;
+}
+
+type Step = (within: Queryable, erasure: LoadedErasure) => Promise<StepDone>;
+
+const BLOBS_MAX = 200;
+const BLOBS_AT_ONCE = 8;
+
+const sql = {
+  lockList: statement(import.meta.url, './sql/lock-list.sql'),
+  takeUp: statement(import.meta.url, './sql/take-up-growth.sql'),
+  hasLeftovers: statement(import.meta.url, './sql/has-leftovers.sql'),
+  spans: statement(import.meta.url, './sql/listed-spans.sql'),
+  events: statement(import.meta.url, './sql/erase-events.sql'),
+  visits: statement(import.meta.url, './sql/erase-visits.sql'),
+  observations: statement(import.meta.url, './sql/erase-observations.sql'),
+  captures: statement(import.meta.url, './sql/erase-captures.sql'),
+  letters: statement(import.meta.url, './sql/erase-dead-letters.sql'),
+  sums: statement(import.meta.url, './sql/erase-sums.sql'),
+  markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
+  deviceRows: statement(import.meta.url, './sql/erase-device-rows.sql'),
+  motions: statement(import.meta.url, './sql/list-motions.sql'),
+  addBlobs: statement(import.meta.url, './sql/add-blobs.sql'),
+  nextBlobs: statement(import.meta.url, './sql/next-blobs.sql'),
+  forgetBlobs: statement(import.meta.url, './sql/forget-blobs.sql'),
+};
+
+interface SpanRow {
+  readonly device_id: string;
+  readonly from_at: Date | null;
+  readonly to_at: Date | null;
+}
+
+interface EventRow extends Pick<Event, 'device_id' | 'type' | 'lane'> {
+  readonly occurred_at: Date;
+}
+
+/** After the last one it begins again with rows: `settle` says when it is finished. */
+export function nextStep(step: StepName): StepName {
+  return STEPS[STEPS.indexOf(step) + 1] ?? 'barrier';
+}
+
+export function createErasureSteps({
+  log,
+  blobs,
+  codec,
+  clock,
+  settleMs,
+  rowsMax,
+}: {
+  readonly log: Pick<Log, 'append' | 'eraseConsumed'>;
+  readonly blobs: Pick<Blobs, 'put' | 'list' | 'delete'>;
+  readonly codec: Pick<Codec, 'encode'>;
+  readonly clock: Clock;
+  readonly settleMs: number;
+  readonly rowsMax: number;
+}): Readonly<Record<StepName, Step>> {
+  const atOnce = pLimit(BLOBS_AT_ONCE);
+
+  /** Where pictures are fetched no table can be asked, and after a restore the table may be older than the blobs. */
+  const note: Step = async (within, { id, kind, person_id, requested_at, username }) => {
+    for (const { device_id, from_at, to_at } of await within.run<SpanRow>(sql.spans, [id, requested_at])) {
+      const told: ErasureNote = {
+        id,
+        kind,
+        device_id,
+        person_id,
+        from: from_at?.getTime() ?? null,
+        to: to_at?.getTime() ?? null,
+        requested_at: requested_at.getTime(),
+        requested_by: username,
+      };
+      await blobs.put(erasureNoteKey(told), Buffer.from(JSON.stringify(told)));
+    }
+    return { outcome: 'done' };
+  };
+
+  async function tellProcessor(
+    { id, kind, devices, person_id, from_at, to_at }: LoadedErasure,
+    pass: 'first' | 'second',
+  ): Promise<void> {
+    const isRange = kind === 'range';
+    const body = {
+      kind: 'EraseControl',
+      erasure_id: id,
+      person_id,
+      from: isRange ? (from_at?.getTime() ?? null) : null,
+      to: isRange ? (to_at?.getTime() ?? null) : null,
+    } as const;
+    for (const device_id of devices) {
+      const control_id = derivedId('erase', id, device_id, pass);
+      const value = codec.encode('control', { control_id, device_id, issued_at: clock.nowMs(), body });
+      await log.append('frames', [{ key: device_id, value }]);
+      await log.append('backlog', [{ key: device_id, value }]);
+      if (kind === 'device') await log.append('device-config', [{ key: device_id, value: null }]);
+    }
+  }
+
+  const forget: Step = async (_, erasure) => {
+    await tellProcessor(erasure, 'first');
+    return { outcome: 'done' };
+  };
+
+  /** Whoever checked the list before the newest of it was there has written what they had to write. */
+  const barrier: Step = async (within, { id }) => {
+    await within.run(sql.lockList);
+    await within.run(sql.takeUp, [id]);
+    return { outcome: 'done' };
+  };
+
+  const rowsOf =
+    (name: string, statement: typeof sql.visits): Step =>
+    async (within, { id, devices }) => {
+      const rows = await within.run(statement, [id, devices, rowsMax]);
+      return asDone(name, rows.length);
+    };
+
+  const asDone = (name: string, rows: number): StepDone => ({
+    outcome: rows < rowsMax ? 'done' : 'again',
+    gone: { [name]: rows },
+  });
+
+  const events: Step = async (within, { id, devices }) => {
+    const rows = await within.run<EventRow>(sql.events, [id, devices, rowsMax]);
+    await addSnapshots(within, id, rows);
+    return asDone('events', rows.length);
+  };
+
+  const sums: Step = async (within, { id }) => {
+    const [gone = {}] = await within.run<Record<string, number>>(sql.sums, [id]);
+    return { outcome: 'done', gone };
+  };
+
+  const snapshots: Step = async (within, { id }) => {
+    await addSnapshots(within, id, await within.run<EventRow>(sql.motions, [id]));
+    return { outcome: 'done' };
+  };
+
+  async function addSnapshots(within: Queryable, id: string, rows: readonly EventRow[]): Promise<void> {
+    const motions = rows.filter(({ type }) => type === 'motion');
+    const keys = motions.map((row) => snapshotKey({ ...row, occurred_at: row.occurred_at.getTime() }));
+    if (keys.length > 0) await within.run(sql.addBlobs, [id, keys]);
+  }
+
+  const device: Step = async (within, { kind, device_id, requested_at }) => {
+    if (kind !== 'device') return { outcome: 'done' };
+    // Whoever still took it for a device may have noted something of it.
+    await within.run(sql.markDevice, [device_id, requested_at]);
+    let gone = 0;
+    for (const table of DEVICE_TABLES) {
+      const [{ rows = 0 } = {}] = await within.run<{ rows: number }>(sql.deviceRows, [table, device_id, rowsMax]);
+      gone += rows;
+      if (rows === rowsMax) return { outcome: 'again', gone: { device_rows: gone } };
+    }
+    return { outcome: 'done', gone: { device_rows: gone } };
+  };
+
+  async function deleteAll(keys: readonly string[]): Promise<StepDone> {
+    // A record may name what no blob can be called.
+    await Promise.all(keys.filter(isKey).map((key) => atOnce(() => blobs.delete(key))));
+    return { outcome: keys.length < BLOBS_MAX ? 'done' : 'again', gone: { blobs: keys.length } };
+  }
+
+  const deleteBlobs: Step = async (within, { id }) => {
+    const rows = await within.run<{ key: string }>(sql.nextBlobs, [id, BLOBS_MAX]);
+    const keys = rows.map(({ key }) => key);
+    const done = await deleteAll(keys);
+    if (keys.length > 0) await within.run(sql.forgetBlobs, [id, keys]);
+    return done;
+  };
+
+  /** Of a whole device whatever lies under its name, also if no row has ever said so. */
+  const strays: Step = async (_, { kind, device_id }) => {
+    if (kind !== 'device') return { outcome: 'done' };
+    const keys: string[] = [];
+    for (const folder of ['images', 'devices', 'snapshots']) {
+      for await (const key of blobs.list(`${folder}/${device_id}/`)) {
+        keys.push(key);
+        if (keys.length === BLOBS_MAX) return deleteAll(keys);
+      }
+    }
+    return deleteAll(keys);
+  };
+
+  const letGo: Step = async (_, { devices }) => {
+    let gone = 0;
+    for (const device of devices) gone += (await log.eraseConsumed?.(device)) ?? 0;
+    return { outcome: 'done', gone: { log_records: gone } };
+  };
+
+  const settle: Step = async (within, erasure) => {
+    if (erasure.forgotten_at) {
+      const [{ leftovers = true } = {}] = await within.run<{ leftovers: boolean }>(sql.hasLeftovers, [erasure.id]);
+      return { outcome: leftovers ? 'done' : 'finished' };
+    }
+    const nowMs = clock.nowMs();
+    const beganMs = (erasure.applied_again_at ?? erasure.requested_at).getTime();
+    if (nowMs < beganMs + settleMs) return { outcome: 'waits' };
+    await tellProcessor(erasure, 'second');
+    return { outcome: 'done', forgottenAtMs: nowMs };
+  };
+
+  return {
+    note,
+    forget,
+    barrier,
+    events,
+    visits: rowsOf('visits', sql.visits),
+    observations: rowsOf('observations', sql.observations),
+    captures: rowsOf('captures', sql.captures),
+    'dead-letters': rowsOf('dead_letters', sql.letters),
+    sums,
+    snapshots,
+    device,
+    blobs: deleteBlobs,
+    strays,
+    log: letGo,
+    settle,
+  };
+}
