@@ -39,7 +39,7 @@ import { type EmbeddedConfig, embeddedConfig } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
 import { ownSecret } from './own-secret.ts';
-import { authorityBeside, explain, makeFolder, requireFreePort } from './preflight.ts';
+import { authorityBeside, explain, makeFolder, requireFreePort, requireWhole } from './preflight.ts';
 import { storesOf } from './stores-of.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
@@ -166,6 +166,7 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
   const folder = makeFolder(config.DATA_DIR);
   const lock = lockFolder(folder);
   parts.started('folder lock', () => lock.release());
+  requireWhole(folder);
   await requireFreePort(config);
   let connectionString = config.DATABASE_URL;
   if (connectionString === undefined) {

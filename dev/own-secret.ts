@@ -10,7 +10,7 @@ const BYTES = 32;
 
 /** The server secret of an installation that nobody gave one: made at the first start, and kept in the data folder. */
 export async function ownSecret(folder: string): Promise<string> {
-  const file = join(folder, 'server-secret');
+  const file = ownSecretFile(folder);
   const kept = read(file);
   if (kept === null) return make(file);
   if (kept.length < SECRET_CHARS_MIN) {
@@ -19,6 +19,10 @@ export async function ownSecret(folder: string): Promise<string> {
     );
   }
   return kept;
+}
+
+export function ownSecretFile(folder: string): string {
+  return join(folder, 'server-secret');
 }
 
 function read(file: string): string | null {

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { Outage, Unusable } from '../ports/errors.ts';
 import type { EmbeddedConfig } from './config.ts';
 
+/** The file that a data folder has until all of a backup is in it. */
+export const RESTORING = 'restore.unfinished';
+
 /** The real path, by which a server of an earlier run is known whatever name the folder had then. */
 export function makeFolder(path: string): string {
   try {
@@ -12,6 +15,14 @@ export function makeFolder(path: string): string {
   } catch (error) {
     throw new Unusable(`DATA_DIR=${path} cannot be used: ${(error as Error).message}`);
   }
+}
+
+/** Half of what was there would look like all of it. */
+export function requireWhole(folder: string): void {
+  if (!existsSync(join(folder, RESTORING))) return;
+  throw new Unusable(
+    `A restore into ${folder} was broken off, or is under way. Restore it again: npm run restore -- FOLDER --into ${folder}`,
+  );
 }
 
 /** Before anything is made: a database takes seconds, and an account would have a password that nobody has seen. */

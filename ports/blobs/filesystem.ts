@@ -11,6 +11,8 @@ interface FilesystemBlobsOptions {
   readonly folder: string;
   /** Whether there are blobs already: then a folder without them is a disk that is not there, and no new beginning. */
   readonly known?: boolean;
+  /** Whether another process may be writing to it: then what is unfinished may be its. */
+  readonly shared?: boolean;
   readonly statfs?: Statfs;
 }
 
@@ -26,7 +28,8 @@ const UNFINISHED = '~unfinished';
  * Blobs as plain files below one folder, each at its key. A blob is written and synced under a throw-away name and
  * then linked to its own: the link fails if the name is taken, and appears whole or not at all.
  */
-export function createFilesystemBlobs({ folder, known = false, statfs }: FilesystemBlobsOptions): Blobs {
+export function createFilesystemBlobs(options: FilesystemBlobsOptions): Blobs {
+  const { folder, known = false, shared = false, statfs } = options;
   const root = resolve(folder);
   const unfinished = join(root, UNFINISHED);
   if (known && !existsSync(unfinished)) {
@@ -35,7 +38,8 @@ export function createFilesystemBlobs({ folder, known = false, statfs }: Filesys
   // Pictures of people: for this account alone.
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
   // Left by a process that was killed while writing; nothing refers to them.
-  for (const name of readdirSync(unfinished)) rmSync(join(unfinished, name), { force: true });
+  const left = shared ? [] : readdirSync(unfinished);
+  for (const name of left) rmSync(join(unfinished, name), { force: true });
 
   const pathOf = (key: string) => {
     requireKey(key);

@@ -43,8 +43,10 @@ const CHANGELOG_PAGE = 200;
 const CONSUMED_KEPT_MS = 3_600_000;
 const TRIMMED_MAX = 5_000;
 
+export const logMigrations = new URL('./migrations/', import.meta.url);
+
 export function migratePostgresLog(connectionString: string): Promise<void> {
-  return migrate({ connectionString, folder: new URL('./migrations/', import.meta.url), table: 'log_migrations' });
+  return migrate({ connectionString, folder: logMigrations, table: 'log_migrations' });
 }
 
 interface Row {

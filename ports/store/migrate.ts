@@ -9,12 +9,15 @@ export interface MigrationOptions {
   readonly folder: URL;
   /** Where the names of those that ran are kept: one table per folder. */
   readonly table: string;
+  /** How many of the next to run; all, unless it is said. */
+  readonly count?: number;
   /** What a migration went on without. */
   onWarning?(warning: string): void;
 }
 
 /** Brings the schema up to date. Two processes that try at once wait for each other. */
-export async function migrate({ connectionString, folder, table, onWarning }: MigrationOptions): Promise<void> {
+export async function migrate(options: MigrationOptions): Promise<void> {
+  const { connectionString, folder, table, count = Number.POSITIVE_INFINITY, onWarning } = options;
   const client = new pg.Client({
     connectionString,
     application_name: 'passerby migrations',
@@ -33,6 +36,7 @@ export async function migrate({ connectionString, folder, table, onWarning }: Mi
       dir: fileURLToPath(folder),
       migrationsTable: table,
       direction: 'up',
+      count,
       advisoryLockMode: 'wait',
       log: () => undefined,
     });

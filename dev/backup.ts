@@ -1,0 +1,65 @@
+/**
+ * `npm run backup -- FOLDER [--without-secret] [--keep N]`
+ *
+ * Adds a backup of the embedded installation (DATA_DIR) to a folder of backups, whether or not `npm start` runs: all
+ * rows as they are at one moment, the pictures, and the server's secret. Pictures that an earlier backup in the same
+ * folder has are not copied again. Until all of it is there, it is no backup.
+ *
+ *   --without-secret   leaves out the server's secret: then every device is paired anew after a restore
+ *   --keep N           deletes all but the N newest backups afterwards, and pictures that none of these has
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Unusable } from '../ports/errors.ts';
+import { explain } from './backup/explain.ts';
+import { makeBackup } from './backup/make-backup.ts';
+import { createProgress, inWords } from './backup/progress.ts';
+import { readBackupConfig } from './backup/read-backup-config.ts';
+import { makeTarget } from './backup/target.ts';
+
+const USAGE = 'Usage: npm run backup -- FOLDER [--without-secret] [--keep N]';
+// What runs for us, such as a database, ends with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const progress = createProgress(console.log);
+try {
+  const { folder, withSecret, keep } = readArguments();
+  const config = readBackupConfig(process.env);
+  const target = makeTarget(folder);
+  const made = await makeBackup({ config, target, withSecret, nowMs: Date.now(), progress });
+  const { tables, blobs, server_secret, snapshot_at } = made.manifest;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  console.log(`Made ${made.backup}, of what was there at ${snapshot_at}:
+  ${rows} rows of ${tables.length} tables, ${inWords(tables.reduce((sum, { bytes }) => sum + bytes, 0))}
+  ${blobs.count} pictures, ${inWords(blobs.bytes)}; ${made.copied.count} of them, ${inWords(made.copied.bytes)}, were not there before`);
+  if (blobs.missing > 0) console.log(`  ${blobs.missing} pictures had their time while it was made, and are not in it`);
+  console.log(
+    typeof server_secret === 'object'
+      ? `IT HOLDS THE SERVER'S SECRET, digests of passwords and pictures of people. Keep it where nobody else can read it.`
+      : `The server's secret is not in it (${server_secret}). It holds digests of passwords and pictures of people.`,
+  );
+  if (keep !== null) {
+    const pruned = await target.prune(keep);
+    console.log(`Deleted ${pruned.backups} older backups, and ${pruned.blobs} pictures that only they had.`);
+  }
+} catch (error) {
+  console.error(`No backup was made. ${explain(error, USAGE)}`);
+  process.exitCode = 1;
+} finally {
+  progress.end();
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'without-secret': { type: 'boolean', default: false }, keep: { type: 'string' } },
+  });
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) throw new Unusable(`Into which folder?\n${USAGE}`);
+  const keep = values.keep === undefined ? null : Number(values.keep);
+  if (keep !== null && (!Number.isInteger(keep) || keep < 1)) {
+    throw new Unusable(`--keep takes a whole number from 1, not '${values.keep}'.`);
+  }
+  // npm runs us in the folder of the package, wherever it was called.
+  return { folder: resolve(process.env.INIT_CWD ?? '', folder), withSecret: !values['without-secret'], keep };
+}

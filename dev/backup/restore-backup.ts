@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { migrations } from '../../aggregator/aggregator.ts';
+import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
+import { Unusable } from '../../ports/errors.ts';
+import { lockFolder } from '../../ports/folder-lock.ts';
+import { logMigrations } from '../../ports/log/postgres.ts';
+import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
+import { migrate } from '../../ports/store/migrate.ts';
+import { syncFolder } from '../../ports/sync-folder.ts';
+import { ownSecretFile } from '../own-secret.ts';
+import { makeFolder, RESTORING } from '../preflight.ts';
+import { writeWhole } from '../write-whole.ts';
+import { readBlobs } from './blob-parts.ts';
+import { SECRET_FILE } from './make-backup.ts';
+import { Damaged, type Manifest } from './manifest.ts';
+import type { Progress } from './progress.ts';
+import { readTables, verifyTables } from './table-parts.ts';
+import type { Target } from './target.ts';
+
+interface Source {
+  readonly backup: string;
+  readonly target: Target;
+  readonly manifest: Manifest;
+  readonly progress: Progress;
+}
+
+/** What may lie in a data folder that is new: a disk's own folder, and what a lock leaves. */
+const NOTHING = /^(lost\+found|passerby\.lock.*)$/;
+
+export async function verifyBackup(source: Source): Promise<void> {
+  readSecret(source);
+  await verifyTables(source.backup, source.manifest, source.progress);
+  await readBlobs({ ...source, use: async () => undefined });
+}
+
+/**
+ * In place, since a data folder may be a disk of its own, to which nothing can be renamed; so a file says that it is
+ * not whole yet until it is. Answers what of the backup has no place here.
+ */
+export async function restoreBackup(source: Source & { readonly dataDir: string }): Promise<readonly string[]> {
+  const { manifest, backup, progress } = source;
+  requireKnown(manifest.migrations.tables, migrations);
+  requireKnown(manifest.migrations.log, logMigrations);
+  const secret = readSecret(source);
+  const folder = makeFolder(source.dataDir);
+  const lock = lockFolder(folder);
+  try {
+    await begin(folder);
+    const server = await startEmbeddedServer({ folder, log: pino({ level: 'silent' }) });
+    let unplaced: readonly string[];
+    try {
+      unplaced = await restoreDatabase(server.connectionString, source);
+    } finally {
+      await server.stop();
+    }
+    const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs') });
+    await readBlobs({ ...source, use: (key, bytes) => blobs.put(key, bytes) });
+    if (secret !== null) writeWhole(ownSecretFile(folder), secret);
+    await syncFolder(folder);
+    rmSync(join(folder, RESTORING));
+    await syncFolder(folder);
+    return unplaced;
+  } finally {
+    lock.release();
+  }
+
+  async function restoreDatabase(connectionString: string, { manifest: { migrations: names } }: Source) {
+    const log = { connectionString, folder: logMigrations, table: 'log_migrations' };
+    const tables = { connectionString, folder: migrations, table: 'migrations' };
+    // First as it was when the backup was made; what has been changed since is then done to its rows too.
+    await migrate({ ...log, count: names.log.length });
+    await migrate({ ...tables, count: names.tables.length });
+    const client = new pg.Client({ connectionString, application_name: 'passerby restore', keepAlive: true });
+    client.on('error', () => undefined);
+    await client.connect();
+    const unplaced = await readTables(client, { backup, manifest, progress }).finally(() => client.end());
+    await migrate(log);
+    await migrate(tables);
+    return unplaced;
+  }
+}
+
+async function begin(folder: string): Promise<void> {
+  const names = readdirSync(folder).filter((name) => !NOTHING.test(name));
+  if (names.length > 0 && !names.includes(RESTORING)) {
+    throw new Unusable(
+      `${folder} is not empty (${names.slice(0, 3).join(', ')}). A backup is restored into an empty folder: move what is there out of the way.`,
+    );
+  }
+  writeWhole(join(folder, RESTORING), '');
+  await syncFolder(folder);
+  // Of a restore that was broken off: the folder was empty before it.
+  for (const name of names) if (name !== RESTORING) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+function requireKnown(names: readonly string[], folder: URL): void {
+  const known = new Set(readdirSync(folder).map((file) => file.replace(/\.sql$/, '')));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new Unusable(
+    `The backup is of a newer Passerby: this one does not know ${unknown.join(', ')}. Update it first, then restore.`,
+  );
+}
+
+function readSecret({ backup, manifest: { server_secret: kept } }: Source): string | null {
+  if (typeof kept === 'string') return null;
+  let secret: string;
+  try {
+    secret = readFileSync(join(backup, SECRET_FILE), 'utf8');
+  } catch (error) {
+    throw new Damaged(backup, (error as Error).message);
+  }
+  if (createHash('sha256').update(secret).digest('hex') === kept.sha256) return secret;
+  throw new Damaged(backup, `${SECRET_FILE} has been changed`);
+}

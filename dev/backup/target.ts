@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { opendir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Unusable } from '../../ports/errors.ts';
+import { syncFolder } from '../../ports/sync-folder.ts';
+import { readBlobList } from './blob-list.ts';
+
+/**
+ * A folder of backups: one folder for each, named for when it was made, and beside them the blobs of all of them, each
+ * once. A backup gets its name when it is whole.
+ */
+export interface Target {
+  readonly folder: string;
+  /** The whole ones, oldest first. */
+  backups(): string[];
+  begin(nowMs: number): Unfinished;
+  folderOf(sha256: string): string;
+  /** A name for a file that is being written. */
+  draft(): string;
+  /** Deletes all but the newest backups, and blobs that none names any more. Answers how many of either. */
+  prune(keep: number): Promise<{ readonly backups: number; readonly blobs: number }>;
+}
+
+interface Unfinished {
+  readonly path: string;
+  /** Answers its path as a backup. */
+  finish(): Promise<string>;
+}
+
+const NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/;
+const BLOB = /^[0-9a-f]{64}$/;
+/** No backup has such a name, and no blob. */
+const UNFINISHED = '~unfinished';
+
+export function makeTarget(path: string): Target {
+  try {
+    mkdirSync(join(path, 'blobs'), { recursive: true, mode: 0o700 });
+    return openTarget(realpathSync(path));
+  } catch (error) {
+    throw new Unusable(`${path} cannot be used for backups: ${(error as Error).message}`);
+  }
+}
+
+function openTarget(folder: string): Target {
+  const unfinished = join(folder, UNFINISHED);
+  const backups = () => backupsIn(folder);
+  const folderOf = (sha256: string) => join(folder, 'blobs', sha256.slice(0, 2));
+
+  return {
+    folder,
+    backups,
+    folderOf,
+    draft: () => join(unfinished, randomUUID()),
+
+    begin(nowMs) {
+      // Of one that was broken off; its blobs stay for the next.
+      rmSync(unfinished, { recursive: true, force: true });
+      mkdirSync(unfinished, { mode: 0o700 });
+      const path = join(unfinished, new Date(nowMs).toISOString().replaceAll(':', '-'));
+      mkdirSync(path, { mode: 0o700 });
+      return {
+        path,
+        async finish() {
+          const whole = join(folder, basename(path));
+          await syncFolder(join(path, 'tables'));
+          await syncFolder(path);
+          await syncFolder(join(folder, 'blobs'));
+          renameSync(path, whole);
+          rmSync(unfinished, { recursive: true, force: true });
+          await syncFolder(folder);
+          return whole;
+        },
+      };
+    },
+
+    async prune(keep) {
+      const old = backups().slice(0, -keep);
+      for (const path of old) rmSync(path, { recursive: true, force: true });
+      const kept = backups();
+      let blobs = 0;
+      // A sixteenth at a time, so that millions of digests need little memory.
+      for (const digit of old.length === 0 ? '' : '0123456789abcdef') {
+        const named = new Set<string>();
+        for (const backup of kept) {
+          for await (const { sha256 } of readBlobList(backup)) if (sha256.startsWith(digit)) named.add(sha256);
+        }
+        for (const name of readdirSync(join(folder, 'blobs'))) {
+          if (name.startsWith(digit)) blobs += await removeUnnamed(join(folder, 'blobs', name), named);
+        }
+      }
+      return { backups: old.length, blobs };
+    },
+  };
+}
+
+/** One backup, or the newest of a folder of them; and the folder that it is in. */
+export function findBackup(path: string): { readonly backup: string; readonly target: Target } {
+  if (!existsSync(path)) throw new Unusable(`${path} is not there.`);
+  const real = realpathSync(path);
+  const backup = NAME.test(basename(real)) ? real : backupsIn(real).at(-1);
+  if (backup === undefined) throw new Unusable(`There is no backup in ${path}.`);
+  return { backup, target: openTarget(dirname(backup)) };
+}
+
+function backupsIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => NAME.test(name));
+  return names.sort().map((name) => join(folder, name));
+}
+
+async function removeUnnamed(folder: string, named: ReadonlySet<string>): Promise<number> {
+  let removed = 0;
+  for await (const { name } of await opendir(folder)) {
+    if (!BLOB.test(name) || named.has(name)) continue;
+    await rm(join(folder, name), { force: true });
+    removed += 1;
+  }
+  return removed;
+}

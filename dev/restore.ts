@@ -1,0 +1,60 @@
+/**
+ * `npm run restore -- FOLDER [--into DATA_DIR] [--verify]`
+ *
+ * Makes of a backup an installation as it was: of the newest in a folder of backups, or of that one. It takes an empty
+ * data folder (DATA_DIR, if none is named). Until all of it is there, `npm start` does not take it.
+ *
+ *   --verify   only looks whether the backup is whole and as it was written
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Unusable } from '../ports/errors.ts';
+import { explain } from './backup/explain.ts';
+import { readManifest } from './backup/manifest.ts';
+import { createProgress, inWords } from './backup/progress.ts';
+import { readBackupConfig } from './backup/read-backup-config.ts';
+import { restoreBackup, verifyBackup } from './backup/restore-backup.ts';
+import { findBackup } from './backup/target.ts';
+
+const USAGE = 'Usage: npm run restore -- FOLDER [--into DATA_DIR] [--verify]';
+// What runs for us, such as a database, ends with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const progress = createProgress(console.log);
+try {
+  const { folder, into, verify } = readArguments();
+  const { backup, target } = findBackup(folder);
+  const manifest = readManifest(backup);
+  const { tables, blobs, server_secret } = manifest;
+  const what = `${tables.reduce((sum, { rows }) => sum + rows, 0)} rows of ${tables.length} tables, and ${blobs.count} pictures (${inWords(blobs.bytes)})`;
+  console.log(`${backup}: what was there at ${manifest.snapshot_at}`);
+  if (verify) {
+    await verifyBackup({ backup, target, manifest, progress });
+    console.log(`It is whole: ${what}.`);
+  } else {
+    const unplaced = await restoreBackup({ backup, target, manifest, dataDir: into, progress });
+    console.log(`Restored into ${into}: ${what}.`);
+    for (const name of unplaced) console.log(`${name} is no table of Passerby's, or is changed, and was left out.`);
+    if (server_secret === 'environment') console.log('Start it with the SERVER_SECRET that it had.');
+    if (server_secret === 'left out') console.log('The backup has no secret: pair every device anew.');
+    console.log(`Start it: DATA_DIR=${into} npm start`);
+  }
+} catch (error) {
+  console.error(explain(error, USAGE));
+  process.exitCode = 1;
+} finally {
+  progress.end();
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { into: { type: 'string' }, verify: { type: 'boolean', default: false } },
+  });
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) throw new Unusable(`Of which folder?\n${USAGE}`);
+  // npm runs us in the folder of the package, wherever it was called.
+  const from = process.env.INIT_CWD ?? '';
+  const into = values.into === undefined ? resolve(readBackupConfig(process.env).DATA_DIR) : resolve(from, values.into);
+  return { folder: resolve(from, folder), into, verify: values.verify };
+}
