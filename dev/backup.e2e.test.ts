@@ -92,7 +92,7 @@ const confirmedIn = (dataDir: string) =>
     return rows;
   });
 
-describe('npm run backup and npm run restore', { timeout: 240_000 }, () => {
+describe('npm run backup and npm run restore', { timeout: 400_000 }, () => {
   test('while frames come in; what is restored goes on with the same tokens, and nothing is lost or twice', async () => {
     const [data, backups] = [room.path('data'), room.path('backups')];
     const first = await start(data);
@@ -123,18 +123,18 @@ describe('npm run backup and npm run restore', { timeout: 240_000 }, () => {
     while (ids.length < 20) await sendNext();
     const before = ids.length;
     const making = done('dev/backup.ts', [backups], { DATA_DIR: data });
-    let made = '';
-    making.then(
-      (said) => {
-        made = said;
-      },
-      () => undefined,
-    );
-    while (made === '') await Promise.race([sendNext(), making]);
+    let isMade = false;
+    making
+      .finally(() => {
+        isMade = true;
+      })
+      .catch(() => undefined);
+    while (!isMade) await sendNext();
+    const made = await making;
     expect(made).toContain("IT HOLDS THE SERVER'S SECRET");
     expect(ids.length).toBeGreaterThan(before);
     const total = ids.length * DEVICES.length;
-    await expect.poll(() => settledIn(url), { timeout: 60_000 }).toBe(total);
+    await expect.poll(() => settledIn(url), { timeout: 120_000 }).toBe(total);
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(0);
 
@@ -170,7 +170,7 @@ describe('npm run backup and npm run restore', { timeout: 240_000 }, () => {
     expect(known).toBeGreaterThanOrEqual(before * DEVICES.length);
     expect(known).toBeGreaterThanOrEqual(inBackup);
     expect(known).toBeLessThan(total);
-    await expect.poll(() => settledIn(second.url), { timeout: 60_000 }).toBe(total);
+    await expect.poll(() => settledIn(second.url), { timeout: 120_000 }).toBe(total);
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);
     // Motion is told from a background that the state brought along.
