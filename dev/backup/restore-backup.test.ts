@@ -205,7 +205,9 @@ describe('is refused:', () => {
     await expect((async () => verifyBackup(newestOf(room.path(name))))()).rejects.toThrow(words);
   });
 
-  test('what is found out only while it is restored: until a whole one is restored there, nobody starts it', async () => {
+  test('what is found out only while it is restored: until a whole one is restored there, nobody starts it', {
+    timeout: 180_000,
+  }, async () => {
     for (const what of ['table', 'picture']) {
       await expect(restore(`damaged-${what}`, 'begun')).rejects.toThrow('is damaged');
       expect(() => requireWhole(room.path('begun'))).toThrow('was broken off');
