@@ -35,7 +35,7 @@ import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { JoinedRegistry, startAnalysis } from './analysis.ts';
-import { type EmbeddedConfig, embeddedConfig } from './config.ts';
+import { type EmbeddedConfig, embeddedConfig, PARTITIONS } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
 import { ownSecret } from './own-secret.ts';
@@ -43,7 +43,6 @@ import { authorityBeside, explain, makeFolder, requireFreePort, requireWhole } f
 import { storesOf } from './stores-of.ts';
 
 /** The embedded profile (`npm start`): every service in one process, with nothing but Node. */
-const PARTITIONS = 4;
 const anyFrames = statement(import.meta.url, '../ingest/sql/any-frames.sql');
 const STOP_WITHIN_MS = 10_000;
 /** Uploads that are still coming in when it stops get this long. */

@@ -7,6 +7,9 @@ import { ingestConfig } from '../ingest/config.ts';
 import { processorConfig } from '../processor/config.ts';
 import { snapshotsConfig } from '../snapshots/config.ts';
 
+/** Of each topic of the embedded log. */
+export const PARTITIONS = 4;
+
 /** The embedded profile: everything in one process. Each service adds what it needs to be told. */
 export const embeddedConfig = Type.Object({
   ...transportConfig,

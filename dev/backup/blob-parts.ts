@@ -91,12 +91,15 @@ export async function readBlobs({
   backup,
   manifest,
   progress,
+  wants = () => true,
   use,
 }: {
   readonly target: Target;
   readonly backup: string;
   readonly manifest: Manifest;
   readonly progress: Progress;
+  /** By its key; all, unless it is said. */
+  readonly wants?: (key: string) => boolean;
   readonly use: (key: string, bytes: Buffer) => Promise<unknown>;
 }): Promise<void> {
   if ((await digestOfBlobList(backup)) !== manifest.blobs.sha256) {
@@ -121,7 +124,7 @@ export async function readBlobs({
   };
   progress.begin('pictures', manifest.blobs.count);
   for await (const entries of inBatches(readBlobList(backup), BATCH)) {
-    await Promise.all(entries.map((entry) => limit(readOne, entry)));
+    await Promise.all(entries.filter(({ key }) => wants(key)).map((entry) => limit(readOne, entry)));
   }
 }
 

@@ -85,7 +85,7 @@ test('a backup that is restored into an empty folder is what there was, to the l
   expect(manifest.blobs).toMatchObject({ count: 300, missing: 0 });
   // A disk of its own comes with a folder.
   mkdirSync(room.path('restored/lost+found'), { recursive: true });
-  expect(await restore('backups', 'restored')).toEqual(['public.notes']);
+  expect(await restore('backups', 'restored')).toMatchObject({ unplaced: ['public.notes'] });
   const { 'public.notes': _, ...before } = await contentsOf(room.path('data'));
   expect(await contentsOf(room.path('restored'))).toEqual(before);
   expect(Object.keys(before).length).toBeGreaterThan(320);
@@ -110,7 +110,7 @@ test('an older backup gets its tables first, and then what has been changed sinc
       values (gen_random_uuid(), 'frames', 3, 17, 'camera-1', 'undecodable', '', 1, now(), now())`),
   );
   await backUp('old', 'old-backups');
-  expect(await restore('old-backups', 'renewed')).toEqual([]);
+  expect(await restore('old-backups', 'renewed')).toEqual({ unplaced: [], erasures: 0, damaged: [] });
   const { rows } = await withDatabase(room.path('renewed'), (client) =>
     client.query('select state, failed_partition, failed_offset from dead_letters'),
   );
@@ -213,7 +213,7 @@ describe('is refused:', () => {
       expect(() => requireWhole(room.path('begun'))).toThrow('was broken off');
     }
     await expect(backUp('begun', 'any')).rejects.toThrow('was broken off');
-    expect(await restore('backups', 'begun')).toEqual(['public.notes']);
+    expect(await restore('backups', 'begun')).toMatchObject({ unplaced: ['public.notes'] });
     expect(() => requireWhole(room.path('begun'))).not.toThrow();
   });
 

@@ -4,17 +4,26 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { migrations } from '../../aggregator/aggregator.ts';
+import { applyErasures } from '../../console/erasures/apply.ts';
+import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
+import { systemClock as clock } from '../../ports/clock/system.ts';
 import { Unusable } from '../../ports/errors.ts';
 import { lockFolder } from '../../ports/folder-lock.ts';
-import { logMigrations } from '../../ports/log/postgres.ts';
+import { createPostgresLog, logMigrations } from '../../ports/log/postgres.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { migrate } from '../../ports/store/migrate.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { syncFolder } from '../../ports/sync-folder.ts';
+import { fixedCodec as codec } from '../../schemas/codec.ts';
+import type { ErasureNote } from '../../schemas/erasure-note.ts';
+import { logTopics } from '../../schemas/topics.ts';
+import { PARTITIONS } from '../config.ts';
 import { ownSecretFile } from '../own-secret.ts';
 import { makeFolder, RESTORING } from '../preflight.ts';
 import { writeWhole } from '../write-whole.ts';
 import { readBlobs } from './blob-parts.ts';
+import { readLaterNotes } from './erasure-notes.ts';
 import { SECRET_FILE } from './make-backup.ts';
 import { Damaged, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
@@ -28,6 +37,15 @@ interface Source {
   readonly progress: Progress;
 }
 
+interface Restored {
+  /** Tables of the backup that have no place here. */
+  readonly unplaced: readonly string[];
+  /** How many were carried out again. */
+  readonly erasures: number;
+  /** Later backups that could not be asked what was erased since. */
+  readonly damaged: readonly string[];
+}
+
 /** What may lie in a data folder that is new: a disk's own folder, and what a lock leaves. */
 const NOTHING = /^(lost\+found|passerby\.lock.*)$/;
 
@@ -39,48 +57,76 @@ export async function verifyBackup(source: Source): Promise<void> {
 
 /**
  * In place, since a data folder may be a disk of its own, to which nothing can be renamed; so a file says that it is
- * not whole yet until it is. Answers what of the backup has no place here.
+ * not whole yet until it is.
  */
-export async function restoreBackup(source: Source & { readonly dataDir: string }): Promise<readonly string[]> {
-  const { manifest, backup, progress } = source;
+export async function restoreBackup(
+  source: Source & { readonly dataDir: string; readonly notes?: readonly ErasureNote[] },
+): Promise<Restored> {
+  const { manifest, backup, target, progress, notes = [] } = source;
   requireKnown(manifest.migrations.tables, migrations);
   requireKnown(manifest.migrations.log, logMigrations);
   const secret = readSecret(source);
+  const later = await readLaterNotes(backup, target, progress);
   const folder = makeFolder(source.dataDir);
   const lock = lockFolder(folder);
   try {
     await begin(folder);
-    const server = await startEmbeddedServer({ folder, log: pino({ level: 'silent' }) });
-    let unplaced: readonly string[];
-    try {
-      unplaced = await restoreDatabase(server.connectionString, source);
-    } finally {
-      await server.stop();
-    }
-    const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs') });
-    await readBlobs({ ...source, use: (key, bytes) => blobs.put(key, bytes) });
+    const restored = await fill(folder, { ...source, notes: [...notes, ...later.notes] });
     if (secret !== null) writeWhole(ownSecretFile(folder), secret);
     await syncFolder(folder);
     rmSync(join(folder, RESTORING));
     await syncFolder(folder);
-    return unplaced;
+    return { ...restored, damaged: later.damaged };
   } finally {
     lock.release();
   }
+}
 
-  async function restoreDatabase(connectionString: string, { manifest: { migrations: names } }: Source) {
-    const log = { connectionString, folder: logMigrations, table: 'log_migrations' };
-    const tables = { connectionString, folder: migrations, table: 'migrations' };
-    // First as it was when the backup was made; what has been changed since is then done to its rows too.
-    await migrate({ ...log, count: names.log.length });
-    await migrate({ ...tables, count: names.tables.length });
-    const client = new pg.Client({ connectionString, application_name: 'passerby restore', keepAlive: true });
-    client.on('error', () => undefined);
-    await client.connect();
-    const unplaced = await readTables(client, { backup, manifest, progress }).finally(() => client.end());
-    await migrate(log);
-    await migrate(tables);
-    return unplaced;
+async function fill(folder: string, source: Source & { readonly notes: readonly ErasureNote[] }) {
+  const server = await startEmbeddedServer({ folder, log: pino({ level: 'silent' }) });
+  try {
+    const { connectionString } = server;
+    const unplaced = await restoreDatabase(connectionString, source);
+    const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs') });
+    await readBlobs({ ...source, use: (key, bytes) => blobs.put(key, bytes) });
+    source.progress.begin('erasures');
+    return { unplaced, erasures: await eraseAgain({ connectionString, blobs, notes: source.notes }) };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function restoreDatabase(connectionString: string, { backup, manifest, progress }: Source) {
+  const log = { connectionString, folder: logMigrations, table: 'log_migrations' };
+  const tables = { connectionString, folder: migrations, table: 'migrations' };
+  // First as it was when the backup was made; what has been changed since is then done to its rows too.
+  await migrate({ ...log, count: manifest.migrations.log.length });
+  await migrate({ ...tables, count: manifest.migrations.tables.length });
+  const client = new pg.Client({ connectionString, application_name: 'passerby restore', keepAlive: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  const unplaced = await readTables(client, { backup, manifest, progress }).finally(() => client.end());
+  await migrate(log);
+  await migrate(tables);
+  return unplaced;
+}
+
+/** Of rows, pictures and the log; the processor is told to forget when it starts. */
+async function eraseAgain({
+  connectionString,
+  blobs,
+  notes,
+}: {
+  readonly connectionString: string;
+  readonly blobs: Blobs;
+  readonly notes: readonly ErasureNote[];
+}): Promise<number> {
+  const store = createPostgresStore({ connectionString, connectionsMax: 4, name: 'restore' });
+  try {
+    const log = await createPostgresLog({ store, clock, topics: logTopics, partitionCount: PARTITIONS });
+    return await applyErasures({ store, log, blobs, codec, clock }, { notes });
+  } finally {
+    await store.close();
   }
 }
 
