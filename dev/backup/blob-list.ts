@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { isKey } from '../../ports/blobs/blobs.ts';
+import { readManifest } from './manifest.ts';
 import { createMeasure } from './measure.ts';
 
 /** The blobs of a backup in the order of their keys, a line each: there may be millions, so nobody has all in memory. */
@@ -30,7 +31,7 @@ export async function writeBlobList(backup: string, entries: AsyncIterable<BlobE
   return measure.sha256();
 }
 
-/** Whose digest it is to be believed by, is asked of `digestOfBlobList` before. */
+/** Of a list that is whole. */
 export async function* readBlobList(backup: string): AsyncGenerator<BlobEntry> {
   const file = createReadStream(fileOf(backup));
   const text = createGunzip();
@@ -46,9 +47,10 @@ export async function* readBlobList(backup: string): AsyncGenerator<BlobEntry> {
   }
 }
 
-export async function digestOfBlobList(backup: string): Promise<string | null> {
+export async function isListWhole(backup: string, manifest = readManifest(backup)): Promise<boolean> {
   const measure = createMeasure();
-  return pipeline(createReadStream(fileOf(backup)), measure.stream.resume()).then(measure.sha256, () => null);
+  const digest = pipeline(createReadStream(fileOf(backup)), measure.stream.resume()).then(measure.sha256, () => null);
+  return (await digest) === manifest.blobs.sha256;
 }
 
 function fileOf(backup: string): string {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
 import { syncFolder } from '../../ports/sync-folder.ts';
-import { type BlobEntry, digestOfBlobList, readBlobList, writeBlobList } from './blob-list.ts';
+import { type BlobEntry, isListWhole, readBlobList, writeBlobList } from './blob-list.ts';
 import { inBatches } from './in-batches.ts';
 import { Damaged, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
@@ -39,7 +39,9 @@ export async function writeBlobs({
   readonly progress: Progress;
 }): Promise<WrittenBlobs> {
   const last = target.backups().at(-1);
-  const known = createLookup(last === undefined ? null : readBlobList(last));
+  const known = createLookup(
+    last !== undefined && (await isListWhole(last).catch(() => false)) ? readBlobList(last) : null,
+  );
   const limit = pLimit(AT_ONCE);
   const sum = { count: 0, bytes: 0, missing: 0 };
   const copied = { count: 0, bytes: 0 };
@@ -102,9 +104,7 @@ export async function readBlobs({
   readonly wants?: (key: string) => boolean;
   readonly use: (key: string, bytes: Buffer) => Promise<unknown>;
 }): Promise<void> {
-  if ((await digestOfBlobList(backup)) !== manifest.blobs.sha256) {
-    throw new Damaged(backup, 'the list of its pictures has been changed');
-  }
+  if (!(await isListWhole(backup, manifest))) throw new Damaged(backup, 'the list of its pictures has been changed');
   const limit = pLimit(AT_ONCE);
   const readOne = async ({ key, sha256, sizeBytes }: BlobEntry) => {
     const path = join(target.folderOf(sha256), sha256);

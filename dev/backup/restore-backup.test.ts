@@ -21,7 +21,7 @@ import { makeTarget } from './target.ts';
 const room = makeRoom();
 afterAll(room.remove, 120_000);
 const SECRET = 'a secret of at least thirty-two characters\n';
-const UNREAD = 'data/blobs/images/camera-1/8.jpg';
+const UNREAD = 'data/blobs/images/camera-1/18.jpg';
 const LONG_AGO_S = 1_000_000_000;
 let madeAtMs = Date.UTC(2026, 10, 22, 12);
 
@@ -123,7 +123,7 @@ describe('the next backup', () => {
     await blobs.put('images/camera-1/1000.jpg', Buffer.from('one more'));
     await blobs.delete('images/camera-1/17.jpg');
     // Other bytes of the same length and time under a key that is known: only who reads them would notice.
-    writeFileSync(room.path(UNREAD), 'PICTURE 8');
+    writeFileSync(room.path(UNREAD), 'PICTURE 18');
     utimesSync(room.path(UNREAD), LONG_AGO_S, LONG_AGO_S);
     const { copied, manifest } = await backUp('data', 'backups');
     expect(copied).toEqual({ count: 1, bytes: 8 });
@@ -146,6 +146,18 @@ describe('the next backup', () => {
     expect(target.backups()).toHaveLength(1);
     await verifyBackup(newestOf(room.path('backups')));
     expect(await target.prune(1)).toEqual({ backups: 0, blobs: 0 });
+  });
+
+  test('reads everything again where the list of the last one is damaged, and deletes nothing by such a list', async () => {
+    const target = makeTarget(room.path('backups'));
+    appendFileSync(join(target.backups().at(-1) ?? '', 'blobs.tsv.gz'), 'x');
+    const { copied } = await backUp('data', 'backups');
+    // What was changed without its time is found now.
+    expect(copied).toEqual({ count: 1, bytes: 10 });
+    await expect(target.prune(2)).rejects.toThrow('which pictures it has is not known');
+    expect(target.backups()).toHaveLength(2);
+    expect(await target.prune(1)).toEqual({ backups: 1, blobs: 1 });
+    await verifyBackup(newestOf(room.path('backups')));
   });
 });
 

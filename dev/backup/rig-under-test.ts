@@ -6,9 +6,13 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { migrations } from '../../aggregator/aggregator.ts';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
-import { migratePostgresLog } from '../../ports/log/postgres.ts';
+import { systemClock as clock } from '../../ports/clock/system.ts';
+import { createPostgresLog, migratePostgresLog } from '../../ports/log/postgres.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { migrate } from '../../ports/store/migrate.ts';
+import { createPostgresStore } from '../../ports/store/postgres.ts';
+import { logTopics } from '../../schemas/topics.ts';
+import { PARTITIONS } from '../config.ts';
 import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { findBackup } from './target.ts';
@@ -47,6 +51,9 @@ export async function makeInstallation(folder: string, migrationCount?: number):
   await migratePostgresLog(connectionString);
   const count = migrationCount === undefined ? {} : { count: migrationCount };
   await migrate({ connectionString, folder: migrations, table: 'migrations', ...count });
+  const store = createPostgresStore({ connectionString, connectionsMax: 1, name: 'test' });
+  await createPostgresLog({ store, clock, topics: logTopics, partitionCount: PARTITIONS });
+  await store.close();
   await server.stop();
   blobsOf(folder);
 }

@@ -4,7 +4,8 @@ import { opendir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Unusable } from '../../ports/errors.ts';
 import { syncFolder } from '../../ports/sync-folder.ts';
-import { readBlobList } from './blob-list.ts';
+import { isListWhole, readBlobList } from './blob-list.ts';
+import { Damaged } from './manifest.ts';
 
 /**
  * A folder of backups: one folder for each, named for when it was made, and beside them the blobs of all of them, each
@@ -76,6 +77,10 @@ function openTarget(folder: string): Target {
 
     async prune(keep) {
       const old = backups().slice(0, -keep);
+      for (const backup of backups().slice(-keep)) {
+        if (await isListWhole(backup)) continue;
+        throw new Damaged(backup, 'which pictures it has is not known, so that none is deleted; delete that folder');
+      }
       for (const path of old) rmSync(path, { recursive: true, force: true });
       const kept = backups();
       let blobs = 0;
