@@ -31,13 +31,13 @@ const counter = await openCounter({
 let [found, total, all] = [noCounts, noCounts, noCounts];
 let [exact, exactOfAll] = [0, 0];
 for (let seed = firstSeed; seed < firstSeed + scenes; seed += 1) {
-  const { happened, truth, ours } = await counter.count(seed);
-  [found, total, all] = [addCounts(found, ours), addCounts(total, truth), addCounts(all, happened)];
-  if (isSame(truth, ours)) exact += 1;
+  const { happened, known, ours } = await counter.count(seed);
+  [found, total, all] = [addCounts(found, ours), addCounts(total, known), addCounts(all, happened)];
+  if (isSame(known, ours)) exact += 1;
   if (isSame(happened, ours)) exactOfAll += 1;
-  if (!isSame(truth, ours) || !isSame(happened, ours)) {
-    const [counted, known, whole] = [ours, truth, happened].map((counts) => JSON.stringify(counts));
-    console.log(`scene ${seed}: ${counted} of ${known}${known === whole ? '' : `, and ${whole} happened`}`);
+  if (!isSame(known, ours) || !isSame(happened, ours)) {
+    const [counted, shown, whole] = [ours, known, happened].map((counts) => JSON.stringify(counts));
+    console.log(`scene ${seed}: ${counted} of ${shown}${shown === whole ? '' : `, and ${whole} happened`}`);
   }
 }
 await counter.close();

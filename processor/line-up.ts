@@ -73,11 +73,7 @@ export function lineUp(line: Line, input: DeviceInput, record: StoredRecord): re
     }
     case 'redrive': {
       // Like a frame that comes now, save that it has been seen, and so may come again. Nobody loses their place by it.
-      const [waiting, released] = takeIn(line.waiting, {
-        frame: input.frame,
-        record,
-        redriven: isRedriven(input, record),
-      });
+      const [waiting, released] = takeIn(line.waiting, { frame: input.frame, record, redriven: true });
       return [{ ...line, waiting }, due(released)];
     }
     case 'configuration': {

@@ -18,6 +18,8 @@ export interface Seen {
   readonly index: number;
   readonly box: EvenBox;
   readonly sighting: Sighting;
+  /** Somebody stands before them. */
+  readonly covered: boolean;
 }
 
 /** How far boxes have to meet. A faint sighting of somebody is where they are; elsewhere it is noise. */
@@ -30,8 +32,9 @@ const KNOWN_SIGHTINGS_MIN = 3;
 
 /** Surest first, and by place where two are equally sure: in an order that does not depend on how they are listed. */
 export function inOrder({ sightings, aspect }: TrackFrame): readonly Seen[] {
-  return sightings
-    .map((sighting, index) => ({ sighting, index, box: evenBox(sighting.box, aspect) }))
+  const placed = sightings.map((sighting, index) => ({ sighting, index, box: evenBox(sighting.box, aspect) }));
+  return placed
+    .map((one) => ({ ...one, covered: isCovered(one.box, placed) }))
     .sort(
       ({ sighting: a, box: boxA }, { sighting: b, box: boxB }) =>
         b.confidence - a.confidence ||
@@ -49,7 +52,6 @@ export function matchSightings(
   settings: TrackSettings,
 ): ReadonlyMap<Candidate, Seen> {
   const matches = new Map<Candidate, Seen>();
-  const covered = new Set(seen.filter(({ box }) => isCovered(box, seen)));
   const join = (some: readonly Candidate[], others: readonly Seen[], placeMin: number) => {
     const taken = new Set(matches.values());
     const left = some.filter((candidate) => !matches.has(candidate));
@@ -58,7 +60,7 @@ export function matchSightings(
     const pairs = assign(
       left.map(({ track, where }) => {
         const expected = { where, appearance: isHardlyKnown(track) ? null : track.appearance };
-        return free.map((one) => affinity(expected, asSeen(one, covered.has(one)), bounds));
+        return free.map((one) => affinity(expected, asShown(one), bounds));
       }),
     );
     for (const [at, pair] of pairs.entries()) {
@@ -96,7 +98,7 @@ function isHardlyKnown({ hidden, sightings }: Track): boolean {
   return hidden && sightings < KNOWN_SIGHTINGS_MIN;
 }
 
-function asSeen({ box, sighting }: Seen, covered: boolean) {
+function asShown({ box, sighting, covered }: Seen) {
   return { box, appearance: sighting.appearance, covered };
 }
 

@@ -39,7 +39,7 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
   const followed = candidates.map((candidate) => {
     const match = matches.get(candidate);
     return match
-      ? goOn(candidate, match, { atMs, aspect: frame.aspect, covered: isCovered(match.box, seen) })
+      ? goOn(candidate, match, { atMs, aspect: frame.aspect })
       : goWithout(candidate, isCovered(candidate.where, known));
   });
   const [kept, lost] = part(followed, (track) => isKept(track, times, settings));
@@ -48,7 +48,7 @@ export function stepTracks(tracks: Tracks, frame: TrackFrame, settings: TrackSet
     .slice(0, Math.max(0, LIVE_MAX - kept.length))
     .map((one, at) => ({
       one,
-      track: begin(frame, one, { atMs, ordinal: births + at, covered: isCovered(one.box, seen) }),
+      track: begin(frame, one, { atMs, ordinal: births + at }),
     }));
 
   const gone = remember(tracks.gone, [...lapsed, ...lost].flatMap(asGone), atMs, settings.returnWindowMs);
@@ -98,8 +98,8 @@ function patienceMs({ personId, hidden }: Track, { lostMs, hiddenMs }: TrackSett
 
 function goOn(
   { track, where }: Candidate,
-  { box, sighting }: Seen,
-  { atMs, aspect, covered }: { readonly atMs: number; readonly aspect: number; readonly covered: boolean },
+  { box, sighting, covered }: Seen,
+  { atMs, aspect }: { readonly atMs: number; readonly aspect: number },
 ): Track {
   const { appearance: known } = track;
   const { confidence } = sighting;
@@ -128,8 +128,8 @@ function goWithout({ track }: Candidate, covered: boolean): Track {
 
 function begin(
   { deviceId, lane, unseenBeforeMs }: TrackFrame,
-  { box, sighting }: Seen,
-  { atMs, ordinal, covered }: { readonly atMs: number; readonly ordinal: number; readonly covered: boolean },
+  { box, sighting, covered }: Seen,
+  { atMs, ordinal }: { readonly atMs: number; readonly ordinal: number },
 ): Track {
   const track = {
     trackId: derivedId('track', deviceId, lane, atMs, ordinal),

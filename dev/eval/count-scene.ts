@@ -14,7 +14,7 @@ import { createSights } from './to-be-seen.ts';
 /** What was counted in one scene, what of it could be known from the pictures, and all that happened. */
 export interface Counted {
   readonly happened: Counts;
-  readonly truth: Counts;
+  readonly known: Counts;
   readonly ours: Counts;
 }
 
@@ -72,7 +72,7 @@ export async function openCounter({
     }
     return {
       happened: countsOf(happened.happenings),
-      truth: countsOf(sights.known(happened.happenings)),
+      known: countsOf(sights.known(happened.happenings)),
       ours: countsOf(ours.happenings),
     };
   }

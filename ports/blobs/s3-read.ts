@@ -68,11 +68,11 @@ async function createReadShort({ client, bucket: Bucket }: Pick<S3, 'client' | '
   };
 }
 
-/** Into place as they come: a list of chunks, joined afterwards, is garbage of the same size again. Null if that fails. */
+/** Into place as they come: a list of chunks, joined afterwards, is garbage of the same size again. Null if it is too long. */
 function readAll(body: Readable, lengthBytes: number): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
     if (!(lengthBytes <= SHORT_BYTES_MAX)) {
-      body.resume();
+      body.destroy();
       return resolve(null);
     }
     const whole = Buffer.allocUnsafeSlow(lengthBytes);
