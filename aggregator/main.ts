@@ -1,4 +1,5 @@
 import { runService } from '../http/run-service.ts';
+import { openS3Blobs, type S3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { migrate } from '../ports/store/migrate.ts';
@@ -7,9 +8,13 @@ import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { migrations, runAggregator } from './aggregator.ts';
 import { aggregatorService } from './config.ts';
+import { createRetention, LOOK_AT_RETENTION_EVERY_MS, type Retention } from './retention/retention.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from './watch-devices.ts';
 
-/** `npm run start:aggregator`: brings the tables up to date, then writes into them what the topics say. */
+/**
+ * `npm run start:aggregator`: brings the tables up to date, then writes into them what the topics say; and lets go what is
+ * over.
+ */
 const name = 'aggregator';
 
 await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics }) => {
@@ -27,5 +32,14 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
   parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
   const watch = createDeviceWatch({ log, store, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
+  // Opened when it is needed: the bucket is made by ingest, which waits for the tables that are made here.
+  let blobs: S3Blobs | null = null;
+  parts.started('blobs', () => blobs?.close());
+  let retention: Retention | null = null;
+  parts.every('retention', LOOK_AT_RETENTION_EVERY_MS, async () => {
+    blobs ??= await openS3Blobs({ config, logger, missing: 'wait' });
+    retention ??= createRetention({ log, store, blobs, clock, logger, metrics, config });
+    await retention.look(parts.stopping);
+  });
   return { ready: { database: () => store.check(), log: () => log.check() } };
 });

@@ -20,6 +20,7 @@ import { registerAdminDisk } from './routes/admin-disk.ts';
 import { registerAdminIngest } from './routes/admin-ingest.ts';
 import { registerAdminMetrics } from './routes/admin-metrics.ts';
 import { registerAdminQueue } from './routes/admin-queue.ts';
+import { registerAdminRetention } from './routes/admin-retention.ts';
 import { registerAudit } from './routes/audit.ts';
 import { registerCaptures } from './routes/captures.ts';
 import { registerChangeDeadLetters } from './routes/change-dead-letters.ts';
@@ -100,6 +101,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerAdminIngest(administering, dependencies);
     registerAdminQueue(administering, dependencies);
     registerAdminDisk(administering, { readDisk });
+    registerAdminRetention(administering, dependencies);
   });
   await app.register(async (managing: Server) => {
     for (const hook of requireManager) managing.addHook('onRequest', hook);

@@ -3,6 +3,8 @@ import type { User } from '../http/access/users.ts';
 import { Problem } from '../http/problem.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
+import type { DeviceRetention } from '../schemas/device-retention.ts';
+import { type Doer, noteChange } from './audit.ts';
 
 type FleetId = User['fleetId'];
 
@@ -21,6 +23,7 @@ export interface DeviceRow {
   readonly firmware_version: string | null;
   readonly requires_signature: boolean;
   readonly metadata: object;
+  readonly retention: DeviceRetention;
   readonly pairing_expires_at: Date | null;
 }
 
@@ -30,6 +33,8 @@ export interface DeviceChange {
   readonly ownerId?: string | undefined;
   readonly requiresSignature?: boolean | undefined;
   readonly metadata?: object | undefined;
+  /** Takes the place of what it was. */
+  readonly retention?: DeviceRetention | undefined;
 }
 
 /** The devices of a fleet, as people manage them. Whatever is not in the fleet is not there: a `Problem`. */
@@ -39,8 +44,11 @@ export interface Devices {
     wanted: { readonly siteId: string | null; readonly limit: number; readonly offset: number },
   ): Promise<{ readonly devices: readonly DeviceRow[]; readonly total: number }>;
   find(fleetId: FleetId, id: string): Promise<DeviceRow>;
-  /** A device that gets another owner leaves its site, which is the former one's. */
-  change(fleetId: FleetId, id: string, change: DeviceChange): Promise<DeviceRow>;
+  /**
+   * A device that gets another owner leaves its site, which is the former one's. By how long its data is kept, data goes:
+   * who has changed that is noted.
+   */
+  change(fleetId: FleetId, id: string, change: DeviceChange, by: Doer): Promise<DeviceRow>;
   revoke(fleetId: FleetId, id: string): Promise<Date>;
   remove(fleetId: FleetId, id: string): Promise<void>;
 }
@@ -61,6 +69,7 @@ interface Kept {
   readonly name: string | null;
   readonly metadata: object;
   readonly requires_signature: boolean;
+  readonly retention: DeviceRetention;
 }
 
 export function createDevices({ store, nowMs }: { readonly store: Store; readonly nowMs: () => number }): Devices {
@@ -81,7 +90,7 @@ export function createDevices({ store, nowMs }: { readonly store: Store; readonl
 
     find: (fleetId, id) => find(store, fleetId, id),
 
-    change: (fleetId, id, { name, siteId, ownerId: newOwnerId, requiresSignature, metadata }) =>
+    change: (fleetId, id, { name, siteId, ownerId: newOwnerId, requiresSignature, metadata, retention }, by) =>
       store.transaction(async (transaction) => {
         const kept = oneOf(await transaction.run<Kept>(sql.lock, [id, fleetId]));
         const ownerId = newOwnerId ?? kept.owner_id;
@@ -94,7 +103,13 @@ export function createDevices({ store, nowMs }: { readonly store: Store; readonl
           name === undefined ? kept.name : name,
           metadata ?? kept.metadata,
           requiresSignature ?? kept.requires_signature,
+          retention ?? kept.retention,
         ]);
+        if (retention) {
+          const details = { before: kept.retention, after: retention };
+          const change = { atMs: nowMs(), by, action: 'device-retention', subject: id, deviceId: id, details };
+          await noteChange(transaction, change);
+        }
         return find(transaction, fleetId, id);
       }),
 

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { destination, pino, stdSerializers } from 'pino';
 import { Registry } from 'prom-client';
 import { runAggregator } from '../aggregator/aggregator.ts';
+import { createRetention, LOOK_AT_RETENTION_EVERY_MS } from '../aggregator/retention/retention.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { modelOptionsOf } from '../ports/detector/config.ts';
@@ -47,6 +48,8 @@ await runProcess(
     parts.run('aggregator', (signal) => runAggregator({ ...shared, store: aggregatorStore }, signal));
     parts.run('processor', (signal) => runProcessor({ ...shared, detector }, signal));
     parts.run('snapshots', (signal) => runSnapshots({ ...shared, store: snapshotsStore }, signal));
+    const retention = createRetention({ ...shared, store: aggregatorStore });
+    parts.every('retention', LOOK_AT_RETENTION_EVERY_MS, () => retention.look(parts.stopping));
     yieldProcessors();
     answer({ kind: 'up', model: detector.model });
   },

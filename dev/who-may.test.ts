@@ -66,6 +66,7 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /api/v1/admin/ingest                   401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/queue                    401 401 401 401 401 | 403 200 200 200
     GET    /api/v1/admin/disk                     401 401 401 401 401 | 403 403 403 200
+    GET    /api/v1/admin/retention                401 401 401 401 401 | 403 403 403 200
     GET    /api/v1/dead-letters                   401 401 401 401 401 | 200 200 200 200
     GET    /api/v1/dead-letters/:id               401 401 401 401 401 | 200 200 404 200
     GET    /api/v1/dead-letters/actions/:id       401 401 401 401 401 | 200 200 404 200

@@ -13,7 +13,6 @@ interface Row extends Outcome {
 }
 
 const NOON_MS = Date.UTC(2026, 4, 1, 12);
-const HOUR_MS = 3_600_000;
 
 let services: ServicesUnderTest;
 let clock: ManualClock;
@@ -162,19 +161,5 @@ describe('outcomes', () => {
     for (const code of ['busy', 'unavailable']) {
       expect(rows.filter((row) => row.code === code).reduce((sum, { count }) => sum + count, 0)).toBe(500);
     }
-  });
-
-  test('are forgotten after a week', async () => {
-    const outcomes = open();
-    add(outcomes, 1, 'cam-1');
-    await outcomes.write();
-    clock.advance(7 * 24 * HOUR_MS);
-    add(outcomes, 1, 'cam-1');
-    await outcomes.write();
-    expect(await table()).toHaveLength(2);
-    clock.advance(HOUR_MS);
-    await outcomes.write();
-    expect(await table()).toEqual([`${7 * 24 * 60} cam-1 queued 1`]);
-    expect(await services.rows('outcome_writers')).toHaveLength(1);
   });
 });

@@ -5,13 +5,10 @@ import type { Queryable } from '../ports/store/store.ts';
 
 const sql = {
   add: statement(import.meta.url, './sql/add-outcomes.sql'),
-  forget: statement(import.meta.url, './sql/forget-outcomes.sql'),
 };
 
 export const WRITE_OUTCOMES_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
-const KEPT_MS = 7 * 24 * 60 * MINUTE_MS;
-const FORGET_EVERY_MS = 60 * MINUTE_MS;
 /** How many sums are kept at once: an hour without the database, of a hundred devices that try on. */
 const SUMS_MAX = 10_000;
 
@@ -61,7 +58,6 @@ export function createOutcomes({
   let unanswered: Batch | null = null;
   let batches = 0;
   let writing: Promise<void> | null = null;
-  let forgetAtMs = Number.NEGATIVE_INFINITY;
 
   function sumOf({ deviceId, code, status }: Outcome, minuteMs: number): Sum {
     const key = `${minuteMs} ${code} ${deviceId ?? ''}`;
@@ -91,13 +87,6 @@ export function createOutcomes({
     unanswered = null;
   }
 
-  async function forget(): Promise<void> {
-    const nowMs = clock.nowMs();
-    if (nowMs < forgetAtMs) return;
-    await store.run(sql.forget, [new Date(nowMs - KEPT_MS)]);
-    forgetAtMs = nowMs + FORGET_EVERY_MS;
-  }
-
   async function writeAll(): Promise<void> {
     if (unanswered) await send(unanswered);
     if (sums.size > 0) {
@@ -107,7 +96,6 @@ export function createOutcomes({
       fullMs = null;
       await send(unanswered);
     }
-    await forget();
   }
 
   return {

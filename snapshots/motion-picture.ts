@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Blobs, isKey } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import { Outage } from '../ports/errors.ts';
@@ -10,11 +11,17 @@ import type { TopicName } from '../schemas/topics.ts';
 import type { Event, Motion } from '../schemas/types.ts';
 import { drawMotion } from './draw-motion.ts';
 
-const findPicture = statement(import.meta.url, './sql/find-picture.sql');
-const selectErased = statement(import.meta.url, './sql/is-erased.sql');
+const sql = {
+  find: statement(import.meta.url, './sql/find-picture.sql'),
+  mark: statement(import.meta.url, './sql/mark-drawn.sql'),
+  erased: statement(import.meta.url, './sql/is-erased.sql'),
+};
 
 /** A frame's row comes by other topics than its event; this long it is waited for, however far the aggregator is. */
 const ROW_WITHIN_MS = 60_000;
+/** Of an event, the aggregator and we are told at the same time: mostly its row is there by now. */
+const ASK_AGAIN_MS = 100;
+const ASKED_MAX = 20;
 const ROW_COMES_BY: readonly TopicName[] = ['frames', 'backlog', 'observations'];
 
 interface CaptureRow {
@@ -55,7 +62,7 @@ export function createMotionPictures({
   async function findFrame(event: Event, { peak_score }: Motion): Promise<PeakFrame | null> {
     const span = [new Date(event.occurred_at), new Date(event.ended_at ?? event.occurred_at)];
     try {
-      const [found] = await store.run<CaptureRow>(findPicture, [event.device_id, event.lane, ...span, peak_score]);
+      const [found] = await store.run<CaptureRow>(sql.find, [event.device_id, event.lane, ...span, peak_score]);
       return found?.blob_key ? { blobKey: found.blob_key, atMs: found.captured_at.getTime() } : null;
     } catch (error) {
       // A value that no column takes is in no row.
@@ -69,17 +76,17 @@ export function createMotionPictures({
    * younger than the event, the row is there, or never will be. A log tells ages roughly, and by other clocks: half is
    * enough.
    */
-  async function mayStillCome(appendedAtMs: number): Promise<boolean> {
+  async function mayStillCome(topics: readonly TopicName[], appendedAtMs: number): Promise<boolean> {
     const ageMs = clock.nowMs() - appendedAtMs;
     if (ageMs < ROW_WITHIN_MS) return true;
-    const lags = await Promise.all(ROW_COMES_BY.map((topic) => log.lag(topic, 'aggregator')));
+    const lags = await Promise.all(topics.map((topic) => log.lag(topic, 'aggregator')));
     return lags.flat().some((lag) => lag.records > 0n && lag.ageMs > ageMs / 2);
   }
 
   async function isErased({ device_id, type, occurred_at, ended_at }: Event): Promise<boolean> {
     const values = [device_id, type, new Date(occurred_at), ended_at === null ? null : new Date(ended_at)];
     try {
-      const [row] = await store.run<{ erased: boolean }>(selectErased, values);
+      const [row] = await store.run<{ erased: boolean }>(sql.erased, values);
       return row?.erased ?? false;
     } catch (error) {
       if (isRefusal(error)) return false;
@@ -87,11 +94,24 @@ export function createMotionPictures({
     }
   }
 
-  /** Asked once the picture is in its place: whoever erases it after that finds it there. */
-  async function unlessErased(event: Event, key: string, outcome: string): Promise<Kept> {
-    if (!(await isErased(event))) return { outcome };
+  async function mark({ event_id, occurred_at }: Event, key: string, times: number): Promise<boolean> {
+    for (let asked = 1; ; asked++) {
+      const found = await store.run(sql.mark, [event_id, new Date(occurred_at), key]);
+      if (found.length > 0 || asked >= times) return found.length > 0;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
+
+  /** After the picture is durable: by what the row says, the picture goes when its time is over. */
+  async function refer(event: Event, key: string, appendedAtMs: number): Promise<boolean> {
+    if (await mark(event, key, ASKED_MAX)) return true;
+    if (await mayStillCome(['events'], appendedAtMs)) {
+      throw new Outage(`the row of motion ${event.event_id}`, 'the aggregator has not written it');
+    }
+    // It may have come while that was asked. If not, it is over already, and nobody would ever find its picture.
+    if (await mark(event, key, 1)) return true;
     await blobs.delete(key);
-    return ERASED;
+    return false;
   }
 
   return {
@@ -100,12 +120,20 @@ export function createMotionPictures({
       if (payload.kind !== 'Motion') return { outcome: 'no-motion', reason: `it tells of ${payload.kind} instead` };
       const key = snapshotKey(event);
       if (!isKey(key)) return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
-      if (await blobs.head(key)) return unlessErased(event, key, 'exists');
+      // Asked once the picture is in its place: whoever erases it after that finds it there.
+      const kept = async (outcome: 'stored' | 'exists'): Promise<Kept> => {
+        if (await isErased(event)) {
+          await blobs.delete(key);
+          return ERASED;
+        }
+        return (await refer(event, key, appendedAtMs)) ? { outcome } : { outcome: 'event-gone', reason: 'it has no row' };
+      };
+      if (await blobs.head(key)) return kept('exists');
 
       let frame = await findFrame(event, payload);
       if (frame === null && (await isErased(event))) return ERASED;
       if (frame === null) {
-        if (await mayStillCome(appendedAtMs)) {
+        if (await mayStillCome(ROW_COMES_BY, appendedAtMs)) {
           throw new Outage(`the frame that shows motion ${event.event_id}`, 'the aggregator has not written its row');
         }
         // The row may have come while that was asked.
@@ -117,7 +145,7 @@ export function createMotionPictures({
 
       const png = await drawMotion({ jpeg, boxes: payload.boxes, atMs: frame.atMs });
       if ('code' in png) return { outcome: png.code, reason: png.message };
-      return unlessErased(event, key, await blobs.put(key, png));
+      return kept(await blobs.put(key, png));
     },
   };
 }

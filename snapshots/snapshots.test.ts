@@ -58,6 +58,30 @@ test('of its frames it is the one that moved most, whose areas the event tells o
   expect(await pictureOf('peak')).toEqual(await drawingOf('peak', { seq: 3, atMs: NOW_MS + 400 }));
 });
 
+const pathsOf = async (device: string) => {
+  const rows = await rig.services.rows<{ device_id: string; snapshot_path: string | null }>('events');
+  return rows.filter(({ device_id }) => device_id === device).map(({ snapshot_path }) => snapshot_path);
+};
+
+test('its row says where the picture lies, also if whoever drew it died before they could say so', async () => {
+  await addMotion('told');
+  await rig.aggregate();
+  const drawn = `snapshots/told/${NAME}`;
+  await rig.blobs.put(drawn, Buffer.from('drawn before the crash'));
+  expect(await pathsOf('told')).toEqual([null]);
+  expect(await rig.drain()).toEqual({ exists: 1 });
+  expect(await pathsOf('told')).toEqual([drawn]);
+});
+
+test('of an event that is over already no picture stays that nobody would find', async () => {
+  await addMotion('over');
+  await rig.aggregate();
+  await rig.store.run({ name: 'over', text: "delete from events where device_id = 'over'" });
+  rig.clock.advance(60_000);
+  expect(await rig.drain()).toEqual({ 'event-gone': 1 });
+  expect(await rig.namesOf('over')).toEqual([]);
+});
+
 test('one that lasts, and what is no motion, gets none', async () => {
   await addMotion('lasts', { ended_at: null });
   await rig.addEvent('lasts', { type: 'device_online', event_id: derivedId('other', 'lasts') });

@@ -218,6 +218,41 @@ describe('GET /api/v1/admin/disk', () => {
   });
 });
 
+describe('GET /api/v1/admin/retention', () => {
+  const line = { class: 'captures', rows: 3, row_bytes: 900, blobs: 0, blob_bytes: 0, took_ms: 4 };
+
+  test('has nothing to tell before the first run', async () => {
+    await run('truncate retention_runs');
+    expect((await get('admin', 'retention')).body).toMatchObject({ settings: null, runs: [] });
+  });
+
+  test('tells the settings of the newest run, and what went in the last twenty', async () => {
+    for (let at = 0; at < 25; at++) {
+      await run(
+        'insert into retention_runs (started_at, finished_at, settings, classes, blobs_left) values ($1, $2, $3, $4, $5)',
+        [
+          iso(at * MINUTE_MS),
+          iso(at * MINUTE_MS + 500),
+          { frames_keep: 'whole', keep_s: { captures: at, audit: null } },
+          JSON.stringify([{ ...line, oldest_at: at === 24 ? iso(0) : null, error: at === 24 ? null : 'away' }]),
+          at,
+        ],
+      );
+    }
+    const { status, body } = await get('admin', 'retention');
+    expect([status, body.settings]).toEqual([200, { frames_keep: 'whole', keep_s: { captures: 24, audit: null } }]);
+    expect(body.runs.map(({ blobs_left }: { blobs_left: number }) => blobs_left)).toEqual(
+      Array.from({ length: 20 }, (_, at) => 24 - at),
+    );
+    expect(body.runs[0]).toEqual({
+      started_at: iso(24 * MINUTE_MS),
+      finished_at: iso(24 * MINUTE_MS + 500),
+      classes: [{ ...line, oldest_at: iso(0), error: null }],
+      blobs_left: 24,
+    });
+  });
+});
+
 describe('GET /api/v1/admin/metrics', () => {
   test('is all of it at a glance: of the last hour, of their devices, and disks for administrators', async () => {
     await run('truncate captures');

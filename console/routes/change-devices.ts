@@ -4,6 +4,7 @@ import { userOf } from '../../http/access/require-user.ts';
 import type { UserManagement } from '../../http/access/user-management.ts';
 import { nothing } from '../../http/answer-types.ts';
 import type { Server } from '../../http/server.ts';
+import { deviceRetention } from '../../schemas/device-retention.ts';
 import type { Devices } from '../devices.ts';
 import { deviceAnswer } from './devices.ts';
 import { device, revocation } from './management-answers.ts';
@@ -25,6 +26,7 @@ export function registerChangeDevices(
       metadata: Type.Optional(
         Type.Record(Type.String(), Type.Unknown(), { description: 'Takes the place of what was there; up to 4 KB.' }),
       ),
+      retention: Type.Optional(deviceRetention),
       requires_signature: Type.Optional(Type.Boolean({ description: 'Whether it must sign what it sends.' })),
       owner: Type.Optional(Type.String({ maxLength: 200, description: 'The name of a user; for administrators.' })),
     },
@@ -39,15 +41,15 @@ export function registerChangeDevices(
     response: { 200: device },
   };
   app.patch('/devices/:device_id', { schema: ofChange }, async (request) => {
-    const { name, site_id: siteId, metadata, owner, requires_signature: requiresSignature } = request.body;
+    const { name, site_id: siteId, metadata, retention, owner, requires_signature: requiresSignature } = request.body;
     const user = userOf(request);
     if (owner !== undefined) await requireAdmin(request);
     if (metadata !== undefined) requireSmallJson(metadata);
     // Before the owner is looked for: that there is no such device comes first.
     await devices.find(user.fleetId, request.params.device_id);
     const ownerId = owner === undefined ? undefined : await userManagement.findOwner(owner);
-    const change = { name, siteId, ownerId, requiresSignature, metadata };
-    return deviceAnswer(await devices.change(user.fleetId, request.params.device_id, change), user);
+    const change = { name, siteId, ownerId, requiresSignature, metadata, retention };
+    return deviceAnswer(await devices.change(user.fleetId, request.params.device_id, change, user), user);
   });
 
   const response = { 204: nothing('It is let in no more, and its pairing code is over.') };

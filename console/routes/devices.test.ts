@@ -113,6 +113,7 @@ describe('the list', () => {
       capture_mode: null,
       requires_signature: false,
       metadata: {},
+      retention: {},
       pairing_expires_at: null,
     };
     expect((await rig.ask('ann', `GET /devices/${id}`)).body).toEqual(device);
@@ -165,10 +166,27 @@ describe('a change', () => {
     [{ metadata: [] }, '#/metadata'],
     [{ metadata: null }, '#/metadata'],
     [{ epoch: 3 }, '#/epoch'],
+    [{ retention: { frames_h: -1 } }, '#/retention/frames_h'],
+    [{ retention: { frames_d: 1 } }, '#/retention/frames_d'],
   ])('is refused when it cannot be kept (%#)', async (change, pointer) => {
     const { id } = await enrolNew();
     const { status, body } = await rig.ask('ann', `PATCH /devices/${id}`, change);
     expect([status, body.code, body.errors[0]?.pointer]).toEqual([422, 'invalid-request', pointer]);
+  });
+
+  test('of how long its data is kept takes the place of what it was, and is noted', async () => {
+    const { id } = await enrolNew();
+    const [first, second] = [{ frames_h: 12, events_d: 0 }, { captures_h: 24 }];
+    expect((await rig.ask('ann', `PATCH /devices/${id}`, { retention: first })).body.retention).toEqual(first);
+    expect((await rig.ask('ann', `PATCH /devices/${id}`, { name: 'Till' })).body.retention).toEqual(first);
+    expect((await rig.ask('ann', `PATCH /devices/${id}`, { retention: second })).body.retention).toEqual(second);
+    const { body } = await rig.ask('ann', `GET /api/v1/audit?device_id=${id}`);
+    expect(body.changes).toMatchObject([
+      { what: 'device-retention', who: 'ann', on: id, details: { before: first, after: second } },
+      { what: 'device-retention', details: { before: {}, after: first } },
+    ]);
+    const told = (await rig.ask('admin', 'GET /api/v1/admin/retention')).body.devices;
+    expect(told).toContainEqual({ device_id: id, retention: second });
   });
 
   test('is refused when it is nested deeper than anything can follow', async () => {

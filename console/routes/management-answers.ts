@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { nullable, oneOf, time } from '../../http/answer-types.ts';
+import { deviceRetention } from '../../schemas/device-retention.ts';
 import { pageAnswer } from './answers.ts';
 
 /** What is answered of devices, sites and users. A `title` is the name that generated clients know a type by. */
@@ -25,6 +26,7 @@ export const device = Type.Object(
     firmware_version: nullable(Type.String()),
     requires_signature: Type.Boolean({ description: 'Whether it must sign what it sends.' }),
     metadata: Type.Unsafe<object>({ type: 'object', description: 'What people have noted.' }),
+    retention: deviceRetention,
     pairing_expires_at: nullable(time('Until when a pairing code waits for it.')),
   },
   { title: 'Device' },

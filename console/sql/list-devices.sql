@@ -2,7 +2,7 @@
 select
   devices.id, devices.name, devices.site_id, owners.username as owner, devices.created_at, devices.activated_at,
   devices.revoked_at, devices.last_seen_at, devices.last_config_fetch_at, devices.capture_mode, devices.epoch,
-  devices.firmware_version, devices.requires_signature, devices.metadata,
+  devices.firmware_version, devices.requires_signature, devices.metadata, devices.retention,
   pairings.expires_at as pairing_expires_at
 from devices
 left join users as owners on owners.id = devices.owner_id

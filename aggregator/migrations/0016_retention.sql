@@ -1,0 +1,50 @@
+-- What goes when its time is over, and what is told of it.
+
+-- A device's own times, where they are others than everybody's; its members are those of schemas/device-retention.ts.
+alter table devices add column retention jsonb not null default '{}';
+
+-- Blobs to which nothing refers any more. A key comes here in the transaction that takes the last reference away, and goes
+-- when the blob has been deleted: whatever dies in between, none is forgotten.
+create table expired_blobs (
+  key text primary key,
+  -- Of what they were: frames or snapshots.
+  class text not null,
+  size_bytes bigint,
+  expired_at timestamptz not null
+);
+
+-- A receipt of each run.
+create table retention_runs (
+  number bigint generated always as identity primary key,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  -- The times in force, as they were told.
+  settings jsonb not null,
+  -- Of each class: what went, and how much it was.
+  classes jsonb not null,
+  -- Blobs that are still to be deleted.
+  blobs_left bigint not null
+);
+
+create index retention_runs_finished_at on retention_runs (finished_at desc);
+
+-- What pictures there are, the oldest first, however many rows have lost theirs already.
+create index captures_pictures on captures (captured_at) where blob_key is not null;
+
+-- A block index knows of pages what they have ever held: of those that are used again it would soon know nothing.
+drop index frame_claims_received_at;
+create index frame_claims_received_at on frame_claims (received_at);
+
+-- So far a snapshot was known by its name alone, which follows from the event. Those that were drawn until now are taken
+-- to be there.
+update events
+set snapshot_path = format(
+  'snapshots/%s/%s/motion_%s%s.png',
+  device_id,
+  to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD'),
+  to_char(occurred_at at time zone 'UTC', 'HH24MISS_MS'),
+  case lane when 'live' then '000' else '001' end
+)
+where type = 'motion' and ended_at is not null;
+
+create index events_snapshots on events (occurred_at) where snapshot_path is not null;

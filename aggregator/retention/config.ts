@@ -1,0 +1,25 @@
+import { type Static, type TInteger, Type } from 'typebox';
+
+const hours = (usual: number, what: string): TInteger =>
+  Type.Integer({ default: usual, minimum: 0, maximum: 876_000, description: `Hours that ${what}; 0 is for ever.` });
+const days = (usual: number, what: string): TInteger =>
+  Type.Integer({ default: usual, minimum: 0, maximum: 36_500, description: `Days that ${what}; 0 is for ever.` });
+
+/** How long everything is kept: docs/retention.md. */
+export const retentionConfig = Type.Object({
+  FRAMES_KEEP: Type.Union([Type.Literal('whole'), Type.Literal('analysed')], {
+    default: 'whole',
+    description: 'Whether pictures stay for RETENTION_FRAMES_H, or go as soon as they are analysed.',
+  }),
+  RETENTION_FRAMES_H: hours(48, 'pictures are kept, no longer than their captures'),
+  RETENTION_CAPTURES_H: hours(48, 'what is known of each frame is kept'),
+  RETENTION_SNAPSHOTS_D: days(90, 'drawn pictures are kept, no longer than their events'),
+  RETENTION_EVENTS_D: days(90, 'events are kept'),
+  RETENTION_UNANALYSED_D: days(30, 'a frame waits that nobody analyses'),
+  RETENTION_CLAIMS_D: days(30, 'a frame that is sent again is known'),
+  RETENTION_DEAD_LETTERS_D: days(90, 'dead letters are kept, with their pictures'),
+  RETENTION_OUTCOMES_D: days(7, 'it is known what became of what devices sent'),
+  RETENTION_AUDIT_D: days(730, 'it is known who has changed what'),
+});
+
+export type RetentionConfig = Static<typeof retentionConfig>;

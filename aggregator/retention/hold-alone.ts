@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
+
+const tryLock = statement(import.meta.url, './sql/try-lock-retention.sql');
+/** A transaction in which nothing is said for long is ended by the server. */
+const BEAT_MS = 5_000;
+
+/**
+ * Does something for as long as it takes, while no other process does: by a lock that goes with its transaction, and so
+ * with whoever had it. Should it be lost, the signal that `work` is given aborts, and it ends as a failure. Where another
+ * process has it, nothing is done.
+ */
+export async function holdAlone(
+  store: Store,
+  signal: AbortSignal,
+  work: (alone: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await store.transaction(async (held) => {
+    const [lock] = await held.run<{ taken: boolean }>(tryLock);
+    if (!lock?.taken) return;
+    const [lost, done] = [new AbortController(), new AbortController()];
+    const beat = async () => {
+      try {
+        for (;;) {
+          await sleep(BEAT_MS, undefined, { signal: done.signal });
+          await held.run(tryLock);
+        }
+      } catch (error) {
+        if (done.signal.aborted) return null;
+        lost.abort();
+        return error;
+      }
+    };
+    const beating = beat();
+    try {
+      await work(AbortSignal.any([signal, lost.signal]));
+    } finally {
+      done.abort();
+    }
+    const error = await beating;
+    if (error) throw error;
+  });
+}

@@ -1,0 +1,353 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Outage } from '../../ports/errors.ts';
+import { classes, kept } from './classes.ts';
+import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
+
+let rig: RetentionRig;
+beforeAll(async () => {
+  rig = await startRetentionRig();
+});
+afterAll(() => rig.services.stop());
+
+const EXPIRING = classes.flatMap(({ tables }) => tables);
+beforeEach(async () => {
+  await rig.query(`truncate ${[...EXPIRING, 'expired_blobs'].join(', ')} cascade`);
+  await rig.query("update devices set retention = '{}', silent_since = null");
+  for (const key of await rig.keys()) await rig.blobs.delete(key);
+  rig.clock.advance(NOON_MS - rig.clock.nowMs());
+});
+
+const countOf = async (table: string) =>
+  (await rig.query<{ rows: number }>(`select count(*) as rows from ${table}`))[0]?.rows ?? 0;
+const newestRun = async () => {
+  const text = 'select classes, settings, blobs_left from retention_runs order by number desc limit 1';
+  // biome-ignore lint/suspicious/noExplicitAny: what a receipt has, the expectations say.
+  const [run] = await rig.query<any>(text);
+  return run;
+};
+
+describe('every table and every class of blobs', () => {
+  test('is in a class, or is kept for a reason', async () => {
+    const rows = await rig.query<{ name: string }>(
+      "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
+    );
+    // Where the log is in the same database, it has migrations of its own; it lets go of its records by itself.
+    const tables = rows.map(({ name }) => name).filter((name) => name !== 'log_migrations');
+    expect([...EXPIRING, ...Object.keys(kept)].sort()).toEqual(tables.sort());
+  });
+
+  /** Of everything one, made at noon. */
+  async function addAll(): Promise<void> {
+    const noon = new Date(NOON_MS);
+    const seq = await rig.addFrame();
+    await rig.addFrame();
+    await rig.addMotion({ drawn: true, endedMs: NOON_MS + 1_000 });
+    const visit = await rig.addMotion({ type: 'visit', endedMs: NOON_MS + 1_000 });
+    await rig.query(
+      `insert into occupancy_changes (event_id, delta, at, device_id, zone_id) values ($1, 1, $2, 'cam', ''), ($1, -1, $2, 'cam', '')`,
+      [visit, noon],
+    );
+    await rig.addLetter(seq);
+    await rig.query(
+      `insert into dead_letter_actions (id, kind, created_at, username, options, finished_at)
+       values (gen_random_uuid(), 'discard', $1, 'ann', '{}', $1)`,
+      [noon],
+    );
+    await rig.query(`insert into ingest_outcomes (minute, code, status, count) values ($1, 'queued', 202, 1)`, [noon]);
+    await rig.query('insert into outcome_writers (writer, batch, written_at) values (gen_random_uuid(), 1, $1)', [
+      noon,
+    ]);
+    await rig.query(
+      `insert into audit_log (at, username, action, subject, details) values ($1, 'ann', 'a', 's', '{}')`,
+      [noon],
+    );
+    const [user] = await rig.query<{ id: string }>(
+      `insert into users (username, password_hash, role) values ('u' || gen_random_uuid(), 'x', 'operator') returning id`,
+    );
+    await rig.query(
+      `insert into sessions (id, user_id, refresh_digest, created_at, expires_at)
+       values (gen_random_uuid(), $1, '\\x00', $2, $2::timestamptz + interval '30 days')`,
+      [user?.id, noon],
+    );
+    await rig.query(
+      `insert into pairings (device_id, selector, secret_digest, created_at, expires_at) values ('cam', 's', '\\x00', $1, $1)`,
+      [noon],
+    );
+    await rig.query(`insert into seen_signatures (device_id, signature, forget_at) values ('cam', '\\x00', $1)`, [
+      noon,
+    ]);
+  }
+
+  test('goes when its time is over, and no sooner; nothing is left that nothing refers to, and nothing refers to what is gone', async () => {
+    await addAll();
+    const left = async () => {
+      const counted = await Promise.all(EXPIRING.map(async (table) => [table, await countOf(table)] as const));
+      const tables = counted.filter(([, rows]) => rows > 0).map(([table]) => table);
+      return [...tables.filter((table) => table !== 'retention_runs'), ...(await rig.keys())].length;
+    };
+    const before = new Set(EXPIRING);
+    expect([before.size, await left()]).toEqual([EXPIRING.length, EXPIRING.length - 1 + 3]);
+
+    /** After so long these have gone, and nothing else. */
+    const walk: readonly (readonly [afterMs: number, gone: readonly string[]])[] = [
+      [60_000, ['pairings', 'seen_signatures']],
+      [48 * HOUR_MS, []],
+      [49 * HOUR_MS, ['1 picture']],
+      [7 * DAY_MS, []],
+      [7 * DAY_MS + 60_000, ['ingest_outcomes', 'outcome_writers']],
+      [30 * DAY_MS + 1, ['sessions', 'frame_claims']],
+      [90 * DAY_MS, []],
+      // The dead letter held its frame; with its event the snapshot goes.
+      [
+        90 * DAY_MS + 60_000,
+        ['dead_letters', 'dead_letter_actions', 'captures', 'events', 'occupancy_changes', '1 picture', '1 snapshot'],
+      ],
+      [730 * DAY_MS, []],
+      [730 * DAY_MS + 1, ['audit_log']],
+    ];
+    for (const [afterMs, gone] of walk) {
+      const had = await left();
+      rig.clock.advance(NOON_MS + afterMs - rig.clock.nowMs());
+      await rig.run();
+      expect([afterMs, had - (await left())]).toEqual([afterMs, gone.length]);
+      for (const table of gone.filter((name) => !name.includes(' ')))
+        expect([table, await countOf(table)]).toEqual([table, 0]);
+      expect(await rig.unmatched(), `after ${afterMs} ms`).toEqual([]);
+      expect((await newestRun()).classes.filter(({ error }: { error: unknown }) => error !== null)).toEqual([]);
+    }
+    expect(await left()).toBe(0);
+    expect(await countOf('expired_blobs')).toBe(0);
+    // Receipts are kept for thirty days, this one among them.
+    expect(await countOf('retention_runs')).toBe(2);
+  });
+});
+
+describe('a frame', () => {
+  const old = NOON_MS - 49 * HOUR_MS;
+
+  test('counts from when it came, however late that was', async () => {
+    const gone = await rig.addFrame({ atMs: old });
+    const late = await rig.addFrame({ atMs: NOON_MS - 30 * DAY_MS, receivedMs: NOON_MS - 47 * HOUR_MS });
+    const ahead = await rig.addFrame({
+      atMs: NOON_MS - 48 * HOUR_MS + 60_000,
+      receivedMs: NOON_MS - 48 * HOUR_MS - 60_000,
+    });
+    await rig.run();
+    expect(gone + ahead).toBeGreaterThan(0);
+    expect((await rig.capturesOf()).seqs).toEqual([late]);
+  });
+
+  test.each([
+    ['queued', true],
+    ['running', true],
+    ['failed', true],
+    ['done', false],
+    ['dead', false],
+  ])('that is %s stays although its time is over: %s', async (state, stays) => {
+    const seq = await rig.addFrame({ atMs: old, state });
+    await rig.run();
+    expect((await rig.capturesOf()).pictures).toEqual(stays ? [seq] : []);
+    rig.clock.advance(30 * DAY_MS);
+    await rig.run();
+    expect(await rig.capturesOf()).toEqual({ seqs: [], pictures: [] });
+    expect(await rig.unmatched()).toEqual([]);
+  });
+
+  test('that nobody analyses waits for ever where that is said', async () => {
+    const seq = await rig.addFrame({ atMs: NOON_MS - 900 * DAY_MS, state: 'queued' });
+    await rig.run({ config: { RETENTION_UNANALYSED_D: 0 } });
+    expect((await rig.capturesOf()).pictures).toEqual([seq]);
+  });
+
+  test('of a dead letter stays as long as its letter, unless that has come to something', async () => {
+    const [dead, mended] = [await rig.addFrame({ atMs: old, state: 'dead' }), await rig.addFrame({ atMs: old })];
+    await rig.addLetter(dead);
+    await rig.addLetter(mended);
+    await rig.query(
+      'update dead_letters set succeeded_at = $1 where frame_id = (select frame_id from captures where seq = $2)',
+      [new Date(NOON_MS), mended],
+    );
+    await rig.run();
+    expect((await rig.capturesOf()).pictures).toEqual([dead]);
+  });
+
+  test.each<[why: string, said: Parameters<RetentionRig['addMotion']>[0], stays: boolean]>([
+    ['is not over', { endedMs: null }, true],
+    ['is over, and not drawn', {}, true],
+    ['is drawn', { drawn: true }, false],
+    ['is no motion', { type: 'visit' }, false],
+    ['is of another camera', { device: 'other', endedMs: null }, false],
+    ['began after it', { atMs: NOON_MS - 50 * 60_000 }, false],
+  ])('of which a snapshot may yet be drawn stays for a day: one whose motion %s', async (_, said, stays) => {
+    const atMs = NOON_MS - HOUR_MS;
+    const seq = await rig.addFrame({ atMs });
+    await rig.addMotion({ atMs: atMs - 60_000, ...(said?.endedMs === null ? {} : { endedMs: NOON_MS }), ...said });
+    const config = { FRAMES_KEEP: 'analysed' } as const;
+    await rig.run({ config });
+    expect((await rig.capturesOf()).pictures).toEqual(stays ? [seq] : []);
+    rig.clock.advance(DAY_MS);
+    await rig.run({ config });
+    expect(await rig.capturesOf()).toEqual({ seqs: [seq], pictures: [] });
+    expect(await rig.unmatched()).toEqual([]);
+  });
+
+  test('stays while readers of events are so far behind that they may not have seen it', async () => {
+    const seq = await rig.addFrame({ atMs: old });
+    await rig.run({ lateMs: 2 * HOUR_MS });
+    expect((await rig.capturesOf()).pictures).toEqual([seq]);
+    // One that never comes back is waited for like an analysis, and no longer.
+    rig.clock.advance(31 * DAY_MS);
+    await rig.run({ lateMs: 400 * DAY_MS });
+    expect((await rig.capturesOf()).pictures).toEqual([]);
+  });
+
+  test('loses its picture before its capture, where that is said', async () => {
+    const seq = await rig.addFrame({ atMs: NOON_MS - 3 * HOUR_MS });
+    await rig.run({ config: { RETENTION_FRAMES_H: 2 } });
+    expect(await rig.capturesOf()).toEqual({ seqs: [seq], pictures: [] });
+    expect(await rig.keys()).toEqual([]);
+  });
+
+  test('of a camera with times of its own goes by these, and by no others', async () => {
+    await rig.setOwn('porch', { frames_h: 1, captures_h: 2 });
+    await rig.setOwn('vault', { frames_h: 0, captures_h: 0 });
+    for (const device of ['cam', 'porch', 'vault']) {
+      for (const hours of [0.5, 1.5, 3, 50]) await rig.addFrame({ device, atMs: NOON_MS - hours * HOUR_MS });
+    }
+    await rig.run();
+    const left = await Promise.all(['cam', 'porch', 'vault'].map((device) => rig.capturesOf(device)));
+    expect(left.map(({ seqs, pictures }) => [seqs.length, pictures.length])).toEqual([
+      [3, 3],
+      [2, 1],
+      [4, 4],
+    ]);
+    expect(await rig.unmatched()).toEqual([]);
+  });
+});
+
+describe('an event', () => {
+  test('counts from its end; a silence stays while it lasts', async () => {
+    const atMs = NOON_MS - 100 * DAY_MS;
+    const long = await rig.addMotion({ type: 'visit', atMs, endedMs: NOON_MS - DAY_MS });
+    await rig.addMotion({ type: 'visit', atMs, endedMs: atMs });
+    const silence = await rig.addMotion({ type: 'device_offline', device: 'silent', atMs, endedMs: null });
+    await rig.query("update devices set silent_since = $1 where id = 'silent'", [new Date(atMs)]);
+    await rig.run();
+    expect((await rig.query<{ id: string }>('select id from events')).map(({ id }) => id).sort()).toEqual(
+      [long, silence].sort(),
+    );
+  });
+
+  test('loses its drawn picture before, where that is said', async () => {
+    await rig.addMotion({ atMs: NOON_MS - 10 * DAY_MS, drawn: true });
+    await rig.run({ config: { RETENTION_SNAPSHOTS_D: 7 } });
+    expect([await countOf('events'), await rig.keys(), await rig.unmatched()]).toEqual([1, [], []]);
+  });
+});
+
+describe('a run', () => {
+  const old = NOON_MS - 49 * HOUR_MS;
+
+  test('tells what went, from where, and what is left', async () => {
+    const [one, two] = [await rig.addFrame({ atMs: old }), await rig.addFrame({ atMs: old })];
+    await rig.addFrame({ atMs: NOON_MS - HOUR_MS });
+    await rig.addMotion({ atMs: NOON_MS - 91 * DAY_MS, drawn: true });
+    const metrics = await rig.run();
+    const { classes: told, settings, blobs_left } = await newestRun();
+    const of = (name: string) => told.find((one: { class: string }) => one.class === name);
+    expect(of('captures')).toMatchObject({
+      rows: 2,
+      row_bytes: expect.any(Number),
+      error: null,
+      oldest_at: '2026-05-01T11:00:00.000Z',
+    });
+    expect(of('captures').row_bytes).toBeGreaterThan(100);
+    expect(of('frames')).toMatchObject({ blobs: 2, blob_bytes: 200 + one + two });
+    expect(of('snapshots')).toMatchObject({ blobs: 1, blob_bytes: 1_000 });
+    expect(of('events')).toMatchObject({ rows: 1 });
+    expect([settings.keep_s.frames, settings.frames_keep, blobs_left]).toEqual([172_800, 'whole', 0]);
+    const text = await metrics.metrics();
+    for (const line of [
+      `passerby_retention_last_run_timestamp_seconds ${NOON_MS / 1_000}`,
+      'passerby_retention_rows_total{class="captures"} 2',
+      'passerby_retention_blobs_total{class="frames"} 2',
+      'passerby_retention_oldest_seconds{class="captures"} 3600',
+      'passerby_retention_limit_seconds{class="captures"} 172800',
+      'passerby_retention_blobs_left 0',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+  });
+
+  test('takes all there is, in batches', async () => {
+    await rig.query(
+      `insert into audit_log (at, username, action, subject, details)
+       select $1, 'ann', 'a', 's', '{}' from generate_series(1, 2500)`,
+      [new Date(NOON_MS - 731 * DAY_MS)],
+    );
+    await rig.run();
+    expect(await countOf('audit_log')).toBe(0);
+  });
+
+  test('that a blob store is away for has let go of the rows; the next deletes the pictures', async () => {
+    for (let frames = 0; frames < 3; frames++) await rig.addFrame({ atMs: old });
+    const away = {
+      head: rig.blobs.head,
+      delete: async (key: string) => {
+        if (key.endsWith(`${key.at(-5)}.jpg`)) throw new Outage('the blob store', 'away');
+      },
+    };
+    const metrics = await rig.run({ blobs: away });
+    expect((await rig.capturesOf()).seqs).toEqual([]);
+    const { classes: told, blobs_left } = await newestRun();
+    expect([blobs_left, told.find((one: { class: string }) => one.class === 'captures').error]).toEqual([
+      3,
+      'the blob store: away',
+    ]);
+    expect(await metrics.metrics()).toContain('passerby_retention_errors_total{class="captures"} 1\n');
+    // As after a crash between the commit and the deletion.
+    expect(await rig.keys()).toHaveLength(3);
+    await rig.run();
+    expect([await rig.keys(), await countOf('expired_blobs')]).toEqual([[], 0]);
+    expect((await newestRun()).classes.find((one: { class: string }) => one.class === 'frames')).toMatchObject({
+      blobs: 3,
+    });
+  });
+
+  test('that was cut off between two deletions goes on where it was, and deletes nothing else', async () => {
+    for (let frames = 0; frames < 3; frames++) await rig.addFrame({ atMs: old });
+    const young = await rig.addFrame();
+    let deletions = 0;
+    const failing = {
+      head: rig.blobs.head,
+      delete: async (key: string) => {
+        if (deletions++ >= 1) throw new Outage('the blob store', 'away');
+        await rig.blobs.delete(key);
+      },
+    };
+    await rig.run({ blobs: failing });
+    expect(await countOf('expired_blobs')).toBeGreaterThan(0);
+    await rig.run();
+    expect((await rig.capturesOf()).pictures).toEqual([young]);
+    expect(await rig.unmatched()).toEqual([]);
+  });
+
+  test('is nothing while another process has the lock, and nothing so soon after the last', async () => {
+    await rig.addFrame({ atMs: old });
+    const runs = await countOf('retention_runs');
+    await rig.services.openStore('another').transaction(async (held) => {
+      await held.run({ name: 'lock', text: 'select pg_advisory_xact_lock(9012026)' });
+      await rig.run();
+    });
+    expect([await countOf('retention_runs'), await countOf('captures')]).toEqual([runs, 1]);
+    await Promise.all([rig.run(), rig.run(), rig.run()]);
+    expect([await countOf('retention_runs'), await countOf('captures')]).toEqual([runs + 1, 0]);
+  });
+
+  test('that is to stop stops, and has told what it did', async () => {
+    await rig.addFrame({ atMs: old });
+    await rig.run({ signal: AbortSignal.abort() });
+    expect(await countOf('captures')).toBe(1);
+    expect((await newestRun()).classes).toMatchObject([{ rows: 0, blobs: 0 }]);
+  });
+});

@@ -1,0 +1,174 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { readConfig } from '../../http/read-config.ts';
+import type { Blobs } from '../../ports/blobs/blobs.ts';
+import { createManualClock, type ManualClock } from '../../ports/clock/manual.ts';
+import type { Log } from '../../ports/log/log.ts';
+import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
+import type { Store } from '../../ports/store/store.ts';
+import { frameId } from '../../schemas/identity.ts';
+import { logTopics } from '../../schemas/topics.ts';
+import { type RetentionConfig, retentionConfig } from './config.ts';
+import { createRetention } from './retention.ts';
+
+export const NOON_MS = Date.UTC(2026, 4, 1, 12);
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+interface FrameSaid {
+  readonly device?: string;
+  readonly atMs?: number;
+  readonly receivedMs?: number;
+  readonly state?: string;
+  readonly lane?: string;
+}
+
+interface MotionSaid {
+  readonly device?: string;
+  readonly atMs?: number;
+  readonly endedMs?: number | null;
+  readonly drawn?: boolean;
+  readonly type?: string;
+}
+
+interface RunOptions {
+  readonly config?: Partial<RetentionConfig>;
+  readonly blobs?: Pick<Blobs, 'delete' | 'head'>;
+  readonly store?: Store;
+  /** How far behind the readers of events are. */
+  readonly lateMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RetentionRig {
+  readonly services: ServicesUnderTest;
+  readonly clock: ManualClock;
+  readonly blobs: Blobs;
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** A frame with its picture, its claim and its capture; answers its seq. */
+  addFrame(said?: FrameSaid): Promise<number>;
+  addMotion(said?: MotionSaid): Promise<string>;
+  addLetter(seq: number, said?: { readonly device?: string }): Promise<void>;
+  setOwn(device: string, retention: object): Promise<void>;
+  /** As if the last run were long ago. */
+  run(options?: RunOptions): Promise<Registry>;
+  /** The seqs of a device that have a capture, and of these, those that have their picture. */
+  capturesOf(device?: string): Promise<{ readonly seqs: readonly number[]; readonly pictures: readonly number[] }>;
+  keys(prefix?: string): Promise<readonly string[]>;
+  /** Blobs that no row names, and names of blobs that are not there. */
+  unmatched(): Promise<readonly string[]>;
+}
+
+/** The real database and files, with as much in them as retention looks at. */
+export async function startRetentionRig(): Promise<RetentionRig> {
+  const services = await startServices({ migrations: new URL('../migrations/', import.meta.url), topics: logTopics });
+  const clock = createManualClock(NOON_MS);
+  const blobs = services.openBlobs();
+  const { store } = services;
+  let seqs = 0;
+
+  const query: RetentionRig['query'] = (text, values = []) =>
+    store.run({ name: `test-${text.length}-${text.replace(/\W+/g, '').slice(-40)}`, text }, values);
+  const enrol = (device: string) =>
+    query('insert into devices (id, created_at) values ($1, $2) on conflict do nothing', [device, new Date(NOON_MS)]);
+
+  const rig: RetentionRig = {
+    services,
+    clock,
+    blobs,
+    query,
+
+    async addFrame({ device = 'cam', atMs = clock.nowMs(), receivedMs = atMs, state = 'done', lane = 'live' } = {}) {
+      await enrol(device);
+      const seq = ++seqs;
+      const key = `devices/${device}/2026/05/01/frame-1-${seq}.jpg`;
+      await blobs.put(key, Buffer.alloc(100 + seq));
+      const [at, received] = [new Date(atMs), new Date(receivedMs)];
+      await query(
+        `insert into frame_claims (device_id, epoch, seq, digest, captured_at, time_quality, lane, received_at, lease_until, confirmed)
+         values ($1, 1, $2, '\\x00', $3, 'ntp', $4, $5, $5, true)`,
+        [device, seq, at, lane, received],
+      );
+      await query(
+        `insert into captures (frame_id, captured_at, device_id, epoch, seq, lane, received_at, blob_key, size_bytes, state)
+         values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)`,
+        [frameId(device, 1, seq), at, device, seq, lane, received, key, 100 + seq, state],
+      );
+      return seq;
+    },
+
+    async addMotion({ device = 'cam', atMs = clock.nowMs(), endedMs = atMs, drawn = false, type = 'motion' } = {}) {
+      await enrol(device);
+      const key = `snapshots/${device}/2026-05-01/${type}_${atMs}.png`;
+      if (drawn) await blobs.put(key, Buffer.alloc(1_000));
+      const [row] = await query<{ id: string }>(
+        `insert into events (id, occurred_at, ended_at, type, device_id, version, lane, config_version, data, created_at, snapshot_path)
+         values (gen_random_uuid(), $1, $2, $3, $4, 1, 'live', 0, '{}', $1, $5) returning id`,
+        [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null],
+      );
+      return row?.id ?? '';
+    },
+
+    async addLetter(seq, { device = 'cam' } = {}) {
+      const now = new Date(clock.nowMs());
+      await query(
+        `insert into dead_letters (id, device_id, topic, partition, "offset", original_key, code, message, attempts, frame_id,
+           recorded_at, created_at, failed_partition, failed_offset)
+         values (gen_random_uuid(), $1, 'frames', 0, 0, $1, 'undecodable', 'a test', 1, $2, $3, $3, 0, 0)`,
+        [device, frameId(device, 1, seq), now],
+      );
+    },
+
+    async setOwn(device, retention) {
+      await enrol(device);
+      await query('update devices set retention = $2 where id = $1', [device, retention]);
+    },
+
+    async run({ config = {}, lateMs = 0, signal = new AbortController().signal, ...given } = {}) {
+      const metrics = new Registry();
+      const lag: Log['lag'] = async () => [{ partition: 0, records: 1n, ageMs: lateMs }];
+      const settings = { ...readConfig(retentionConfig, {}), ...config };
+      const logger = pino({ level: 'silent' });
+      const retention = createRetention({
+        store,
+        blobs,
+        ...given,
+        log: { lag },
+        clock,
+        logger,
+        metrics,
+        config: settings,
+      });
+      await query("update retention_runs set finished_at = finished_at - interval '1 hour' where finished_at > $1", [
+        new Date(clock.nowMs() - HOUR_MS),
+      ]);
+      await retention.look(signal);
+      return metrics;
+    },
+
+    async capturesOf(device = 'cam') {
+      const rows = await query<{ seq: number; blob_key: string | null }>(
+        'select seq, blob_key from captures where device_id = $1 order by seq',
+        [device],
+      );
+      const withPicture = rows.filter(({ blob_key }) => blob_key !== null);
+      return { seqs: rows.map(({ seq }) => seq), pictures: withPicture.map(({ seq }) => seq) };
+    },
+
+    async keys(prefix = '') {
+      const keys: string[] = [];
+      for await (const key of blobs.list(prefix)) keys.push(key);
+      return keys;
+    },
+
+    async unmatched() {
+      const rows = await query<{ key: string }>(
+        `select blob_key as key from captures where blob_key is not null
+         union all select snapshot_path from events where snapshot_path is not null`,
+      );
+      const [named, there] = [new Set(rows.map(({ key }) => key)), new Set(await rig.keys())];
+      return [...[...named].filter((key) => !there.has(key)), ...[...there].filter((key) => !named.has(key))];
+    },
+  };
+  return rig;
+}

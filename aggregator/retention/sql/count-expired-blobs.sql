@@ -1,0 +1,1 @@
+select count(*) as left from expired_blobs

@@ -1,0 +1,1 @@
+select key, class, size_bytes from expired_blobs where key > $1 order by key limit $2

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox';
+import { requireRole } from '../../http/access/require-role.ts';
+import { nullable, oneOf, time } from '../../http/answer-types.ts';
+import type { Server } from '../../http/server.ts';
+import { statement } from '../../ports/store/statement.ts';
+import type { Store } from '../../ports/store/store.ts';
+import { type DeviceRetention, deviceRetention } from '../../schemas/device-retention.ts';
+
+const sql = {
+  runs: statement(import.meta.url, '../sql/list-retention-runs.sql'),
+  owns: statement(import.meta.url, '../sql/list-own-retention.sql'),
+};
+
+const RUNS_MAX = 20;
+const count = (description: string) => Type.Integer({ description });
+const settings = Type.Object(
+  {
+    frames_keep: oneOf(['whole', 'analysed'], 'FRAMES_KEEP.'),
+    keep_s: Type.Unsafe<Record<string, number | null>>({
+      type: 'object',
+      additionalProperties: { type: ['number', 'null'] },
+      description:
+        'By class, in seconds, as it comes to: what depends on something else goes with that. Null is for ever.',
+    }),
+  },
+  { title: 'RetentionSettings' },
+);
+const ofClass = Type.Object(
+  {
+    class: Type.String(),
+    rows: count('Rows that went, or references of theirs.'),
+    row_bytes: count('What they were in the database.'),
+    blobs: count('Pictures that were deleted.'),
+    blob_bytes: count('What they were in the blob store.'),
+    oldest_at: nullable(time('Of the oldest that is left.')),
+    took_ms: Type.Integer(),
+    error: nullable(Type.String({ description: 'Why it did not come to its end; the next run goes on.' })),
+  },
+  { title: 'RetentionOfClass' },
+);
+const run = Type.Object(
+  {
+    started_at: time('By the clock of the aggregator.'),
+    finished_at: time('Likewise.'),
+    classes: Type.Array(ofClass),
+    blobs_left: count('Pictures that are over, and were still to be deleted.'),
+  },
+  { title: 'RetentionRun' },
+);
+const own = Type.Object({ device_id: Type.String(), retention: deviceRetention }, { title: 'OwnRetention' });
+const answer = Type.Object(
+  {
+    settings: nullable(settings),
+    devices: Type.Array(own, { description: 'Those that have times of their own.' }),
+    runs: Type.Array(run, { description: 'The last ones, the newest first.' }),
+  },
+  { title: 'Retention' },
+);
+
+type Run = Static<typeof run> & { readonly settings: Static<typeof settings> };
+
+/** `GET /api/v1/admin/retention`: how long what is kept, and what went. It is everybody's, and so for administrators. */
+export function registerAdminRetention(app: Server, { store }: { readonly store: Store }): void {
+  const schema = {
+    tags: ['status'],
+    summary: 'How long everything is kept, and what went in the last runs',
+    description: 'For administrators. The settings are those of the newest run; null before the first.',
+    response: { 200: answer },
+  };
+  app.get('/api/v1/admin/retention', { schema, onRequest: requireRole('admin') }, async () => {
+    const [runs, devices] = await Promise.all([
+      store.run<Run>(sql.runs, [RUNS_MAX]),
+      store.run<{ device_id: string; retention: DeviceRetention }>(sql.owns),
+    ]);
+    return {
+      settings: runs[0]?.settings ?? null,
+      devices,
+      runs: runs.map(({ settings: _, ...told }) => told),
+    };
+  });
+}

@@ -1,0 +1,4 @@
+select started_at, finished_at, settings, classes, blobs_left
+from retention_runs
+order by finished_at desc
+limit $1
