@@ -13,8 +13,10 @@ export const deviceRetention = Type.Object(
   {
     frames_h: hours('pictures are kept'),
     captures_h: hours('what is known of each frame is kept'),
+    observations_h: hours('it is known what was seen in each frame'),
     snapshots_d: days('drawn pictures are kept'),
     events_d: days('events are kept'),
+    visits_d: days('visits are kept'),
   },
   {
     additionalProperties: false,

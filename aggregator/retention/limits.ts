@@ -5,8 +5,11 @@ import type { RetentionConfig } from './config.ts';
 export const CLASSES = [
   'frames',
   'captures',
+  'observations',
   'snapshots',
   'events',
+  'visits',
+  'rollups',
   'claims',
   'dead-letters',
   'outcomes',
@@ -48,8 +51,11 @@ export function limitsOf(config: RetentionConfig, own: DeviceRetention = {}): Li
   return {
     frames: shorter(captures, config.FRAMES_KEEP === 'analysed' ? shorter(pictures, ANALYSED_MS) : pictures),
     captures,
+    observations: hoursMs(own.observations_h ?? config.RETENTION_OBSERVATIONS_H),
     snapshots: shorter(events, daysMs(own.snapshots_d ?? config.RETENTION_SNAPSHOTS_D)),
     events,
+    visits: daysMs(own.visits_d ?? config.RETENTION_VISITS_D),
+    rollups: daysMs(config.RETENTION_ROLLUPS_D),
     claims: longer(captures, daysMs(config.RETENTION_CLAIMS_D)),
     'dead-letters': daysMs(config.RETENTION_DEAD_LETTERS_D),
     outcomes: daysMs(config.RETENTION_OUTCOMES_D),

@@ -42,6 +42,17 @@ describe('every table and every class of blobs', () => {
     const seq = await rig.addFrame();
     await rig.addFrame();
     await rig.addMotion({ drawn: true, endedMs: NOON_MS + 1_000 });
+    await rig.query(
+      `insert into observations (frame_id, captured_at, device_id, epoch, seq, lane, outcome, frames, last_seq, last_captured_at, config_version)
+       values (gen_random_uuid(), $1, 'cam', 1, 1, 'live', 'skipped', 2, 2, $1::timestamptz + interval '1 second', 0)`,
+      [noon],
+    );
+    await rig.query(
+      `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
+       values (gen_random_uuid(), $1, 'cam', 'p', 'live', 'camera', 'closed', $1::timestamptz + interval '1 second', 1000, 0, 1, $1)`,
+      [noon],
+    );
+    await rig.query(`insert into event_counts (device_id, type, hour, count) values ('cam', 'visit', $1, 1)`, [noon]);
     const visit = await rig.addMotion({ type: 'visit', endedMs: NOON_MS + 1_000 });
     await rig.query(
       `insert into occupancy_changes (event_id, delta, at, device_id, zone_id) values ($1, 1, $2, 'cam', ''), ($1, -1, $2, 'cam', '')`,
@@ -92,7 +103,7 @@ describe('every table and every class of blobs', () => {
     const walk: readonly (readonly [afterMs: number, gone: readonly string[]])[] = [
       [60_000, ['pairings', 'seen_signatures']],
       [48 * HOUR_MS, []],
-      [49 * HOUR_MS, ['1 picture']],
+      [48 * HOUR_MS + 60_000, ['observations', '1 picture']],
       [7 * DAY_MS, []],
       [7 * DAY_MS + 60_000, ['ingest_outcomes', 'outcome_writers']],
       [30 * DAY_MS + 1, ['sessions', 'frame_claims']],
@@ -100,10 +111,21 @@ describe('every table and every class of blobs', () => {
       // The dead letter held its frame; with its event the snapshot goes.
       [
         90 * DAY_MS + 60_000,
-        ['dead_letters', 'dead_letter_actions', 'captures', 'events', 'occupancy_changes', '1 picture', '1 snapshot'],
+        [
+          'dead_letters',
+          'dead_letter_actions',
+          'captures',
+          'events',
+          'occupancy_changes',
+          'visits',
+          '1 picture',
+          '1 snapshot',
+        ],
       ],
       [730 * DAY_MS, []],
       [730 * DAY_MS + 1, ['audit_log']],
+      [1_825 * DAY_MS, []],
+      [1_825 * DAY_MS + 1, ['event_counts']],
     ];
     for (const [afterMs, gone] of walk) {
       const had = await left();

@@ -8,7 +8,6 @@ with due as (
     and not exists (select from devices where devices.id = events.device_id and silent_since = events.occurred_at)
   order by occurred_at
   limit $4
-  for update of events skip locked
 ),
 gone as (
   delete from events

@@ -7,7 +7,6 @@ with due as (
     and ($2::text is null or device_id = $2) and device_id <> all($3::text[])
   order by occurred_at
   limit $4
-  for update skip locked
 ),
 gone as (
   update events set snapshot_path = null
