@@ -7,6 +7,8 @@ import { createPostgresStore } from '../ports/store/postgres.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { migrations, runAggregator } from './aggregator.ts';
+import { createDailyCheck, type DailyCheck, LOOK_AT_CHECK_EVERY_MS } from './check/daily-check.ts';
+import { PATIENT_MS } from './check/keep-check.ts';
 import { aggregatorService } from './config.ts';
 import { createRetention, LOOK_AT_RETENTION_EVERY_MS, type Retention } from './retention/retention.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from './watch-devices.ts';
@@ -33,13 +35,32 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
   const watch = createDeviceWatch({ log, store, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
   // Opened when it is needed: the bucket is made by ingest, which waits for the tables that are made here.
-  let blobs: S3Blobs | null = null;
-  parts.started('blobs', () => blobs?.close());
+  let opening: Promise<S3Blobs> | null = null;
+  parts.started('blobs', async () => (await opening?.catch(() => null))?.close());
+  const openBlobs = () => {
+    opening ??= openS3Blobs({ config, logger, missing: 'wait' }).catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
   let retention: Retention | null = null;
   parts.every('retention', LOOK_AT_RETENTION_EVERY_MS, async () => {
-    blobs ??= await openS3Blobs({ config, logger, missing: 'wait' });
-    retention ??= createRetention({ log, store, blobs, clock, logger, metrics, config });
+    retention ??= createRetention({ log, store, blobs: await openBlobs(), clock, logger, metrics, config });
     await retention.look(parts.stopping);
+  });
+  const patientStore = createPostgresStore({
+    connectionString,
+    connectionsMax: 3,
+    name: 'check',
+    statementTimeoutMs: PATIENT_MS,
+  });
+  parts.started('store of check', () => patientStore.close());
+  let dailyCheck: DailyCheck | null = null;
+  parts.every('check', LOOK_AT_CHECK_EVERY_MS, async () => {
+    const stores = { store: patientStore, blobs: await openBlobs() };
+    dailyCheck ??= createDailyCheck({ ...stores, log, codec, clock, logger, metrics, config });
+    await dailyCheck.look(parts.stopping);
   });
   return { ready: { database: () => store.check(), log: () => log.check() } };
 });

@@ -2,6 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import { destination, pino, stdSerializers } from 'pino';
 import { Registry } from 'prom-client';
 import { runAggregator } from '../aggregator/aggregator.ts';
+import { createDailyCheck, LOOK_AT_CHECK_EVERY_MS } from '../aggregator/check/daily-check.ts';
+import { PATIENT_MS } from '../aggregator/check/keep-check.ts';
 import { createRetention, LOOK_AT_RETENTION_EVERY_MS } from '../aggregator/retention/retention.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
@@ -10,6 +12,7 @@ import { openThreadedDetector } from '../ports/detector/threaded-detector.ts';
 import { createPostgresLog } from '../ports/log/postgres.ts';
 import { runProcess } from '../ports/process.ts';
 import { dataOfThread } from '../ports/start-thread.ts';
+import { createPostgresStore } from '../ports/store/postgres.ts';
 import { yieldProcessors } from '../ports/yield-processors.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
@@ -50,6 +53,11 @@ await runProcess(
     parts.run('snapshots', (signal) => runSnapshots({ ...shared, store: snapshotsStore }, signal));
     const retention = createRetention({ ...shared, store: aggregatorStore });
     parts.every('retention', LOOK_AT_RETENTION_EVERY_MS, () => retention.look(parts.stopping));
+    const patientOptions = { connectionString, connectionsMax: 3, name: 'check', statementTimeoutMs: PATIENT_MS };
+    const patientStore = createPostgresStore(patientOptions);
+    parts.started('store of check', () => patientStore.close());
+    const dailyCheck = createDailyCheck({ ...shared, store: patientStore });
+    parts.every('check', LOOK_AT_CHECK_EVERY_MS, () => dailyCheck.look(parts.stopping));
     yieldProcessors();
     answer({ kind: 'up', model: detector.model });
   },

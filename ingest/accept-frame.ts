@@ -67,7 +67,10 @@ export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
       return { status: 'erased', frameId: id };
     }
 
-    const blobKey = 'storedAt' in blob ? blob.storedAt : await putPicture(blob.stem, jpeg, digest.toString('hex'));
+    const blobKey =
+      'storedAt' in blob
+        ? await keepStored(blob.storedAt, jpeg)
+        : await putPicture(blob.stem, jpeg, digest.toString('hex'));
     const value = codec.encode('frame', {
       frame_id: id,
       device_id: deviceId,
@@ -99,6 +102,12 @@ export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
       if (waitedMs >= WAIT_MAX_MS) throw new Outage(`a frame of ${name.deviceId} is still being stored`, 'busy');
       await sleep(ASK_AGAIN_MS);
     }
+  }
+
+  /** It was there when it was read. One that nobody has claimed for a day may have been deleted since. */
+  async function keepStored(key: string, jpeg: Buffer): Promise<string> {
+    if (!(await blobs.head(key))) await blobs.put(key, jpeg);
+    return key;
   }
 
   /** Two different pictures of one name both stay: the later one's carries its digest. */

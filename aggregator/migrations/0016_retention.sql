@@ -48,3 +48,16 @@ set snapshot_path = format(
 where type = 'motion' and ended_at is not null;
 
 create index events_snapshots on events (occurred_at) where snapshot_path is not null;
+
+-- What each check has found: whether rows, blobs and records of the log agree.
+create table checks (
+  number bigint generated always as identity primary key,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  -- How much was looked at.
+  looked_at jsonb not null,
+  -- Of each kind that was found: how many, how many of them are repaired, and some of them by name.
+  findings jsonb not null
+);
+
+create index checks_finished_at on checks (finished_at desc);

@@ -56,7 +56,7 @@ export const classes: readonly RetentionClass[] = [
   { name: 'claims', tables: ['frame_claims'], ofDevices: true, values: ofDevice },
   { name: 'outcomes', tables: ['ingest_outcomes', 'outcome_writers'], ofDevices: false, values: ofAll },
   { name: 'audit', tables: ['audit_log'], ofDevices: false, values: ofAll },
-  { name: 'receipts', tables: ['retention_runs'], ofDevices: false, values: ofAll },
+  { name: 'receipts', tables: ['retention_runs', 'checks'], ofDevices: false, values: ofAll },
   { name: 'sessions', tables: ['sessions', 'pairings', 'seen_signatures'], ofDevices: false, values: ofAll },
 ].map((one) => ({ ...one, expire: expire(one.name as ClassName) }) as RetentionClass);
 

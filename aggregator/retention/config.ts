@@ -14,6 +14,7 @@ export const retentionConfig = Type.Object({
   RETENTION_FRAMES_H: hours(48, 'pictures are kept, no longer than their captures'),
   RETENTION_CAPTURES_H: hours(48, 'what is known of each frame is kept'),
   RETENTION_OBSERVATIONS_H: hours(48, 'it is known what was seen in each frame'),
+  RETENTION_STAGING_H: hours(24, 'a picture waits that no frame is made of'),
   RETENTION_SNAPSHOTS_D: days(90, 'drawn pictures are kept, no longer than their events'),
   RETENTION_EVENTS_D: days(90, 'events are kept'),
   RETENTION_VISITS_D: days(90, 'visits are kept'),

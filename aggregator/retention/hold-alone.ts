@@ -13,18 +13,18 @@ const BEAT_MS = 5_000;
  */
 export async function holdAlone(
   store: Store,
-  signal: AbortSignal,
+  { lock: number, signal }: { readonly lock: number; readonly signal: AbortSignal },
   work: (alone: AbortSignal) => Promise<void>,
 ): Promise<void> {
   await store.transaction(async (held) => {
-    const [lock] = await held.run<{ taken: boolean }>(tryLock);
+    const [lock] = await held.run<{ taken: boolean }>(tryLock, [number]);
     if (!lock?.taken) return;
     const [lost, done] = [new AbortController(), new AbortController()];
     const beat = async () => {
       try {
         for (;;) {
           await sleep(BEAT_MS, undefined, { signal: done.signal });
-          await held.run(tryLock);
+          await held.run(tryLock, [number]);
         }
       } catch (error) {
         if (done.signal.aborted) return null;

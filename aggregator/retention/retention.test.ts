@@ -72,6 +72,9 @@ describe('every table and every class of blobs', () => {
       `insert into audit_log (at, username, action, subject, details) values ($1, 'ann', 'a', 's', '{}')`,
       [noon],
     );
+    await rig.query(`insert into checks (started_at, finished_at, looked_at, findings) values ($1, $1, '{}', '[]')`, [
+      noon,
+    ]);
     const [user] = await rig.query<{ id: string }>(
       `insert into users (username, password_hash, role) values ('u' || gen_random_uuid(), 'x', 'operator') returning id`,
     );
@@ -106,7 +109,7 @@ describe('every table and every class of blobs', () => {
       [48 * HOUR_MS + 60_000, ['observations', '1 picture']],
       [7 * DAY_MS, []],
       [7 * DAY_MS + 60_000, ['ingest_outcomes', 'outcome_writers']],
-      [30 * DAY_MS + 1, ['sessions', 'frame_claims']],
+      [30 * DAY_MS + 1, ['sessions', 'frame_claims', 'checks']],
       [90 * DAY_MS, []],
       // The dead letter held its frame; with its event the snapshot goes.
       [
@@ -141,6 +144,7 @@ describe('every table and every class of blobs', () => {
     expect(await countOf('expired_blobs')).toBe(0);
     // Receipts are kept for thirty days, this one among them.
     expect(await countOf('retention_runs')).toBe(2);
+    expect(await countOf('checks')).toBe(0);
   });
 });
 

@@ -25,6 +25,8 @@ export interface Retention {
 }
 
 export const LOOK_AT_RETENTION_EVERY_MS = 60_000;
+/** Nobody's row: a number that nothing else here takes. */
+const LOCK = 9_012_026;
 const RUN_EVERY_MS = 10 * 60_000;
 /** So long, too, the frames of a motion are kept that is not over, or not drawn, although their own time is over. */
 const DAY_MS = 24 * 3_600_000;
@@ -149,7 +151,7 @@ export function createRetention({
   return {
     async look(signal) {
       if (!(await isTime())) return;
-      await holdAlone(store, signal, async (alone) => {
+      await holdAlone(store, { lock: LOCK, signal }, async (alone) => {
         // Another process may have run while we waited.
         if (await isTime()) await run(alone);
       });

@@ -9,6 +9,7 @@ import { type DeviceRetention, deviceRetention } from '../../schemas/device-rete
 const sql = {
   runs: statement(import.meta.url, '../sql/list-retention-runs.sql'),
   owns: statement(import.meta.url, '../sql/list-own-retention.sql'),
+  check: statement(import.meta.url, '../sql/newest-check.sql'),
 };
 
 const RUNS_MAX = 20;
@@ -47,19 +48,44 @@ const run = Type.Object(
   },
   { title: 'RetentionRun' },
 );
+const finding = Type.Object(
+  {
+    kind: Type.String({ description: 'Such as orphan: docs/retention.md has all.' }),
+    count: count('How many there were.'),
+    repaired: count('How many of them are repaired.'),
+    examples: Type.Array(Type.String(), { description: 'Some of them.' }),
+    left: nullable(Type.String({ description: 'Why they were left alone, although they were to be repaired.' })),
+  },
+  { title: 'CheckFinding' },
+);
+const check = Type.Object(
+  {
+    started_at: time('By the clock of who checked.'),
+    finished_at: time('Likewise.'),
+    looked_at: Type.Object({
+      blobs: count('In the blob store.'),
+      pictures: count('Named by captures.'),
+      snapshots: count('Named by events.'),
+      captures: count('Frames of which there is a row.'),
+    }),
+    findings: Type.Array(finding, { description: 'What did not agree; none is well.' }),
+  },
+  { title: 'Check' },
+);
 const own = Type.Object({ device_id: Type.String(), retention: deviceRetention }, { title: 'OwnRetention' });
 const answer = Type.Object(
   {
     settings: nullable(settings),
     devices: Type.Array(own, { description: 'Those that have times of their own.' }),
     runs: Type.Array(run, { description: 'The last ones, the newest first.' }),
+    check: nullable({ ...check, description: 'The newest comparison of rows, pictures and the log.' }),
   },
   { title: 'Retention' },
 );
 
 type Run = Static<typeof run> & { readonly settings: Static<typeof settings> };
 
-/** `GET /api/v1/admin/retention`: how long what is kept, and what went. It is everybody's, and so for administrators. */
+/** `GET /api/v1/admin/retention`: how long what is kept, what went, and whether all agrees. It is everybody's, and so for administrators. */
 export function registerAdminRetention(app: Server, { store }: { readonly store: Store }): void {
   const schema = {
     tags: ['status'],
@@ -68,14 +94,16 @@ export function registerAdminRetention(app: Server, { store }: { readonly store:
     response: { 200: answer },
   };
   app.get('/api/v1/admin/retention', { schema, onRequest: requireRole('admin') }, async () => {
-    const [runs, devices] = await Promise.all([
+    const [runs, devices, checks] = await Promise.all([
       store.run<Run>(sql.runs, [RUNS_MAX]),
       store.run<{ device_id: string; retention: DeviceRetention }>(sql.owns),
+      store.run<Static<typeof check>>(sql.check),
     ]);
     return {
       settings: runs[0]?.settings ?? null,
       devices,
       runs: runs.map(({ settings: _, ...told }) => told),
+      check: checks[0] ?? null,
     };
   });
 }

@@ -223,7 +223,7 @@ describe('GET /api/v1/admin/retention', () => {
 
   test('has nothing to tell before the first run', async () => {
     await run('truncate retention_runs');
-    expect((await get('admin', 'retention')).body).toMatchObject({ settings: null, runs: [] });
+    expect((await get('admin', 'retention')).body).toMatchObject({ settings: null, runs: [], check: null });
   });
 
   test('tells the settings of the newest run, and what went in the last twenty', async () => {
@@ -250,6 +250,26 @@ describe('GET /api/v1/admin/retention', () => {
       classes: [{ ...line, oldest_at: iso(0), error: null }],
       blobs_left: 24,
     });
+  });
+});
+
+describe('the newest check', () => {
+  test('is told beside what went', async () => {
+    const looked_at = { blobs: 3, pictures: 2, snapshots: 0, captures: 5 };
+    const findings = [{ kind: 'orphan', count: 2, repaired: 2, examples: ['images/a/1.jpg'], left: null }];
+    for (const [at, found] of [
+      [0, []],
+      [5, findings],
+    ] as const) {
+      await run('insert into checks (started_at, finished_at, looked_at, findings) values ($1, $2, $3, $4)', [
+        iso(at),
+        iso(at + 1),
+        looked_at,
+        JSON.stringify(found),
+      ]);
+    }
+    const { body } = await get('admin', 'retention');
+    expect(body.check).toEqual({ started_at: iso(5), finished_at: iso(6), looked_at, findings });
   });
 });
 

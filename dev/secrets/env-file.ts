@@ -75,6 +75,7 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
     byDefault: '',
   },
   RETENTION_CAPTURES_H: { meaning: 'Hours that what is known of each frame is kept.', byDefault: '' },
+  RETENTION_STAGING_H: { meaning: 'Hours that a picture waits that no frame is made of.', byDefault: '' },
   RETENTION_OBSERVATIONS_H: { meaning: 'Hours that it is known what was seen in each frame.', byDefault: '' },
   RETENTION_SNAPSHOTS_D: { meaning: 'Days that drawn pictures are kept.', byDefault: '' },
   RETENTION_EVENTS_D: { meaning: 'Days that events are kept.', byDefault: '' },

@@ -4,5 +4,11 @@ with due as (
 gone as (
   delete from retention_runs using due where retention_runs.number = due.number
   returning pg_column_size(retention_runs.*) as bytes
+),
+checked as (
+  delete from checks where finished_at < $1
+  returning pg_column_size(checks.*) as bytes
 )
-select count(*) as rows, coalesce(sum(bytes), 0)::bigint as bytes from gone
+select
+  (select count(*) from gone) as rows,
+  (select coalesce(sum(bytes), 0)::bigint from (table gone union all table checked) as each) as bytes

@@ -1,0 +1,34 @@
+/** What a picture's name says of what it is a picture of. The names are given by ingest and snapshots. */
+export type NamedBlob =
+  | { readonly kind: 'snapshot'; readonly deviceId: string }
+  | {
+      readonly kind: 'frame';
+      readonly deviceId: string;
+      /** Null for an upload, of which the stated milliseconds are known. */
+      readonly identity: { readonly epoch: number; readonly seq: number } | null;
+      readonly statedMs: number | null;
+    };
+
+const DEVICE = '([A-Za-z0-9][A-Za-z0-9._-]{0,63})';
+const DAY = '\\d{4}/\\d\\d/\\d\\d';
+const UPLOAD = new RegExp(`^images/${DEVICE}/(\\d{1,15})(-[\\da-f]+)?\\.jpg$`);
+const FRAME = new RegExp(`^devices/${DEVICE}/${DAY}/frame-(\\d{1,9})-(\\d{1,16})(-[\\da-f]+)?\\.jpg$`);
+/** Put in place by the device itself; epoch 1 is not told. */
+const OBJECT = new RegExp(`^devices/${DEVICE}/${DAY}/(\\d{1,16})-(?:e(\\d{1,9})-)?[^/]+$`);
+const SNAPSHOT = new RegExp(`^snapshots/${DEVICE}/[^/]+/[^/]+\\.png$`);
+
+/** Null for a name that we never give. */
+export function readBlobName(key: string): NamedBlob | null {
+  const [, uploader, statedMs] = UPLOAD.exec(key) ?? [];
+  if (uploader !== undefined) return { kind: 'frame', deviceId: uploader, identity: null, statedMs: Number(statedMs) };
+  const [, sender, sentEpoch, sentSeq] = FRAME.exec(key) ?? [];
+  if (sender !== undefined) return numbered(sender, sentEpoch, sentSeq);
+  const [, putter, seq, epoch = '1'] = OBJECT.exec(key) ?? [];
+  if (putter !== undefined) return numbered(putter, epoch, seq);
+  const [, drawn] = SNAPSHOT.exec(key) ?? [];
+  return drawn === undefined ? null : { kind: 'snapshot', deviceId: drawn };
+}
+
+function numbered(deviceId: string, epoch: string | undefined, seq: string | undefined): NamedBlob {
+  return { kind: 'frame', deviceId, identity: { epoch: Number(epoch), seq: Number(seq) }, statedMs: null };
+}

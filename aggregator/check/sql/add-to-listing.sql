@@ -1,0 +1,1 @@
+insert into listed_blobs (key) select unnest($1::text[])

@@ -1,0 +1,1 @@
+analyze listed_blobs

@@ -1,0 +1,1 @@
+select finished_at from checks order by finished_at desc limit 1
