@@ -1,5 +1,5 @@
 import { statement } from '../../ports/store/statement.ts';
-import type { Statement } from '../../ports/store/store.ts';
+import type { Queryable, Statement } from '../../ports/store/store.ts';
 import type { ClassName, Scope } from './limits.ts';
 
 /** What is kept beyond its limit, since something still needs it. */
@@ -18,47 +18,131 @@ export interface Batch {
   readonly now: Date;
 }
 
-/** How rows of a class go: a statement that takes a batch of the oldest and says what it took. */
+export interface Gone {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** How rows of a class go. */
 export interface RetentionClass {
   readonly name: ClassName;
   /** Of which it takes rows; a row may go with another's. */
   readonly tables: readonly string[];
   /** Whether devices may have a time of their own for it. */
-  readonly ofDevices: boolean;
+  readonly ofDevices?: boolean;
   /** Whether events may still be told, or drawn, of it. */
   readonly isSource?: boolean;
-  readonly expire: Statement;
-  values(batch: Batch): readonly unknown[];
+  /** Whether hours are summed up of its rows, which are to be kept before these go. */
+  readonly isSummedUp?: boolean;
+  /** The table that may lie in chunks. */
+  readonly inChunks?: string;
+  /** Takes the oldest, at most as many as may be, in the transaction given. */
+  take(transaction: Queryable, batch: Batch): Promise<Gone>;
 }
 
-const expire = (name: ClassName) => statement(import.meta.url, `./sql/expire-${name}.sql`);
+const NOTHING: Gone = { rows: 0, bytes: 0 };
+const file = (name: string) => statement(import.meta.url, `./sql/${name}.sql`);
+const prepare = file('prepare-to-take');
 
-const ofDevice = ({ before, scope, rowsMax }: Batch) => [before, scope.deviceId, scope.except, rowsMax];
-const ofFrames = (batch: Batch) => [
-  ...ofDevice(batch),
-  batch.holds.unanalysedSince,
-  batch.holds.undrawnSince,
-  batch.now,
-];
-const withBlobs = (batch: Batch) => [...ofDevice(batch), batch.now];
 const ofAll = ({ before, rowsMax }: Batch) => [before, rowsMax];
+const ofDevice = ({ before, scope, rowsMax }: Batch) => [before, scope.deviceId, scope.except, rowsMax];
+const ofFrames = (batch: Batch) => [...ofDevice(batch), batch.holds.unanalysedSince, batch.holds.undrawnSince];
 
-/** In this order: what takes the most room first, and what holds others before them. */
+/** By one statement. */
+function atOnce(name: ClassName, values: (batch: Batch) => readonly unknown[]): RetentionClass['take'] {
+  const expire = file(`expire-${name}`);
+  return async (transaction, batch) => (await transaction.run<Gone>(expire, values(batch)))[0] ?? NOTHING;
+}
+
+interface Due {
+  readonly id: string;
+  /** As text, which keeps what the column keeps. */
+  readonly at: string;
+  readonly key: string | null;
+  readonly size_bytes: number | null;
+}
+
+/**
+ * Found first and then taken by what they are: a hypertable unpacks compressed rows before it deletes them, all that a
+ * statement may be about, and a statement that looks for them itself may then not find them.
+ */
+function inTwo(
+  name: ClassName,
+  values: (batch: Batch) => readonly unknown[],
+  more: (due: readonly Due[], batch: Batch) => readonly unknown[] = () => [],
+): RetentionClass['take'] {
+  const [find, take]: readonly [Statement, Statement] = [file(`due-${name}`), file(`take-${name}`)];
+  return async (transaction, batch) => {
+    await transaction.run(prepare);
+    const due = await transaction.run<Due>(find, values(batch));
+    if (due.length === 0) return NOTHING;
+    const ats = due.map(({ at }) => at);
+    const taken = [due.map(({ id }) => id), ats, ats[0], ats.at(-1), ...more(due, batch)];
+    return (await transaction.run<Gone>(take, taken))[0] ?? NOTHING;
+  };
+}
+
+const keys = (due: readonly Due[]) => due.map(({ key }) => key);
+const sizes = (due: readonly Due[]) => due.map(({ size_bytes }) => size_bytes);
+
+/** In this order: what holds others before them, and what takes the most room first. */
 export const classes: readonly RetentionClass[] = [
-  { name: 'dead-letters', tables: ['dead_letters', 'dead_letter_actions'], ofDevices: false, values: ofAll },
-  { name: 'frames', tables: [], ofDevices: true, isSource: true, values: ofFrames },
-  { name: 'captures', tables: ['captures'], ofDevices: true, isSource: true, values: ofFrames },
-  { name: 'observations', tables: ['observations'], ofDevices: true, values: ofDevice },
-  { name: 'events', tables: ['events', 'occupancy_changes'], ofDevices: true, values: withBlobs },
-  { name: 'snapshots', tables: [], ofDevices: true, values: withBlobs },
-  { name: 'visits', tables: ['visits'], ofDevices: true, values: ofDevice },
-  { name: 'rollups', tables: ['event_counts'], ofDevices: false, values: ofAll },
-  { name: 'claims', tables: ['frame_claims'], ofDevices: true, values: ofDevice },
-  { name: 'outcomes', tables: ['ingest_outcomes', 'outcome_writers'], ofDevices: false, values: ofAll },
-  { name: 'audit', tables: ['audit_log'], ofDevices: false, values: ofAll },
-  { name: 'receipts', tables: ['retention_runs', 'checks'], ofDevices: false, values: ofAll },
-  { name: 'sessions', tables: ['sessions', 'pairings', 'seen_signatures'], ofDevices: false, values: ofAll },
-].map((one) => ({ ...one, expire: expire(one.name as ClassName) }) as RetentionClass);
+  { name: 'dead-letters', tables: ['dead_letters', 'dead_letter_actions'], take: atOnce('dead-letters', ofAll) },
+  {
+    name: 'frames',
+    tables: [],
+    ofDevices: true,
+    isSource: true,
+    take: inTwo('frames', ofFrames, (due, { now }) => [keys(due), sizes(due), now]),
+  },
+  {
+    name: 'captures',
+    tables: ['captures'],
+    inChunks: 'captures',
+    ofDevices: true,
+    isSource: true,
+    take: inTwo('captures', ofFrames, (_, { now }) => [now]),
+  },
+  {
+    name: 'observations',
+    tables: ['observations'],
+    inChunks: 'observations',
+    ofDevices: true,
+    take: inTwo('observations', ofDevice),
+  },
+  {
+    name: 'events',
+    tables: ['events', 'occupancy_changes'],
+    inChunks: 'events',
+    isSummedUp: true,
+    ofDevices: true,
+    take: inTwo('events', ofDevice, (_, { now }) => [now]),
+  },
+  {
+    name: 'snapshots',
+    tables: [],
+    ofDevices: true,
+    take: inTwo('snapshots', ofDevice, (due, { now }) => [keys(due), now]),
+  },
+  {
+    name: 'visits',
+    tables: ['visits'],
+    inChunks: 'visits',
+    isSummedUp: true,
+    ofDevices: true,
+    take: inTwo('visits', ofDevice),
+  },
+  {
+    name: 'rollups',
+    tables: ['event_counts', 'visits_hourly_kept', 'zones_hourly_kept', 'crowds_hourly_kept'],
+    take: atOnce('rollups', ofAll),
+  },
+  { name: 'claims', tables: ['frame_claims'], ofDevices: true, take: atOnce('claims', ofDevice) },
+  { name: 'outcomes', tables: ['ingest_outcomes', 'outcome_writers'], take: atOnce('outcomes', ofAll) },
+  { name: 'audit', tables: ['audit_log'], take: atOnce('audit', ofAll) },
+  { name: 'receipts', tables: ['retention_runs', 'checks'], take: atOnce('receipts', ofAll) },
+  { name: 'sessions', tables: ['sessions', 'pairings', 'seen_signatures'], take: atOnce('sessions', ofAll) },
+];
 
 /** What does not go by itself, and why: with these, the classes have every table. */
 export const kept: Readonly<Record<string, string>> = {
@@ -74,6 +158,7 @@ export const kept: Readonly<Record<string, string>> = {
   ledger_hours: 'of the ledger, a row for an hour; what an hour issued is told from all before it',
   listening: 'one for each service',
   migrations: 'which migrations were run',
+  rollups_kept_until: 'one for each device that has times of its own',
   seq_blocks: 'of the ledger: a row for 4,096 frames',
   sites: 'until somebody deletes it',
   users: 'until somebody deletes them',

@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Queryable } from '../../ports/store/store.ts';
-import type { Holds, RetentionClass } from './classes.ts';
+import type { Store } from '../../ports/store/store.ts';
+import type { Gone, Holds, RetentionClass } from './classes.ts';
 import type { Scope } from './limits.ts';
 
 /** Few enough that nobody waits for their locks. */
 const ROWS_MAX = 1_000;
-
-export interface Gone {
-  readonly rows: number;
-  readonly bytes: number;
-}
 
 /** Lets go what is over of one class, batch by batch, each in a transaction of its own; tells of each. */
 export async function expire(
@@ -22,7 +17,7 @@ export async function expire(
     nowMs,
     onGone,
   }: {
-    readonly store: Queryable;
+    readonly store: Pick<Store, 'transaction'>;
     readonly of: RetentionClass;
     readonly scope: Scope;
     readonly holds: Holds;
@@ -35,7 +30,7 @@ export async function expire(
   const batch = { before: new Date(beforeMs), scope, rowsMax: ROWS_MAX, holds, now: new Date(nowMs) };
   while (!signal.aborted) {
     const startedMs = performance.now();
-    const [gone = { rows: 0, bytes: 0 }] = await store.run<Gone>(of.expire, of.values(batch));
+    const gone = await store.transaction((transaction) => of.take(transaction, batch));
     onGone(gone);
     if (gone.rows < ROWS_MAX) return;
     // As long as it took: half of the database's time is others'.

@@ -1,4 +1,4 @@
-import type { Gone } from './expire.ts';
+import type { Gone } from './classes.ts';
 import type { ClassName } from './limits.ts';
 
 /** What a run has done of one class, as it is told and kept. */

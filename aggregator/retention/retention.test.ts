@@ -11,7 +11,7 @@ afterAll(() => rig.services.stop());
 
 const EXPIRING = classes.flatMap(({ tables }) => tables);
 beforeEach(async () => {
-  await rig.query(`truncate ${[...EXPIRING, 'expired_blobs'].join(', ')} cascade`);
+  await rig.query(`truncate ${[...EXPIRING, 'expired_blobs', 'rollups_kept_until'].join(', ')} cascade`);
   await rig.query("update devices set retention = '{}', silent_since = null");
   for (const key of await rig.keys()) await rig.blobs.delete(key);
   rig.clock.advance(NOON_MS - rig.clock.nowMs());
@@ -53,6 +53,9 @@ describe('every table and every class of blobs', () => {
       [noon],
     );
     await rig.query(`insert into event_counts (device_id, type, hour, count) values ('cam', 'visit', $1, 1)`, [noon]);
+    await rig.query(`insert into visits_hourly_kept values ('other', $1, 1, 1, 1000, 1000, 1000)`, [noon]);
+    await rig.query(`insert into zones_hourly_kept values ('cam', 'till', $1, 1, 1, 1000, 1000)`, [noon]);
+    await rig.query(`insert into crowds_hourly_kept values ('cam', '', $1, 1, 1, 1000, 5)`, [noon]);
     const visit = await rig.addMotion({ type: 'visit', endedMs: NOON_MS + 1_000 });
     await rig.query(
       `insert into occupancy_changes (event_id, delta, at, device_id, zone_id) values ($1, 1, $2, 'cam', ''), ($1, -1, $2, 'cam', '')`,
@@ -128,7 +131,7 @@ describe('every table and every class of blobs', () => {
       [730 * DAY_MS, []],
       [730 * DAY_MS + 1, ['audit_log']],
       [1_825 * DAY_MS, []],
-      [1_825 * DAY_MS + 1, ['event_counts']],
+      [1_825 * DAY_MS + 1, ['event_counts', 'visits_hourly_kept', 'zones_hourly_kept', 'crowds_hourly_kept']],
     ];
     for (const [afterMs, gone] of walk) {
       const had = await left();
@@ -145,6 +148,31 @@ describe('every table and every class of blobs', () => {
     // Receipts are kept for thirty days, this one among them.
     expect(await countOf('retention_runs')).toBe(2);
     expect(await countOf('checks')).toBe(0);
+  });
+});
+
+describe('sums by the hour', () => {
+  test('stay what they were when the visits go that they are of', async () => {
+    await rig.query(
+      `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
+       select gen_random_uuid(), $1, device, 'p', 'live', 'camera', 'closed', $1::timestamptz + interval '9 seconds', 9000, 0, 1, $1
+       from unnest(array['cam', 'cam', 'kept']) as device`,
+      [new Date(NOON_MS - 80 * DAY_MS)],
+    );
+    await rig.setOwn('kept', { visits_d: 200 });
+    const told = () =>
+      rig.query('select device_id, hour, visits, dwell_ms from visits_hourly order by device_id, hour');
+    const before = await told();
+    expect(before).toMatchObject([
+      { device_id: 'cam', visits: 2, dwell_ms: 18_000 },
+      { device_id: 'kept', visits: 1, dwell_ms: 9_000 },
+    ]);
+    rig.clock.advance(20 * DAY_MS);
+    await rig.run();
+    expect([await countOf('visits'), await told()]).toEqual([1, before]);
+    rig.clock.advance(150 * DAY_MS);
+    await rig.run();
+    expect([await countOf('visits'), await told()]).toEqual([0, before]);
   });
 });
 

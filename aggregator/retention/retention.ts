@@ -36,6 +36,8 @@ const sql = {
   owns: statement(import.meta.url, './sql/own-retention.sql'),
   oldest: statement(import.meta.url, './sql/oldest-rows.sql'),
   blobsLeft: statement(import.meta.url, './sql/count-expired-blobs.sql'),
+  keepRollups: statement(import.meta.url, './sql/keep-rollups.sql'),
+  dropChunks: statement(import.meta.url, './sql/drop-empty-chunks.sql'),
   insert: statement(import.meta.url, './sql/insert-run.sql'),
 };
 
@@ -105,7 +107,9 @@ export function createRetention({
             told.gone(gone);
             metrics.rows(of.name, gone);
           };
+          if (of.isSummedUp) await store.run(sql.keepRollups, [new Date(beforeMs), scope.deviceId]);
           await expire({ store, of, scope, holds, beforeMs, nowMs, onGone }, signal);
+          if (of.inChunks) await store.run(sql.dropChunks, [of.inChunks, new Date(beforeMs)]);
         }
         await deleteBlobs(receipt, signal);
       }, failed(of.name));

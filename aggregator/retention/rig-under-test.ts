@@ -4,6 +4,7 @@ import { readConfig } from '../../http/read-config.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../../ports/clock/manual.ts';
 import type { Log } from '../../ports/log/log.ts';
+import type { DatabaseUnderTest } from '../../ports/store/database-under-test.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
@@ -60,8 +61,12 @@ export interface RetentionRig {
 }
 
 /** The real database and files, with as much in them as retention looks at. */
-export async function startRetentionRig(): Promise<RetentionRig> {
-  const services = await startServices({ migrations: new URL('../migrations/', import.meta.url), topics: logTopics });
+export async function startRetentionRig(database?: () => Promise<DatabaseUnderTest>): Promise<RetentionRig> {
+  const services = await startServices({
+    migrations: new URL('../migrations/', import.meta.url),
+    topics: logTopics,
+    ...(database && { database }),
+  });
   const clock = createManualClock(NOON_MS);
   const blobs = services.openBlobs();
   const { store } = services;

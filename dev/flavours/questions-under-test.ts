@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { statement } from '../../ports/store/statement.ts';
 import { derivedId, frameId } from '../../schemas/identity.ts';
 import { read, repositoryFiles } from '../compose/compose-file-under-test.ts';
-import { DAY_MS, NOW_MS, OWNER } from './history-under-test.ts';
+import { DAY_MS, HOUR_MS, NOW_MS, OWNER } from './history-under-test.ts';
 
 /** A statement with values, and what of its answer is to be the same on both flavours; all of it, if nothing is said. */
 export interface Question {
@@ -92,6 +92,9 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   ],
   'console/sql/stored-bytes.sql': [[at(-2)]],
   'console/sql/waiting-captures.sql': [[all], [OWNER]],
+  'snapshots/sql/mark-drawn.sql': [
+    [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'snapshots/door/6.png'],
+  ],
   'snapshots/sql/find-picture.sql': [['door', 'live', at(-3), at(0), 0.25]],
 };
 

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWith } from '../../ports/servers-under-test.ts';
+import { startTimescaleDatabase } from '../../ports/store/database-under-test.ts';
+import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
+
+describeWith('timescale', 'retention of hypertables', ({ url }) => {
+  let rig: RetentionRig;
+  beforeAll(async () => {
+    rig = await startRetentionRig(() => startTimescaleDatabase(url));
+    // Jobs run when they are told to.
+    await rig.query('select alter_job(job_id, scheduled => false) from timescaledb_information.jobs');
+  });
+  afterAll(() => rig?.services.stop());
+
+  const chunksOf = async (table: string) =>
+    (await rig.query<{ name: string }>('select show_chunks($1::text::regclass)::text as name', [table])).length;
+  const compress = (table: string) =>
+    rig.query(`select compress_chunk(chunk, if_not_compressed => true) from show_chunks('${table}') as chunk`);
+
+  test('goes through chunks that are compressed, and drops those that are empty then', async () => {
+    const old = [60, 57, 54, 51].map((hours) => NOON_MS - hours * HOUR_MS);
+    for (const atMs of old) await rig.addFrame({ atMs });
+    const held = await rig.addFrame({ atMs: NOON_MS - 63 * HOUR_MS, state: 'queued' });
+    const young = await rig.addFrame({ atMs: NOON_MS - HOUR_MS });
+    for (const days of [120, 110, 100]) await rig.addMotion({ atMs: NOON_MS - days * DAY_MS, drawn: days !== 110 });
+    const kept = await rig.addMotion({ atMs: NOON_MS - DAY_MS, drawn: true });
+    const before = [await chunksOf('captures'), await chunksOf('events')];
+    await compress('captures');
+    await compress('events');
+
+    await rig.run();
+    expect(await rig.capturesOf()).toEqual({ seqs: [held, young], pictures: [held, young] });
+    expect((await rig.query<{ id: string }>('select id from events')).map(({ id }) => id)).toEqual([kept]);
+    expect(await rig.unmatched()).toEqual([]);
+    expect([await chunksOf('captures'), await chunksOf('events')]).toEqual([2, 1]);
+    expect(before.every((chunks, at) => chunks > ([2, 1][at] ?? 0))).toBe(true);
+    const [run] = await rig.query<{ classes: { class: string; error: string | null }[] }>(
+      'select classes from retention_runs order by number desc limit 1',
+    );
+    expect(run?.classes.filter(({ error }) => error !== null)).toEqual([]);
+  });
+
+  test('takes pictures and snapshots from rows that are compressed', async () => {
+    const seq = await rig.addFrame({ atMs: NOON_MS - 5 * HOUR_MS });
+    await rig.addMotion({ atMs: NOON_MS - 20 * DAY_MS, drawn: true });
+    await compress('captures');
+    await compress('events');
+    await rig.run({ config: { RETENTION_FRAMES_H: 3, RETENTION_SNAPSHOTS_D: 10 } });
+    const { seqs, pictures } = await rig.capturesOf();
+    expect([seqs.includes(seq), pictures.includes(seq)]).toEqual([true, false]);
+    expect(await rig.keys('snapshots/')).toHaveLength(1);
+    expect(await rig.unmatched()).toEqual([]);
+  });
+});

@@ -1,0 +1,22 @@
+-- What is known of frames older than $1, and their pictures with it; kept as expire-frames.sql keeps them.
+select frame_id as id, captured_at::text as at, blob_key as key, size_bytes as size_bytes
+from captures
+where captured_at < $1::timestamptz + interval '5 minutes'
+  and coalesce(received_at, captured_at) < $1
+  and ($2::text is null or device_id = $2) and device_id <> all($3::text[])
+  and (state in ('done', 'dead') or coalesce(received_at, captured_at) < $5::timestamptz)
+  and not exists (select from dead_letters as letter where letter.frame_id = captures.frame_id and succeeded_at is null)
+  and (
+    coalesce(received_at, captured_at) < $6::timestamptz
+    or not exists (
+      select from events as motion
+      where motion.device_id = captures.device_id
+        and motion.type = 'motion'
+        and motion.lane = captures.lane
+        and motion.snapshot_path is null
+        and motion.occurred_at between captures.captured_at - interval '1 day' and captures.captured_at
+        and (motion.ended_at is null or motion.ended_at >= captures.captured_at)
+    )
+  )
+order by captured_at
+limit $4

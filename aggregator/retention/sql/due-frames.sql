@@ -1,0 +1,26 @@
+-- Pictures of frames older than $1: the reference goes here, the blob after the commit. A frame counts from when it came,
+-- since one that comes late is not to go before it was looked at; its capture time is at most five minutes ahead of that.
+-- Kept are pictures that nobody has analysed yet ($5), those of dead letters, and those that a snapshot may yet be drawn
+-- of ($6): of a motion that is not over, or not drawn.
+select frame_id as id, captured_at::text as at, blob_key as key, size_bytes as size_bytes
+from captures
+where blob_key is not null
+  and captured_at < $1::timestamptz + interval '5 minutes'
+  and coalesce(received_at, captured_at) < $1
+  and ($2::text is null or device_id = $2) and device_id <> all($3::text[])
+  and (state in ('done', 'dead') or coalesce(received_at, captured_at) < $5::timestamptz)
+  and not exists (select from dead_letters as letter where letter.frame_id = captures.frame_id and succeeded_at is null)
+  and (
+    coalesce(received_at, captured_at) < $6::timestamptz
+    or not exists (
+      select from events as motion
+      where motion.device_id = captures.device_id
+        and motion.type = 'motion'
+        and motion.lane = captures.lane
+        and motion.snapshot_path is null
+        and motion.occurred_at between captures.captured_at - interval '1 day' and captures.captured_at
+        and (motion.ended_at is null or motion.ended_at >= captures.captured_at)
+    )
+  )
+order by captured_at
+limit $4
