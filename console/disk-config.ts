@@ -15,20 +15,6 @@ export const diskConfig = Type.Object({
   }),
 });
 
-/** Of the production profile, where servers keep what there is. */
-export const diskFoldersConfig = Type.Object({
-  DISK_FOLDERS: Type.String({
-    default: '',
-    pattern: '^((?!blobs=)\\w{1,30}=/[^=,]*(,(?!$)|$))*$',
-    description: 'Folders on disks that are watched: name=/folder, by commas; such as those of the servers.',
-  }),
-});
-
 export function diskLimits({ DISK_LOW_BYTES, DISK_LOW_SHARE }: Static<typeof diskConfig>): DiskLimits {
   return { lowBytes: DISK_LOW_BYTES, lowShare: DISK_LOW_SHARE };
-}
-
-export function diskFolders({ DISK_FOLDERS }: Static<typeof diskFoldersConfig>): Readonly<Record<string, string>> {
-  const pairs = DISK_FOLDERS.split(',').filter(Boolean);
-  return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [name: string, folder: string]));
 }

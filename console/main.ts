@@ -1,5 +1,6 @@
 import { createAccess } from '../http/access/access.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
+import { diskFolders } from '../http/disk-folders.ts';
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
@@ -12,7 +13,7 @@ import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerConsole } from './app.ts';
 import { consoleService } from './config.ts';
-import { diskFolders, diskLimits } from './disk-config.ts';
+import { diskLimits } from './disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
 import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from './erasures/carry-out.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from './letter-actions.ts';

@@ -18,6 +18,7 @@ import { readConfig } from '../http/read-config.ts';
 import { createServer } from '../http/server.ts';
 import { listen, readTransport } from '../http/transport.ts';
 import { registerIngest } from '../ingest/app.ts';
+import { createDiskGuard, LOOK_AT_ROOM_EVERY_MS } from '../ingest/disk-guard.ts';
 import { createListening, NOTE_LISTENING_EVERY_MS } from '../ingest/listening.ts';
 import { createOutcomes, WRITE_OUTCOMES_EVERY_MS } from '../ingest/outcomes.ts';
 import { createFilesystemBlobs } from '../ports/blobs/filesystem.ts';
@@ -105,7 +106,12 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const outcomes = createOutcomes({ store: ingestStore, clock });
   parts.started('last outcomes', () => outcomes.write());
   parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
+  const freeMinBytes = config.DISK_FREE_MIN_BYTES;
+  const diskGuard = createDiskGuard({ blobs, folders: [folder], freeMinBytes, metrics });
+  await diskGuard.look();
+  parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());
   await registerIngest(app, {
+    diskGuard,
     store: ingestStore,
     blobs,
     log,

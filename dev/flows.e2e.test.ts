@@ -103,6 +103,7 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
         FRAME_BYTES_MAX: 262_144,
         REQUEST_BYTES_MAX: 1_048_576,
         IN_FLIGHT_BYTES_MAX: 8_388_608,
+        DISK_FREE_MIN_BYTES: 0,
         HEARTBEAT_INTERVAL_S: 60,
       };
       const outcomes = createOutcomes({ store, clock });
@@ -113,6 +114,7 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
         codec,
         metrics,
         outcomes,
+        diskGuard: { requireRoom: () => undefined },
         config,
         secret: SECRET,
         devices,

@@ -16,6 +16,7 @@ import { createByteBudget } from './byte-budget.ts';
 import { createClaims } from './claims.ts';
 import type { IngestConfig } from './config.ts';
 import { createDeviceConfigs } from './device-config.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { createFrameIntake, REQUEST_BYTES } from './frame-intake.ts';
 import { createIngestMetrics } from './metrics.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -40,6 +41,8 @@ export interface IngestDependencies {
   readonly metrics: Registry;
   /** Where it is counted what becomes of frames. */
   readonly outcomes: Pick<Outcomes, 'add'>;
+  /** Whether there is room for frames. */
+  readonly diskGuard: Pick<DiskGuard, 'requireRoom'>;
   readonly config: IngestConfig;
   readonly secret: string;
   /** Whether the log is in the store's own database, so that what is committed to one is on the disk with the other. */
@@ -51,7 +54,7 @@ export interface IngestDependencies {
 
 /** What devices talk to: how they come by a token, and the dialects in which they send frames with it. */
 export async function registerIngest(app: Server, dependencies: IngestDependencies): Promise<void> {
-  const { store, config, metrics: registry, outcomes, secret, devices } = dependencies;
+  const { store, config, metrics: registry, outcomes, secret, devices, diskGuard } = dependencies;
   await app.register(multipart, {
     // Whoever reads a part sees to it: of many in one request, one that is too large is not the end of the others.
     throwFileSizeLimit: false,
@@ -63,7 +66,7 @@ export async function registerIngest(app: Server, dependencies: IngestDependenci
   const metrics = createIngestMetrics(registry, budget);
   const claims = createClaims(dependencies);
   const acceptFrame = createAcceptFrame({ ...dependencies, claims, onUnconfirmed: metrics.unconfirmed });
-  const intake = createFrameIntake({ acceptFrame, budget, metrics, outcomes });
+  const intake = createFrameIntake({ acceptFrame, budget, diskGuard, metrics, outcomes });
   const tickets = createUploadTickets({ secret });
   const parts = {
     places: placesHere(tickets, config.PUBLIC_URL),

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { deviceAccessConfig } from '../http/access/devices/device-access.ts';
 import { heartbeatConfig } from '../http/access/devices/heartbeat-config.ts';
 import { secretConfig } from '../http/access/server-secret.ts';
+import { diskFoldersConfig } from '../http/disk-folders.ts';
 import { serviceConfig } from '../http/service-config.ts';
 import { s3Config } from '../ports/blobs/s3-config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
@@ -22,6 +23,11 @@ export const ingestConfig = Type.Object({
     minimum: 65_536,
     maximum: 1_073_741_824,
     description: 'The largest request with many pictures.',
+  }),
+  DISK_FREE_MIN_BYTES: Type.Integer({
+    default: 536_870_912,
+    minimum: 0,
+    description: 'With less free on a disk that is watched, frames are answered 507 with Retry-After; 0: never.',
   }),
   PUBLIC_URL: Type.Optional(
     Type.String({
@@ -62,4 +68,5 @@ export const ingestService = Type.Object({
   ...secretConfig.properties,
   ...ingestConfig.properties,
   ...placesConfig.properties,
+  ...diskFoldersConfig.properties,
 });

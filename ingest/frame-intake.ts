@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.ts';
 import type { AcceptedFrame, AcceptFrame, SentFrame } from './accept-frame.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import type { FrameAnswer } from './frame-answers.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -12,8 +13,8 @@ export const REQUEST_BYTES = 65_536;
 /** What all dialects have in common: room for what comes in, the write path, and the answer. */
 export interface FrameIntake {
   /**
-   * Sets bytes aside while `work` reads and stores what is sent; without room for them the request is turned away at
-   * once. What is left of a body that was refused half-way is thrown away as it comes: the answer goes out at once, and
+   * Sets bytes aside while `work` reads and stores what is sent; without room for them, or on the disk, the request is turned
+   * away at once. What is left of a body that was refused half-way is thrown away as it comes: the answer goes out at once, and
    * a caller who is still sending can read it, which one whose connection was cut might not.
    */
   within<Result>(request: FastifyRequest, sizeBytes: number, work: () => Promise<Result>): Promise<Result>;
@@ -30,13 +31,15 @@ const STATUSES = { queued: 202, duplicate: 200, erased: 200 } as const satisfies
 interface Dependencies {
   readonly acceptFrame: AcceptFrame;
   readonly budget: ByteBudget;
+  readonly diskGuard: Pick<DiskGuard, 'requireRoom'>;
   readonly metrics: IngestMetrics;
   readonly outcomes: Pick<Outcomes, 'add'>;
 }
 
-export function createFrameIntake({ acceptFrame, budget, metrics, outcomes }: Dependencies): FrameIntake {
+export function createFrameIntake({ acceptFrame, budget, diskGuard, metrics, outcomes }: Dependencies): FrameIntake {
   return {
     async within(request, sizeBytes, work) {
+      diskGuard.requireRoom();
       const release = budget.reserve(Math.max(REQUEST_BYTES, sizeBytes), request.deviceId);
       if (!release) throw tooBusy;
       try {
@@ -51,6 +54,8 @@ export function createFrameIntake({ acceptFrame, budget, metrics, outcomes }: De
     async take(request, frame) {
       const { deviceId, jpeg } = frame;
       await request.signedBody?.requireBody();
+      // Of many in one request, some may have had room.
+      diskGuard.requireRoom();
       const accepted = await acceptFrame({ ...frame, traceparent: request.trace.traceparent });
       if (accepted === 'refused') throw deviceGone(deviceId);
       if (accepted === 'conflict') throw seqTaken(frame.identity?.seq);

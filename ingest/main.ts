@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
+import { diskFolders } from '../http/disk-folders.ts';
 import { runService } from '../http/run-service.ts';
 import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { createS3Presigner } from '../ports/blobs/s3-presign.ts';
@@ -13,6 +14,7 @@ import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerIngest } from './app.ts';
 import { ingestService } from './config.ts';
+import { createDiskGuard, LOOK_AT_ROOM_EVERY_MS } from './disk-guard.ts';
 import { createListening, NOTE_LISTENING_EVERY_MS } from './listening.ts';
 import { createOutcomes, WRITE_OUTCOMES_EVERY_MS } from './outcomes.ts';
 import { placesAtS3 } from './upload-places.ts';
@@ -39,7 +41,11 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const outcomes = createOutcomes({ store, clock });
   parts.started('last outcomes', () => outcomes.write());
   parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
-  const served = { store, blobs, log, codec, clock, metrics, outcomes, config, secret, devices };
+  const folders = Object.values(diskFolders(config));
+  const diskGuard = createDiskGuard({ blobs, folders, freeMinBytes: config.DISK_FREE_MIN_BYTES, metrics });
+  await diskGuard.look();
+  parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());
+  const served = { diskGuard, store, blobs, log, codec, clock, metrics, outcomes, config, secret, devices };
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },
     routes: (app) => registerIngest(app, { ...served, ...placesOf(config) }),

@@ -69,6 +69,8 @@ async function listenIngest(): Promise<string> {
     codec,
     metrics,
     outcomes: createOutcomes({ store, clock }),
+    // What a look at a disk costs, it costs once in two seconds.
+    diskGuard: { requireRoom: () => undefined },
     config,
     secret: SERVER_SECRET,
     devices,

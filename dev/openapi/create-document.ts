@@ -107,7 +107,8 @@ async function registerAll(app: Server, metrics: Registry): Promise<void> {
   const config = readConfig(ingestConfig, {});
   const secret = '-'.repeat(SECRET_CHARS_MIN);
   const devices = createDeviceAccess({ store, secret, config, nowMs: () => 0 });
-  await registerIngest(app, { store, blobs, log, clock, codec, metrics, outcomes, config, secret, devices });
+  const diskGuard = absent();
+  await registerIngest(app, { store, blobs, log, clock, codec, metrics, outcomes, diskGuard, config, secret, devices });
   const access = createAccess({ store, secret, nowMs: () => 0 });
   await registerConsole(app, {
     ...{ store, blobs, clock, lag, log, codec, access, devices },

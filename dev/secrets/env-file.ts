@@ -58,6 +58,7 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
     meaning: 'How often a device is to be heard; after three of these it is offline.',
     byDefault: '',
   },
+  DISK_FREE_MIN_BYTES: { meaning: 'With less free, frames are turned away; 0: never.', byDefault: '' },
   DISK_LOW_BYTES: { meaning: 'A disk with less free is low.', byDefault: '' },
   DISK_LOW_SHARE: { meaning: 'So is one of which less than this share is free.', byDefault: '' },
   PROCESSOR_BATCH: { meaning: 'Frames of a partition analysed together.', byDefault: '' },

@@ -8,6 +8,7 @@ import { fixedCodec } from '../../schemas/codec.ts';
 import { registerIngest } from '../app.ts';
 import { createClaims } from '../claims.ts';
 import type { IngestConfig } from '../config.ts';
+import type { DiskGuard } from '../disk-guard.ts';
 import { createOutcomes, type Outcomes } from '../outcomes.ts';
 import { type IngestRig, type Parts, picture } from '../rig-under-test.ts';
 import type { UploadPlaces } from '../upload-places.ts';
@@ -39,6 +40,7 @@ export async function listen(
   config: Partial<IngestConfig> = {},
   change: (parts: Parts) => Partial<Parts> = () => ({}),
   places?: UploadPlaces,
+  diskGuard: Pick<DiskGuard, 'requireRoom'> = { requireRoom: () => undefined },
 ): Promise<ListeningIngest> {
   const metrics = new Registry();
   const app = createServer({ logger: pino({ level: 'silent' }), metrics, timeouts: { closeGraceMs: 200 } });
@@ -54,12 +56,14 @@ export async function listen(
     codec: fixedCodec,
     metrics,
     outcomes,
+    diskGuard,
     config: {
       ...NO_LIMITS,
       HEARTBEAT_INTERVAL_S: 60,
       FRAME_BYTES_MAX,
       REQUEST_BYTES_MAX: 64 * FRAME_BYTES_MAX,
       IN_FLIGHT_BYTES_MAX: 4 * FRAME_BYTES_MAX,
+      DISK_FREE_MIN_BYTES: 0,
       ...config,
     },
     secret: SECRET,

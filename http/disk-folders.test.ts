@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { InvalidConfig, readConfig } from '../http/read-config.ts';
-import { diskFolders, diskFoldersConfig } from './disk-config.ts';
+import { diskFolders, diskFoldersConfig } from './disk-folders.ts';
+import { InvalidConfig, readConfig } from './read-config.ts';
 
 const foldersOf = (DISK_FOLDERS: string) => diskFolders(readConfig(diskFoldersConfig, { DISK_FOLDERS }));
 
