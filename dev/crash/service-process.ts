@@ -15,6 +15,15 @@ export interface ServiceProcess {
 const RUN = fileURLToPath(new URL('../run.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What cameras send here was taken long ago, and is to be there when it is compared. */
+const FOR_EVER = {
+  RETENTION_OBSERVATIONS_H: '0',
+  RETENTION_SNAPSHOTS_D: '0',
+  RETENTION_EVENTS_D: '0',
+  RETENTION_VISITS_D: '0',
+  RETENTION_ROLLUPS_D: '0',
+};
+
 /** One of our programs as a process of its own, to be killed and started again. */
 export function createServiceProcess({
   program,
@@ -52,7 +61,7 @@ export function createServiceProcess({
       const started = spawn(process.execPath, [RUN, program], {
         cwd: ROOT,
         // It is asked at 127.0.0.1 over plain HTTP, whatever a file .env says.
-        env: { ...process.env, HOST: '', TLS_CERT_FILE: '', TLS_KEY_FILE: '', ...env },
+        env: { ...process.env, HOST: '', TLS_CERT_FILE: '', TLS_KEY_FILE: '', ...FOR_EVER, ...env },
         stdio: ['ignore', out, out],
       });
       closeSync(out);
