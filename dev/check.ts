@@ -40,7 +40,7 @@ async function openEmbedded(): Promise<OpenedStores> {
     const { connectionString } = database;
     const patient = { connectionString, connectionsMax: 4, name: 'check', statementTimeoutMs: PATIENT_MS };
     const patientStore = createPostgresStore(patient);
-    await requireMigration(patientStore, '0016_retention');
+    await requireMigration(patientStore, '0017_erasures');
     const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known: true, shared: true });
     const store = createPostgresStore({ connectionString, connectionsMax: 2, name: 'check' });
     const log = await createPostgresLog({ store, clock, partitionCount: PARTITIONS, topics: logTopics });

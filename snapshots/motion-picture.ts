@@ -126,7 +126,9 @@ export function createMotionPictures({
           await blobs.delete(key);
           return ERASED;
         }
-        return (await refer(event, key, appendedAtMs)) ? { outcome } : { outcome: 'event-gone', reason: 'it has no row' };
+        return (await refer(event, key, appendedAtMs))
+          ? { outcome }
+          : { outcome: 'event-gone', reason: 'it has no row' };
       };
       if (await blobs.head(key)) return kept('exists');
 

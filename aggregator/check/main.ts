@@ -32,7 +32,7 @@ async function open(): Promise<OpenedStores> {
   const { DATABASE_URL: connectionString } = config;
   const options = { connectionString, connectionsMax: 4, name };
   const patientStore = createPostgresStore({ ...options, statementTimeoutMs: PATIENT_MS });
-  await requireMigration(patientStore, '0016_retention');
+  await requireMigration(patientStore, '0017_erasures');
   const blobs = await openS3Blobs({ config, logger, missing: 'wait' });
   const codec = await openCodec(config, logger, { signal: new AbortController().signal });
   const log = await createKafkaLog({ config, name, topics: logTopics, clock, logger });
