@@ -24,7 +24,12 @@ const name = 'console';
 const LAG_EVERY_MS = 5_000;
 
 await runService({ name, schema: consoleService }, async ({ parts, config, logger, metrics }) => {
-  const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
+  const store = createPostgresStore({
+    connectionString: config.DATABASE_URL,
+    connectionsMax: 6,
+    name,
+    plansByValues: true,
+  });
   parts.started('store', () => store.close());
   await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));

@@ -67,7 +67,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   collectDefaultMetrics({ register: metrics });
 
   const open = storesOf(parts, connectionString);
-  const [ingestStore, logStore, consoleStore] = [open('ingest', 6), open('log', 4), open('console', 4)];
+  const [ingestStore, logStore] = [open('ingest', 6), open('log', 4)];
+  const consoleStore = open('console', 4, { plansByValues: true });
   const [{ known = false } = {}] = await parts.untilAvailable(() => ingestStore.run<{ known: boolean }>(anyFrames));
   const blobsFolder = join(folder, 'blobs');
   const blobs = createFilesystemBlobs({ folder: blobsFolder, known });

@@ -134,6 +134,26 @@ test('a statement that takes too long is an outage, and its connection is of use
   await impatient.close();
 });
 
+test.each([
+  ['kept for all values', false],
+  ['made for the values', true],
+])('a plan is %s, as the store is opened', async (_, plansByValues) => {
+  const planning = createPostgresStore({
+    connectionString: server.connectionString,
+    connectionsMax: 1,
+    name: 'planning',
+    plansByValues,
+  });
+  const text = 'select note from notes where $1::text is null or note = $1';
+  for (let time = 0; time < 10; time += 1) await planning.run({ name: 'filtered', text }, [null]);
+  const [kept] = await planning.run<{ generic_plans: number }>(
+    { name: 'plans', text: 'select generic_plans from pg_prepared_statements where name = $1' },
+    ['filtered'],
+  );
+  expect((kept?.generic_plans ?? 0) > 0).toBe(!plansByValues);
+  await planning.close();
+});
+
 test('a process that slept within a transaction has met an outage', async () => {
   const sleepy = open('sleepy', 100);
   const slept = sleepy.transaction(async (transaction) => {

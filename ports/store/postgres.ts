@@ -10,6 +10,11 @@ export interface PostgresStoreOptions {
   /** Shown in pg_stat_activity, so that an operator sees which part holds a connection. */
   readonly name: string;
   readonly statementTimeoutMs?: number;
+  /**
+   * Whether each statement is planned for the values that it is asked with. It takes a few milliseconds, and pays where many
+   * filters may be left out: a plan that is kept for all values looks in every row whether each was.
+   */
+  readonly plansByValues?: boolean;
 }
 
 const INT8 = 20;
@@ -30,7 +35,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     statement_timeout: statementTimeoutMs,
     // The server enforces its own limit; this one is for a server that no longer answers at all.
     query_timeout: statementTimeoutMs + CONNECT_TIMEOUT_MS,
-    options: SERVER_OPTIONS,
+    options: options.plansByValues ? `${SERVER_OPTIONS} -c plan_cache_mode=force_custom_plan` : SERVER_OPTIONS,
     types: { getTypeParser: (oid, format) => (oid === INT8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
   });
   // A connection that breaks while idle is replaced at the next query; unheard, the event would end the process.
