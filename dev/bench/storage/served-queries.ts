@@ -1,0 +1,252 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { statement } from '../../../ports/store/statement.ts';
+import type { Statement } from '../../../ports/store/store.ts';
+import type { Random } from '../../simulate/random.ts';
+
+/** One time that is asked: what there is to ask for, and by chance what is asked for now. */
+export interface Turn {
+  readonly nowMs: number;
+  /** How far back it goes. */
+  readonly days: number;
+  readonly random: Random;
+  readonly devices: readonly string[];
+  readonly owner: string;
+  readonly persons: readonly string[];
+  readonly frames: readonly string[];
+  /** When each of these was taken. */
+  readonly frameTimes: readonly Date[];
+  readonly numbers: readonly number[];
+}
+
+/** A statement as it is served, and what it is asked for. */
+export interface Served {
+  readonly name: string;
+  /** Where the statement stands. */
+  readonly file: string;
+  readonly statement: Statement;
+  values(turn: Turn): readonly unknown[];
+}
+
+type Values = (turn: Turn) => readonly unknown[];
+
+const DAY_MS = 86_400_000;
+const NONE = null;
+const PAGE = 50;
+
+const one = ({ random }: Turn, choices: readonly (string | number)[]) =>
+  choices[Math.floor(random.between(0, choices.length))];
+const device = (turn: Turn) => one(turn, turn.devices);
+const now = ({ nowMs }: Turn) => new Date(nowMs);
+const ago = ({ nowMs }: Turn, days: number) => new Date(nowMs - days * DAY_MS);
+/** Some span of so many days, or all if there are not so many. */
+function span({ nowMs, days, random }: Turn, wanted: number): readonly [Date, Date] {
+  const length = Math.min(wanted, days);
+  const untilMs = nowMs - Math.floor(random.between(0, (days - length) * 24)) * 3_600_000;
+  return [new Date(untilMs - length * DAY_MS), new Date(untilMs)];
+}
+const lately = (turn: Turn, days: number): readonly [Date, Date] => [ago(turn, days), now(turn)];
+const dates = (turn: Turn, wanted: number) => span(turn, wanted).map((date) => date.toISOString().slice(0, 10));
+
+/** What a page of events and how many there are of them are asked for, together: device, type, from, to. */
+const eventFilters: Readonly<Record<string, Values>> = {
+  all: () => [NONE, NONE, NONE, NONE],
+  'a day': (turn) => [NONE, NONE, ...span(turn, 1)],
+  'a month': (turn) => [NONE, NONE, ...span(turn, 30)],
+  'of one device': (turn) => [device(turn), NONE, NONE, NONE],
+  'of one device, a week': (turn) => [device(turn), NONE, ...span(turn, 7)],
+  'of one device, a month': (turn) => [device(turn), NONE, ...span(turn, 30)],
+  visits: () => [NONE, 'visit', NONE, NONE],
+  'crowds, a month': (turn) => [NONE, 'crowd', ...span(turn, 30)],
+  'visits of one device, a week': (turn) => [device(turn), 'visit', ...span(turn, 7)],
+};
+
+const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => [
+  [`events, ${name}`, 'console/sql/list-events.sql', (turn) => [...filter(turn), PAGE, 0]],
+  [`events, ${name}: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), NONE]],
+  [
+    `events, ${name}, of an owner`,
+    'console/sql/list-fleet-events.sql',
+    (turn) => [...filter(turn), PAGE, 0, turn.owner],
+  ],
+  [`events, ${name}, of an owner: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), turn.owner]],
+]);
+
+/** From, to, where the page before ended, and one more than is shown. */
+const newest: Values = () => [NONE, NONE, NONE, NONE, PAGE + 1];
+const further: Values = (turn) => [NONE, NONE, span(turn, 1)[0], '80000000-0000-4000-8000-000000000000', PAGE + 1];
+const during =
+  (days: number): Values =>
+  (turn) => [...span(turn, days), NONE, NONE, PAGE + 1];
+
+const visits: readonly [string, string, Values][] = [
+  ['visits, the newest', 'console/sql/list-visits.sql', newest],
+  ['visits, a page far back', 'console/sql/list-visits.sql', further],
+  ['visits, a day', 'console/sql/list-visits.sql', during(1)],
+  ['visits of one device', 'console/sql/list-device-visits.sql', (turn) => [...newest(turn), device(turn), NONE]],
+  [
+    'visits of one device, a page far back',
+    'console/sql/list-device-visits.sql',
+    (turn) => [...further(turn), device(turn), NONE],
+  ],
+  ['visits of an owner', 'console/sql/list-device-visits.sql', (turn) => [...newest(turn), NONE, turn.owner]],
+  [
+    'visits of an owner, a page far back',
+    'console/sql/list-device-visits.sql',
+    (turn) => [...further(turn), NONE, turn.owner],
+  ],
+  [
+    'visits of one person',
+    'console/sql/list-person-visits.sql',
+    (turn) => [...newest(turn), one(turn, turn.persons), NONE, NONE],
+  ],
+];
+
+const occupancy: readonly [string, string, Values][] = [
+  ['occupancy: whose', 'console/sql/occupancy-places.sql', (turn) => [device(turn), NONE, turn.owner, 'door']],
+  [
+    'occupancy of one device, a day',
+    'console/sql/occupancy.sql',
+    (turn) => [[device(turn)], '', ...span(turn, 1), 3_600],
+  ],
+  [
+    'occupancy of one device, lately',
+    'console/sql/occupancy.sql',
+    (turn) => [[device(turn)], '', ...lately(turn, 1), 60],
+  ],
+  [
+    'occupancy of a zone, a month',
+    'console/sql/occupancy.sql',
+    (turn) => [[device(turn)], 'door', ...span(turn, 30), 86_400],
+  ],
+  [
+    'occupancy of a site, a week',
+    'console/sql/occupancy.sql',
+    (turn) => [turn.devices.filter((_, at) => at % 10 === 0), '', ...span(turn, 7), 3_600],
+  ],
+];
+
+const frames: readonly [string, string, Values][] = [
+  ['frames, the newest', 'console/sql/list-captures.sql', () => [NONE, NONE, NONE, NONE, PAGE, 0]],
+  ['frames, the hundredth page', 'console/sql/list-captures.sql', () => [NONE, NONE, NONE, NONE, PAGE, 99 * PAGE]],
+  [
+    'frames of one device that are dead',
+    'console/sql/list-captures.sql',
+    (turn) => [device(turn), 'dead', NONE, NONE, PAGE, 0],
+  ],
+  [
+    'frames of an owner',
+    'console/sql/list-fleet-captures.sql',
+    (turn) => [NONE, NONE, NONE, NONE, PAGE, 0, turn.owner],
+  ],
+  ['frames: how many', 'console/sql/count-captures.sql', () => [NONE, NONE, NONE, NONE, NONE]],
+  ['frames of an owner: how many', 'console/sql/count-captures.sql', (turn) => [NONE, NONE, NONE, NONE, turn.owner]],
+  ['a frame', 'console/sql/find-capture-blob.sql', (turn) => [one(turn, turn.frames), turn.owner]],
+  [
+    'a frame of a known time',
+    'console/sql/find-capture.sql',
+    ({ random, frames, frameTimes }) => {
+      const at = Math.floor(random.between(0, frames.length));
+      return [frames[at], frameTimes[at]];
+    },
+  ],
+  ['jobs', 'console/sql/list-jobs.sql', (turn) => [NONE, NONE, NONE, NONE, ago(turn, 1), NONE, PAGE, 0]],
+  ['jobs: how many', 'console/sql/count-jobs.sql', (turn) => [NONE, NONE, NONE, NONE, ago(turn, 1)]],
+  ['jobs of an owner: how many', 'console/sql/count-jobs.sql', (turn) => [NONE, turn.owner, NONE, NONE, ago(turn, 1)]],
+  ['queue', 'console/sql/waiting-captures.sql', () => [NONE]],
+  ['queue: the oldest', 'console/sql/oldest-waiting-capture.sql', (turn) => [turn.owner]],
+  ['ledger: analyses of a day', 'console/sql/ledger-analyses.sql', (turn) => [device(turn), ...lately(turn, 1)]],
+  ['status: devices', 'console/sql/device-status.sql', () => [200, NONE]],
+  ['status: devices of an owner', 'console/sql/device-status.sql', (turn) => [200, turn.owner]],
+  ['status: rates', 'console/sql/rates.sql', (turn) => [now(turn), NONE]],
+  ['status: rates of an owner', 'console/sql/rates.sql', (turn) => [now(turn), turn.owner]],
+  ['disk: the database', 'console/sql/database-size.sql', () => []],
+  ['disk: stored lately', 'console/sql/stored-bytes.sql', (turn) => [ago(turn, 0.25)]],
+  [
+    'the picture of a motion',
+    'snapshots/sql/find-picture.sql',
+    (turn) => [device(turn), 'live', ...span(turn, 0.01), 0.5],
+  ],
+];
+
+const OWN = 'dev/bench/storage/sql';
+const views: readonly [string, string, Values][] = [
+  ['an event', 'console/sql/find-event.sql', (turn) => [one(turn, turn.numbers), turn.owner]],
+  ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
+  ['visits by the hour, lately', `${OWN}/ask-visits-by-hour.sql`, (turn) => lately(turn, 1)],
+  [
+    'visits of one device by the hour, a month',
+    `${OWN}/ask-device-visits-by-hour.sql`,
+    (turn) => [device(turn), ...span(turn, 30)],
+  ],
+  ['visits of one device by the day', `${OWN}/ask-device-visits-by-day.sql`, (turn) => [device(turn)]],
+  [
+    'zones of one device by the hour, a week',
+    `${OWN}/ask-zones-by-hour.sql`,
+    (turn) => [device(turn), ...span(turn, 7)],
+  ],
+  [
+    'crowds of one device by the hour, a month',
+    `${OWN}/ask-crowds-by-hour.sql`,
+    (turn) => [device(turn), ...span(turn, 30)],
+  ],
+  ['events by the hour and type, a week', `${OWN}/ask-event-counts.sql`, (turn) => span(turn, 7)],
+  ['results.events of one device, a week', `${OWN}/ask-result-events.sql`, (turn) => [device(turn), ...span(turn, 7)]],
+  ['results.person_summary of a day', `${OWN}/ask-summary-of-day.sql`, (turn) => [dates(turn, 1)[0]]],
+  [
+    'results.person_summary of one device, a month',
+    `${OWN}/ask-summary-of-device.sql`,
+    (turn) => [device(turn), ...dates(turn, 30)],
+  ],
+];
+
+/** Statements of the console and of the snapshots, panels of Grafana, and views for whoever asks in plain SQL. */
+export const served: readonly Served[] = [
+  ...[...events, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
+    return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
+  }),
+  ...panels(),
+];
+
+/** What Grafana asks for, of the span that a dashboard shows at first, and of a week. */
+function panels(): readonly Served[] {
+  const folder = new URL('../../../grafana/dashboards/', import.meta.url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => {
+      const { panels } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Dashboard;
+      return panels.flatMap(({ title, targets }) =>
+        targets.flatMap(({ rawSql }) =>
+          rawSql === undefined ? [] : { title, file: `grafana/dashboards/${file}`, rawSql },
+        ),
+      );
+    })
+    .flatMap(({ title, file, rawSql }) => {
+      const text = rawSql.replace(/\$__timeFilter\((\w+)\)/g, '$1 between $$1 and $$2');
+      const asked = { file, statement: { name: `panel ${title}`, text } };
+      return [
+        { ...asked, name: `panel ${title}, six hours`, values: (turn: Turn) => lately(turn, 0.25) },
+        { ...asked, name: `panel ${title}, a week`, values: (turn: Turn) => span(turn, 7) },
+      ];
+    });
+}
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly rawSql?: string }[] }[];
+}
+
+/** Statements that read what grows with time, as their text says, and are not among those that are asked. */
+export function unaskedStatements(): readonly string[] {
+  const asked = new Set(served.map(({ file }) => file));
+  return ['console/sql', 'snapshots/sql']
+    .flatMap((folder) =>
+      readdirSync(fileURLToPath(new URL(`../../../${folder}`, import.meta.url))).map((file) => `${folder}/${file}`),
+    )
+    .filter((file) => !file.includes('/test-') && !asked.has(file))
+    .filter((file) => {
+      const text = statement(import.meta.url, `../../../${file}`).text.replace(/^ *--.*$/gm, '');
+      return /^\s*(select|with)\b/.test(text) && GROWING.test(text);
+    });
+}
+
+const GROWING = /\b(captures|events|visits|occupancy_changes|event_counts|results\.\w+|\w+_(hourly|daily))\b/;

@@ -1,0 +1,1 @@
+copy event_counts from stdin

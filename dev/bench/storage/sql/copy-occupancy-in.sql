@@ -1,0 +1,1 @@
+copy occupancy_changes from stdin

@@ -1,0 +1,1 @@
+copy visits from stdin

@@ -1,0 +1,1 @@
+create database passerby_copied

@@ -1,0 +1,1 @@
+select has_timescale() as answer

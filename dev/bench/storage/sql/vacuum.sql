@@ -1,0 +1,1 @@
+vacuum (analyze) events, visits, occupancy_changes, event_counts, captures
