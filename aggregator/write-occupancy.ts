@@ -17,5 +17,7 @@ export async function writeOccupancy(transaction: Queryable, reads: readonly Rea
   await transaction.run(keepOccupancy, [
     rows.map(({ event_id }) => event_id),
     rows.map(({ occurred_at }) => new Date(occurred_at)),
+    new Date(Math.min(...rows.map(({ occurred_at }) => occurred_at))),
+    new Date(Math.max(...rows.map(({ occurred_at }) => occurred_at))),
   ]);
 }

@@ -5,6 +5,8 @@ with told as (
     case type when 'zone_entered' then data ->> 'zone_id' else '' end as zone_id
   from unnest($1::uuid[], $2::timestamptz[]) as told (id, occurred_at)
   join events using (id, occurred_at)
+  -- By these it is known, before any row is looked for, in which chunks none can be.
+  where events.occurred_at between $3 and $4
 ),
 reopened as (
   delete from occupancy_changes
