@@ -1,6 +1,7 @@
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Statement, Store } from '../../ports/store/store.ts';
+import { ERASURE_NOTES } from '../../schemas/erasure-note.ts';
 import type { Lane, TimeQuality } from '../../schemas/types.ts';
 import type { CheckReport } from './report.ts';
 
@@ -77,7 +78,10 @@ export function lookAtAll(
 ): Promise<Seen> {
   return store.transaction(async (transaction) => {
     await transaction.run(sql.create);
-    for await (const keys of pagesOf(blobs.list(''))) await transaction.run(sql.add, [keys]);
+    for await (const keys of pagesOf(blobs.list(''))) {
+      // What is noted of erasures is of no row, and stays for good.
+      await transaction.run(sql.add, [keys.filter((key) => !key.startsWith(ERASURE_NOTES))]);
+    }
     await transaction.run(sql.analyze);
     const [lookedAt] = await transaction.run<CheckReport['lookedAt']>(sql.count);
     const [settled, overdue] = [new Date(settledMs), new Date(overdueMs)];

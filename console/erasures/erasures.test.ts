@@ -24,11 +24,13 @@ const OTHERS = [
   'migrations',
   'dead_letter_actions',
   'dead_letter_action_letters',
+  'retention_runs',
+  'checks',
 ];
 /** Where a device, or a person, is named for good. */
 const NAMING = ['audit_log', 'devices', 'erasure_list', 'erasures'];
 /** What is still to be erased; empty in the end. */
-const UNDER_WAY = ['erasure_leftovers'];
+const UNDER_WAY = ['erasure_leftovers', 'expired_blobs'];
 
 async function recordsOf(device: string): Promise<readonly string[]> {
   const text = 'select topic from log.records where key = $1 order by topic';
@@ -166,7 +168,15 @@ function erasing(database: typeof startDatabase): void {
   describe('a time of a device', () => {
     test('takes all that reaches into it, and nothing else', async () => {
       const { device, other } = await rig.written.fill('cam-range');
+      // Over, and about to be deleted anyway.
+      const expired = [device, `${device}-too`].map((name) => `images/${name}/7-over.jpg`);
+      for (const key of expired) await rig.blobs.put(key, Buffer.from('x'));
+      const name = 'expire';
+      const text = "insert into expired_blobs (key, class, expired_at) select unnest($1::text[]), 'frames', now()";
+      await rig.services.store.run({ name, text }, [expired]);
       await rig.erase({ kind: 'range', deviceId: device, fromMs: minutes(11.5), toMs: minutes(20) });
+      expect(await Promise.all(expired.map((key) => rig.blobs.head(key)))).toEqual([null, expect.anything()]);
+      expect(await rig.services.rows('expired_blobs')).toMatchObject([{ key: expired[1] }]);
       expect(await rig.leftOf(device)).toEqual({
         minutes: but(12, 19),
         // Of the second one, only what begins with the first moment after it; they entered then, too.

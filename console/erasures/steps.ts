@@ -29,6 +29,7 @@ export const STEPS = [
   'dead-letters',
   'sums',
   'snapshots',
+  'expired',
   'device',
   'blobs',
   'strays',
@@ -70,6 +71,7 @@ const sql = {
   markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
   deviceRows: statement(import.meta.url, './sql/erase-device-rows.sql'),
   motions: statement(import.meta.url, './sql/list-motions.sql'),
+  takeExpired: statement(import.meta.url, './sql/take-over-expired.sql'),
   addBlobs: statement(import.meta.url, './sql/add-blobs.sql'),
   nextBlobs: statement(import.meta.url, './sql/next-blobs.sql'),
   forgetBlobs: statement(import.meta.url, './sql/forget-blobs.sql'),
@@ -186,6 +188,11 @@ export function createErasureSteps({
     return { outcome: 'done' };
   };
 
+  const expired: Step = async (within, { id, devices }) => {
+    await within.run(sql.takeExpired, [id, devices]);
+    return { outcome: 'done' };
+  };
+
   async function addSnapshots(within: Queryable, id: string, rows: readonly EventRow[]): Promise<void> {
     const motions = rows.filter(({ type }) => type === 'motion');
     const keys = motions.map((row) => snapshotKey({ ...row, occurred_at: row.occurred_at.getTime() }));
@@ -261,6 +268,7 @@ export function createErasureSteps({
     'dead-letters': rowsOf('dead_letters', sql.letters),
     sums,
     snapshots,
+    expired,
     device,
     blobs: deleteBlobs,
     strays,

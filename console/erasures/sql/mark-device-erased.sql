@@ -21,5 +21,6 @@ set
   heard_again_at = null,
   last_config_fetch_at = null,
   capture_mode = null,
-  burst_until = null
+  burst_until = null,
+  retention = '{}'
 where id = $1
