@@ -11,8 +11,13 @@ export function matchLight(before: Uint8Array, now: Uint8Array): Uint8Array {
     const grey = before[cell] as number;
     const change = (now[cell] as number) - grey + GREYS;
     const isDark = grey < middle;
-    count(isDark ? darkGreys : brightGreys, grey);
-    count(isDark ? darkChanges : brightChanges, change);
+    if (isDark) {
+      count(darkGreys, grey);
+      count(darkChanges, change);
+    } else {
+      count(brightGreys, grey);
+      count(brightChanges, change);
+    }
   }
   const bright = { grey: medianOf(brightGreys), change: medianOf(brightChanges) - GREYS };
   const dark = medianOrNull(darkGreys, darkChanges) ?? bright;
@@ -52,9 +57,11 @@ function refine(before: Uint8Array, now: Uint8Array, { grey, change, slope }: Li
 }
 
 function tableOf({ grey: from, change, slope }: Line): Uint8Array {
-  return Uint8Array.from({ length: GREYS }, (_, grey) =>
-    Math.max(0, Math.min(GREYS - 1, Math.round(grey + change + slope * (grey - from)))),
-  );
+  const table = new Uint8Array(GREYS);
+  for (let grey = 0; grey < GREYS; grey += 1) {
+    table[grey] = Math.max(0, Math.min(GREYS - 1, Math.round(grey + change + slope * (grey - from))));
+  }
+  return table;
 }
 
 const GREYS = 256;
