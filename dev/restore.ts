@@ -46,7 +46,7 @@ try {
       progress,
     });
     console.log(`Restored into ${into}: ${what}.`);
-    for (const name of unplaced) console.log(`${name} is no table of Passerby's, or is changed, and was left out.`);
+    for (const name of unplaced) console.log(`${name} is no table of Passerby's, and was left out.`);
     if (erasures > 0) console.log(`Erased again what ${erasures} erasures had taken.`);
     for (const path of damaged) {
       console.log(`WHAT WAS ERASED SINCE MAY BE THERE AGAIN: ${path}, which may know of it, is damaged.`);

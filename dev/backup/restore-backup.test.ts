@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireWhole } from '../preflight.ts';
 import { makeBackup } from './make-backup.ts';
-import { readManifest, writeManifest } from './manifest.ts';
+import { type Manifest, readManifest, writeManifest } from './manifest.ts';
 import { restoreBackup, verifyBackup } from './restore-backup.ts';
 import { blobsOf, contentsOf, makeInstallation, makeRoom, newestOf, silent, withDatabase } from './rig-under-test.ts';
 import { makeTarget } from './target.ts';
@@ -245,6 +245,34 @@ describe('is refused:', () => {
     expect(existsSync(room.path('never'))).toBe(false);
     writeManifest(backup, { ...manifest, format: 2 as 1 });
     expect(() => newestOf(room.path('newer'))).toThrow('made by a newer Passerby');
+  });
+
+  const rewrite = (name: string, change: (manifest: Manifest) => Partial<Manifest>) => {
+    cpSync(room.path('backups'), room.path(name), { recursive: true });
+    const { backup, manifest } = newestOf(room.path(name));
+    writeManifest(backup, { ...manifest, ...change(manifest) });
+  };
+
+  test('a backup whose tables came to be by other migrations than the first of those that are here', async () => {
+    const { tables } = newestOf(room.path('backups')).manifest.migrations;
+    rewrite('gap', ({ migrations: { log } }) => ({
+      migrations: { log, tables: tables.filter((_, at) => at !== 1) },
+    }));
+    await expect(restore('gap', 'never')).rejects.toThrow(`${tables[2]} where this one has ${tables[1]}`);
+    expect(existsSync(room.path('never'))).toBe(false);
+  });
+
+  test.each([
+    ['more', 'has a column "added" that none of ours has', (columns: string[]) => [...columns, 'added']],
+    ['fewer', 'lacks its column "state"', (columns: string[]) => columns.filter((column) => column !== 'state')],
+  ])('a backup of which a table of ours has %s columns', async (name, difference, change) => {
+    rewrite(name, ({ tables }) => ({
+      tables: tables.map((part) =>
+        part.name === 'public.captures' ? { ...part, columns: change(part.columns).sort() } : part,
+      ),
+    }));
+    await expect(restore(name, `${name}-restored`)).rejects.toThrow(`public.captures ${difference}`);
+    expect(() => requireWhole(room.path(`${name}-restored`))).toThrow('was broken off');
   });
 
   test('a folder without a backup, and a target within what it is to outlive', async () => {

@@ -143,12 +143,22 @@ async function begin(folder: string): Promise<void> {
   for (const name of names) if (name !== RESTORING) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
+/** As many of the migrations as the backup has are run before its rows come: so those have to be the same ones. */
 function requireKnown(names: readonly string[], folder: URL): void {
-  const known = new Set(readdirSync(folder).map((file) => file.replace(/\.sql$/, '')));
-  const unknown = names.filter((name) => !known.has(name));
-  if (unknown.length === 0) return;
+  const known = readdirSync(folder)
+    .map((file) => file.replace(/\.sql$/, ''))
+    .sort();
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Unusable(
+      `The backup is of a newer Passerby: this one does not know ${unknown.join(', ')}. Update it first, then restore.`,
+    );
+  }
+  const at = names.findIndex((name, place) => name !== known[place]);
+  if (at < 0) return;
   throw new Unusable(
-    `The backup is of a newer Passerby: this one does not know ${unknown.join(', ')}. Update it first, then restore.`,
+    `The backup is of another Passerby than this one came of: its tables were changed by ${names[at]} where this one has ` +
+      `${known[at]}. Restore it with the one that made it.`,
   );
 }
 

@@ -76,7 +76,8 @@ async function writeTable(
 
 /**
  * Into the tables of a database that nobody else uses, which has the backup's migrations and no others: all of it, or,
- * where something is not as it was written, nothing. Answers what it could not place.
+ * where something is not as it was written, nothing. Answers
+ * which tables have no place here, since somebody else made them.
  */
 export async function readTables(
   client: pg.Client,
@@ -93,7 +94,8 @@ export async function readTables(
   for (const { empty } of there) await client.query(empty);
   for (const part of manifest.tables) {
     const table = byName.get(part.name);
-    if (table && `${table.columns}` === `${part.columns}`) {
+    if (table) {
+      requireSameColumns(backup, part, table);
       const { stream, rows } = copyIn(client, table.copy_in);
       await readPart(backup, part, stream, progress);
       if (rows() !== part.rows)
@@ -107,6 +109,19 @@ export async function readTables(
   await client.query('analyze');
   return unplaced;
 }
+
+/** Rows that fit nowhere in a table of ours would be lost in silence. */
+function requireSameColumns(backup: string, { name, columns }: TablePart, table: Table): void {
+  const [more, fewer] = [without(columns, table.columns), without(table.columns, columns)];
+  if (more.length + fewer.length === 0) return;
+  const differences = [
+    ...more.map((column) => `has a column "${column}" that none of ours has`),
+    ...fewer.map((column) => `lacks its column "${column}"`),
+  ];
+  throw new Damaged(backup, `${name} ${differences.join(' and ')}`);
+}
+
+const without = (names: readonly string[], others: readonly string[]) => names.filter((name) => !others.includes(name));
 
 export async function verifyTables(backup: string, manifest: Manifest, progress: Progress): Promise<void> {
   progress.begin('tables', manifest.tables.length);
