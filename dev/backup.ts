@@ -18,7 +18,7 @@ import { explain } from './backup/explain.ts';
 import { makeBackup } from './backup/make-backup.ts';
 import { createProgress, inWords } from './backup/progress.ts';
 import { type BackupConfig, readBackupConfig } from './backup/read-backup-config.ts';
-import { makeTarget } from './backup/target.ts';
+import { type OwnTarget, withTarget } from './backup/target.ts';
 
 interface Asked {
   readonly folder: string;
@@ -37,7 +37,7 @@ try {
   if ('erasuresFile' in asked) {
     const count = await writeNotes(asked.erasuresFile, join(config.DATA_DIR, 'blobs'));
     console.log(`Wrote ${count} notes of erasures to ${asked.erasuresFile}.`);
-  } else await backUp(asked, config);
+  } else await withTarget(asked.folder, (target) => backUp(asked, target, config));
 } catch (error) {
   console.error(explain(error, USAGE));
   process.exitCode = 1;
@@ -45,8 +45,7 @@ try {
   progress.end();
 }
 
-async function backUp({ folder, withSecret, keep }: Asked, config: BackupConfig): Promise<void> {
-  const target = makeTarget(folder);
+async function backUp({ withSecret, keep }: Asked, target: OwnTarget, config: BackupConfig): Promise<void> {
   const made = await makeBackup({ config, target, withSecret, nowMs: Date.now(), progress });
   const { tables, blobs, server_secret, snapshot_at } = made.manifest;
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);

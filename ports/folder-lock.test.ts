@@ -3,8 +3,19 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FolderInUse, lockFolder } from './folder-lock.ts';
+
+/** What the disk says instead of making a link. */
+const disk = vi.hoisted(() => ({ refusal: '' }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const linkSync: typeof fs.linkSync = (from, to) => {
+    if (disk.refusal === '') return fs.linkSync(from, to);
+    throw Object.assign(new Error(`${disk.refusal}: link`), { code: disk.refusal });
+  };
+  return { ...fs, linkSync };
+});
 
 let folder: string;
 let children: ChildProcess[];
@@ -14,6 +25,7 @@ beforeEach(() => {
   children = [];
 });
 afterEach(async () => {
+  disk.refusal = '';
   await Promise.all(children.map(kill));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -98,6 +110,20 @@ test('a lock of an earlier process with our own number does not hold', () => {
 test.runIf(process.platform === 'linux')('nor one whose number another program has now', () => {
   forge({ pid: process.ppid, started: '123' });
   lockFolder(folder).release();
+});
+
+test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('a disk that knows no links has a lock all the same: %s', async (refusal) => {
+  disk.refusal = refusal;
+  const lock = lockFolder(folder);
+  expect((await lockElsewhere()).said).toContain(`process ${process.pid}`);
+  lock.release();
+  forge({ namespace: 'elsewhere' });
+  expect(() => lockFolder(folder)).toThrow('of another container');
+});
+
+test('what else keeps a lock from being made is told', () => {
+  disk.refusal = 'EIO';
+  expect(() => lockFolder(folder)).toThrow('EIO');
 });
 
 test('a holder in another container holds for as long as its lock beats', () => {

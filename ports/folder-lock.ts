@@ -1,4 +1,15 @@
-import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Unusable } from './errors.ts';
 
@@ -13,6 +24,8 @@ interface Holder {
 const BEAT_MS = 1_000;
 /** A holder in another container cannot be looked up; without a beat for this long it is gone. */
 const SILENT_MS = 10_000;
+/** What systems say where a disk has no links. */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
  * One process per data folder. The lock is a file that names its holder; a holder that is gone (kill -9, power cut)
@@ -62,13 +75,26 @@ function place(file: string, text: string): { readonly done: boolean; readonly n
   // The file system's own clock, by which beats are dated too.
   const nowMs = statSync(draft).mtimeMs;
   try {
-    linkSync(draft, file);
+    link(draft, file);
     return { done: true, nowMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return { done: false, nowMs };
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Disks of Windows and of networks may know no links. There, who sees a copy that is half-written takes the folder over,
+ * and the beat of whoever wrote it finds that out.
+ */
+function link(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!WITHOUT_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
   }
 }
 
@@ -82,7 +108,7 @@ function clear(file: string, judged: string) {
     throw error;
   }
   try {
-    if (readText(aside) !== judged) linkSync(aside, file);
+    if (readText(aside) !== judged) link(aside, file);
   } finally {
     rmSync(aside, { force: true });
   }

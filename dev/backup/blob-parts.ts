@@ -11,7 +11,7 @@ import { type BlobEntry, isListWhole, readBlobList, writeBlobList } from './blob
 import { inBatches } from './in-batches.ts';
 import { Damaged, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
-import type { Target } from './target.ts';
+import type { OwnTarget, Target } from './target.ts';
 
 /** Waiting for a disk to have one is most of the time that a blob takes. */
 const AT_ONCE = 16;
@@ -34,7 +34,7 @@ export async function writeBlobs({
   progress,
 }: {
   readonly blobs: Blobs;
-  readonly target: Target;
+  readonly target: OwnTarget;
   readonly backup: string;
   readonly progress: Progress;
 }): Promise<WrittenBlobs> {
@@ -134,7 +134,7 @@ async function hasBlob(target: Target, { sha256, sizeBytes }: BlobEntry): Promis
 }
 
 /** Whole or not at all; two that have the same bytes may be placed at once. */
-async function placeBlob(target: Target, sha256: string, bytes: Buffer): Promise<void> {
+async function placeBlob(target: OwnTarget, sha256: string, bytes: Buffer): Promise<void> {
   const folder = target.folderOf(sha256);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const draft = target.draft();

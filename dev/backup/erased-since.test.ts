@@ -14,7 +14,7 @@ import { makeBackup } from './make-backup.ts';
 import { readManifest } from './manifest.ts';
 import { restoreBackup } from './restore-backup.ts';
 import { blobsOf, makeInstallation, makeRoom, silent, withDatabase } from './rig-under-test.ts';
-import { makeTarget } from './target.ts';
+import { findBackup, withTarget } from './target.ts';
 
 /** What was erased after a backup does not come back with it. */
 const room = makeRoom();
@@ -31,19 +31,15 @@ const note: ErasureNote = {
   requested_by: 'admin',
 };
 
-const backUp = async (nowMs: number) =>
-  makeBackup({
-    config: { DATA_DIR: room.path('data') },
-    target: makeTarget(room.path('backups')),
-    withSecret: true,
-    nowMs,
-    progress: silent,
-  });
+const backUp = (nowMs: number) =>
+  withTarget(room.path('backups'), (target) =>
+    makeBackup({ config: { DATA_DIR: room.path('data') }, target, withSecret: true, nowMs, progress: silent }),
+  );
 
 const restore = (backup: string, to: string, notes: readonly ErasureNote[] = []) =>
   restoreBackup({
     backup,
-    target: makeTarget(join(backup, '..')),
+    target: findBackup(backup).target,
     manifest: readManifest(backup),
     dataDir: room.path(to),
     notes,
@@ -119,7 +115,7 @@ test('a file of erasures says it, where there is no later backup', { timeout: 24
 });
 
 test('a later backup that is damaged is named, since what it knows may come back', { timeout: 120_000 }, async () => {
-  const [, later = ''] = makeTarget(room.path('backups')).backups();
+  const [, later = ''] = findBackup(room.path('backups')).target.backups();
   appendFileSync(join(later, 'blobs.tsv.gz'), 'x');
   expect(await restore(older, 'in-doubt')).toMatchObject({ damaged: [later] });
 });

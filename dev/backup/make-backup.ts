@@ -10,7 +10,7 @@ import { openInstallation } from './open-installation.ts';
 import type { Progress } from './progress.ts';
 import type { BackupConfig } from './read-backup-config.ts';
 import { writeTables } from './table-parts.ts';
-import type { Target } from './target.ts';
+import type { OwnTarget } from './target.ts';
 
 export const SECRET_FILE = 'server-secret';
 
@@ -26,7 +26,7 @@ export async function makeBackup({
   progress,
 }: {
   readonly config: BackupConfig;
-  readonly target: Target;
+  readonly target: OwnTarget;
   readonly withSecret: boolean;
   readonly nowMs: number;
   readonly progress: Progress;

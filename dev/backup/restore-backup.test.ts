@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   cpSync,
@@ -10,13 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireWhole } from '../preflight.ts';
 import { makeBackup } from './make-backup.ts';
 import { type Manifest, readManifest, writeManifest } from './manifest.ts';
 import { restoreBackup, verifyBackup } from './restore-backup.ts';
 import { blobsOf, contentsOf, makeInstallation, makeRoom, newestOf, silent, withDatabase } from './rig-under-test.ts';
-import { makeTarget } from './target.ts';
+import { withTarget } from './target.ts';
 
 const room = makeRoom();
 afterAll(room.remove, 120_000);
@@ -32,14 +35,13 @@ async function backUp(
 ) {
   madeAtMs += 60_000;
   const { withSecret = true, secret } = options;
-  return makeBackup({
-    config: { DATA_DIR: room.path(from), ...(secret !== undefined && { SERVER_SECRET: secret }) },
-    target: makeTarget(room.path(to)),
-    withSecret,
-    nowMs: madeAtMs,
-    progress: silent,
-  });
+  const config = { DATA_DIR: room.path(from), ...(secret !== undefined && { SERVER_SECRET: secret }) };
+  return withTarget(room.path(to), (target) =>
+    makeBackup({ config, target, withSecret, nowMs: madeAtMs, progress: silent }),
+  );
 }
+
+const prune = (keep: number) => withTarget(room.path('backups'), (target) => target.prune(keep));
 
 const restore = (from: string, to: string) => restoreBackup({ ...newestOf(room.path(from)), dataDir: room.path(to) });
 
@@ -135,30 +137,60 @@ describe('the next backup', () => {
     writeFileSync(room.path('data/blobs/images/camera-1/19.jpg'), 'another');
     const { copied } = await backUp('data', 'backups');
     expect(copied).toEqual({ count: 1, bytes: 7 });
-    const [first = ''] = makeTarget(room.path('backups')).backups();
+    const [first = ''] = newestOf(room.path('backups')).target.backups();
     await verifyBackup({ ...newestOf(room.path('backups')), backup: first, manifest: readManifest(first) });
   });
 
   test('may be the last that is kept: what only older ones had goes with them', async () => {
-    const target = makeTarget(room.path('backups'));
+    const { target } = newestOf(room.path('backups'));
     // The first had 17, and 19 as it was.
-    expect(await target.prune(1)).toEqual({ backups: 2, blobs: 2 });
+    expect(await prune(1)).toEqual({ backups: 2, blobs: 2 });
     expect(target.backups()).toHaveLength(1);
     await verifyBackup(newestOf(room.path('backups')));
-    expect(await target.prune(1)).toEqual({ backups: 0, blobs: 0 });
+    expect(await prune(1)).toEqual({ backups: 0, blobs: 0 });
   });
 
   test('reads everything again where the list of the last one is damaged, and deletes nothing by such a list', async () => {
-    const target = makeTarget(room.path('backups'));
+    const { target } = newestOf(room.path('backups'));
     appendFileSync(join(target.backups().at(-1) ?? '', 'blobs.tsv.gz'), 'x');
     const { copied } = await backUp('data', 'backups');
     // What was changed without its time is found now.
     expect(copied).toEqual({ count: 1, bytes: 10 });
-    await expect(target.prune(2)).rejects.toThrow('which pictures it has is not known');
+    await expect(prune(2)).rejects.toThrow('which pictures it has is not known');
     expect(target.backups()).toHaveLength(2);
-    expect(await target.prune(1)).toEqual({ backups: 1, blobs: 1 });
+    expect(await prune(1)).toEqual({ backups: 1, blobs: 1 });
     await verifyBackup(newestOf(room.path('backups')));
   });
+});
+
+/** As somebody types it, or a clock starts it: in a process of its own. */
+async function backUpElsewhere(from: string, to: string) {
+  const child = spawn(process.execPath, ['dev/run.mjs', 'dev/backup.ts', room.path(to)], {
+    cwd: new URL('../..', import.meta.url),
+    env: { ...process.env, DATA_DIR: room.path(from), INIT_CWD: '' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  return { status, said };
+}
+
+test('no other adds to a folder until what is old has been deleted from it', { timeout: 120_000 }, async () => {
+  const filesOf = (name: string) => readdirSync(room.path(name), { recursive: true, encoding: 'utf8' }).sort();
+  await backUp('data', 'shared');
+  await backUp('data', 'shared');
+  // One that nobody knows yet, as its picture is no backup's.
+  await blobsOf(room.path('data')).put('images/camera-1/2000.jpg', Buffer.from('not yet in a backup'));
+  await withTarget(room.path('shared'), async (target) => {
+    target.begin(madeAtMs + 1);
+    const before = filesOf('shared');
+    const { status, said } = await backUpElsewhere('data', 'shared');
+    expect(said).toContain('Another backup is being made in');
+    expect(status).toBe(1);
+    expect(filesOf('shared')).toEqual(before);
+    expect(await target.prune(1)).toEqual({ backups: 1, blobs: 0 });
+  });
+  expect(await backUpElsewhere('data', 'shared')).toEqual({ status: 0, said: '' });
+  await verifyBackup(newestOf(room.path('shared')));
 });
 
 test.each([
@@ -212,7 +244,7 @@ describe('is refused:', () => {
   ])('a %s that was changed', async (what, words, damage) => {
     const name = `damaged-${what.replace(' ', '-')}`;
     cpSync(room.path('backups'), room.path(name), { recursive: true });
-    const [backup = ''] = makeTarget(room.path(name)).backups();
+    const [backup = ''] = newestOf(room.path(name)).target.backups();
     damage(backup, room.path(name));
     await expect((async () => verifyBackup(newestOf(room.path(name))))()).rejects.toThrow(words);
   });

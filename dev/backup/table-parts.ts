@@ -76,8 +76,8 @@ async function writeTable(
 
 /**
  * Into the tables of a database that nobody else uses, which has the backup's migrations and no others: all of it, or,
- * where something is not as it was written, nothing. Answers
- * which tables have no place here, since somebody else made them.
+ * where something is not as it was written, nothing. Answers which tables have no place here, since
+ * somebody else made them.
  */
 export async function readTables(
   client: pg.Client,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } 
 import { opendir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Unusable } from '../../ports/errors.ts';
+import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
 import { syncFolder } from '../../ports/sync-folder.ts';
 import { isListWhole, readBlobList } from './blob-list.ts';
 import { Damaged } from './manifest.ts';
@@ -15,8 +16,12 @@ export interface Target {
   readonly folder: string;
   /** The whole ones, oldest first. */
   backups(): string[];
-  begin(nowMs: number): Unfinished;
   folderOf(sha256: string): string;
+}
+
+/** One that nobody else adds to or deletes from meanwhile. */
+export interface OwnTarget extends Target {
+  begin(nowMs: number): Unfinished;
   /** A name for a file that is being written. */
   draft(): string;
   /** Deletes all but the newest backups, and blobs that none names any more. Answers how many of either. */
@@ -34,24 +39,53 @@ const BLOB = /^[0-9a-f]{64}$/;
 /** No backup has such a name, and no blob. */
 const UNFINISHED = '~unfinished';
 
-export function makeTarget(path: string): Target {
+/**
+ * One at a time, from its beginning until what is old has been deleted: a picture is placed before the backup that names
+ * it is there, and for another it would be one that none names any more.
+ */
+export async function withTarget<Result>(path: string, use: (target: OwnTarget) => Promise<Result>): Promise<Result> {
+  const folder = makeFolder(path);
+  const lock = lockTarget(folder);
+  try {
+    return await use(ownTarget(folder));
+  } finally {
+    lock.release();
+  }
+}
+
+function makeFolder(path: string): string {
   try {
     mkdirSync(join(path, 'blobs'), { recursive: true, mode: 0o700 });
-    return openTarget(realpathSync(path));
+    return realpathSync(path);
   } catch (error) {
     throw new Unusable(`${path} cannot be used for backups: ${(error as Error).message}`);
   }
 }
 
-function openTarget(folder: string): Target {
-  const unfinished = join(folder, UNFINISHED);
-  const backups = () => backupsIn(folder);
-  const folderOf = (sha256: string) => join(folder, 'blobs', sha256.slice(0, 2));
+function lockTarget(folder: string): { release(): void } {
+  try {
+    return lockFolder(folder);
+  } catch (error) {
+    if (error instanceof FolderInUse) throw new Unusable(`Another backup is being made in ${folder}.`);
+    throw error;
+  }
+}
 
+function openTarget(folder: string): Target {
   return {
     folder,
-    backups,
-    folderOf,
+    backups: () => backupsIn(folder),
+    folderOf: (sha256) => join(folder, 'blobs', sha256.slice(0, 2)),
+  };
+}
+
+function ownTarget(folder: string): OwnTarget {
+  const unfinished = join(folder, UNFINISHED);
+  const target = openTarget(folder);
+  const { backups } = target;
+
+  return {
+    ...target,
     draft: () => join(unfinished, randomUUID()),
 
     begin(nowMs) {
