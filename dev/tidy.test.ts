@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -159,6 +159,19 @@ describe('tidy', () => {
     expect(missing).toEqual([]);
     expect(text).not.toContain('"resolved"');
   });
+
+  test.each(['aggregator', 'ports/log'])(
+    'migrations of %s are numbered from 0001 on, without a gap and none twice',
+    (owner) => {
+      // Two that grew beside each other may have taken one number, and where one is missing another may yet come between
+      // those that have been run.
+      const names = readdirSync(join(ROOT, owner, 'migrations')).sort();
+      expect(names.length).toBeGreaterThan(0);
+      expect(names).toEqual(
+        names.map((_, at) => expect.stringMatching(`^${String(at + 1).padStart(4, '0')}_[a-z_]+\\.sql$`)),
+      );
+    },
+  );
 
   test('files are named in kebab-case and stay short', () => {
     expect(files.filter((file) => !/^[a-z0-9./-]+$/.test(file))).toEqual([]);
