@@ -46,17 +46,29 @@ from frame_claims
 join captures using (device_id, epoch, seq)
 where not confirmed;
 
--- The processor passes over settings whose version it has met. The newest that are known here come again under versions
--- beyond all by which anything was told.
+-- The processor passes over settings whose version it has met. The newest that are known here, or the built-in ones where
+-- none are, come again under versions beyond all by which anything was told; every frame tells of its own.
 insert into config_versions (device_id, version, settings, created_at)
-select newest.device_id, version, newest.settings, now()
+select told.device_id, version, coalesce(newest.settings, '{}'), now()
 from (
+  select device_id, max(config_version) as met
+  from (
+    select device_id, config_version from observations
+    union all
+    select device_id, config_version from events
+    union all
+    select device_id, config_version from visits
+  ) as everything
+  group by device_id
+) as told
+left join (
   select distinct on (device_id) device_id, version as known, settings
   from config_versions
   order by device_id, version desc
-) as newest
-join (select device_id, max(config_version) as met from events group by device_id) as told using (device_id)
-cross join lateral generate_series(newest.known + 1, told.met + 1) as version
-where told.met > newest.known;
+) as newest using (device_id)
+cross join lateral generate_series(coalesce(newest.known, 0) + 1, told.met + 1) as version
+where told.met > coalesce(newest.known, 0)
+  -- Of some there may be no more than events; they are paired anew.
+  and exists (select from devices where devices.id = told.device_id);
 
 commit;
