@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { isKey } from '../../ports/blobs/blobs.ts';
 import { readManifest } from './manifest.ts';
-import { createMeasure } from './measure.ts';
+import { createMeasure, sha256OfFile } from './measure.ts';
 
 /** The blobs of a backup in the order of their keys, a line each: there may be millions, so nobody has all in memory. */
 export interface BlobEntry {
@@ -48,9 +48,7 @@ export async function* readBlobList(backup: string): AsyncGenerator<BlobEntry> {
 }
 
 export async function isListWhole(backup: string, manifest = readManifest(backup)): Promise<boolean> {
-  const measure = createMeasure();
-  const digest = pipeline(createReadStream(fileOf(backup)), measure.stream.resume()).then(measure.sha256, () => null);
-  return (await digest) === manifest.blobs.sha256;
+  return (await sha256OfFile(fileOf(backup))) === manifest.blobs.sha256;
 }
 
 function fileOf(backup: string): string {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** Lets bytes through, and says how many they were and what they come to. */
 export interface Measure {
@@ -20,4 +22,10 @@ export function createMeasure(onBytes: (bytes: number) => void = () => undefined
     },
   });
   return { stream, bytes: () => bytes, sha256: () => hash.digest('hex') };
+}
+
+/** Null of one that cannot be read. */
+export async function sha256OfFile(path: string): Promise<string | null> {
+  const measure = createMeasure();
+  return pipeline(createReadStream(path), measure.stream.resume()).then(measure.sha256, () => null);
 }

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { copyIn, copyOut } from '../../ports/store/copy.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { Damaged, type Manifest, type TablePart } from './manifest.ts';
-import { createMeasure } from './measure.ts';
+import { createMeasure, sha256OfFile } from './measure.ts';
 import type { Progress } from './progress.ts';
 
 /**
@@ -139,15 +139,11 @@ async function readPart(backup: string, part: TablePart, to: Writable, progress:
     await pipeline(createReadStream(file), measure.stream, createGunzip(), to);
   } catch (error) {
     // What the server or the unpacking stumbled over may be no fault of theirs.
-    if ((await digestOf(file)) !== part.sha256) throw new Damaged(backup, `${part.name}: ${(error as Error).message}`);
+    if ((await sha256OfFile(file)) !== part.sha256)
+      throw new Damaged(backup, `${part.name}: ${(error as Error).message}`);
     throw error;
   }
   if (measure.sha256() !== part.sha256) throw new Damaged(backup, `${part.name} has been changed`);
-}
-
-async function digestOf(file: string): Promise<string | null> {
-  const measure = createMeasure();
-  return pipeline(createReadStream(file), measure.stream.resume()).then(measure.sha256, () => null);
 }
 
 function fileOf(backup: string, table: string): string {
