@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { contentsOf, makeRoom, withDatabase } from './backup/rig-under-test.ts';
+import { basicAuthorization } from './simulate/basic-authorization.ts';
 import { enrol } from './simulate/enrol.ts';
 import { createScene } from './simulate/scene.ts';
 import { createUploader, type Upload } from './simulate/upload.ts';
@@ -70,7 +71,7 @@ interface Capture {
 }
 
 const settledIn = async (url: string) => {
-  const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
+  const headers = { authorization: basicAuthorization({ password: PASSWORD }) };
   const answer = await fetch(`${url}/api/captures?page_size=1&state=done`, { headers });
   return ((await answer.json()) as { total: number }).total;
 };

@@ -10,6 +10,7 @@ import { createServiceProcess, untilReady } from './crash/service-process.ts';
 import { type FoundVisit, scoreVisits } from './eval/visits.ts';
 import { readWatchedClip, trueVisits } from './eval/watched-clips.ts';
 import { SHARED_DATA } from './shared-data.ts';
+import { basicAuthorization } from './simulate/basic-authorization.ts';
 import { startServers } from './stack/start-servers.ts';
 
 /**
@@ -96,7 +97,7 @@ interface EventAnswer {
 
 /** Once the last one is over, which the camera's silence ends. */
 async function visitsOf(consoleUrl: string): Promise<readonly FoundVisit[]> {
-  const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
+  const headers = { authorization: basicAuthorization({ password: PASSWORD }) };
   const deadlineMs = performance.now() + SETTLED_WITHIN_MS;
   for (;;) {
     await sleep(LOOK_EVERY_MS);

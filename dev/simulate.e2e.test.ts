@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../ports/free-ports.ts';
 import { createDeath, createServiceProcess, untilReady } from './crash/service-process.ts';
+import { basicAuthorization } from './simulate/basic-authorization.ts';
 import { lacksFfmpeg, makeClip, needsFfmpeg } from './simulate/clip-under-test.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -102,7 +103,7 @@ describe.skipIf(lacksFfmpeg('dev/simulate.e2e.test.ts'))(
     }
 
     function ask(path: string): Promise<Response> {
-      const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
+      const authorization = basicAuthorization({ password: PASSWORD });
       return fetch(`${url}${path}`, { headers: { authorization } });
     }
   },

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTestCerts } from '../http/tls/certs-under-test.ts';
+import { basicAuthorization } from './simulate/basic-authorization.ts';
 import { enrol } from './simulate/enrol.ts';
 import { createScene } from './simulate/scene.ts';
 import { createUploader } from './simulate/upload.ts';
@@ -61,7 +62,7 @@ describe('npm start', { timeout: 120_000 }, () => {
   }
 
   const total = async (url: string, password: string) => {
-    const headers = { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
+    const headers = { authorization: basicAuthorization({ password }) };
     const answer = await fetch(`${url}/api/captures?page_size=1&state=done`, { headers });
     return ((await answer.json()) as { total: number }).total;
   };
@@ -71,7 +72,7 @@ describe('npm start', { timeout: 120_000 }, () => {
   }
 
   const read = async (url: string, list: 'captures' | 'events'): Promise<Row[]> => {
-    const headers = { authorization: `Basic ${Buffer.from('admin:correct horse').toString('base64')}` };
+    const headers = { authorization: basicAuthorization({ password: 'correct horse' }) };
     const answer = await fetch(`${url}/api/${list}`, { headers });
     return ((await answer.json()) as Record<string, Row[]>)[list] ?? [];
   };
@@ -263,7 +264,7 @@ describe('npm start', { timeout: 120_000 }, () => {
         const sent = requestSecure(options, async (answer) => settle([answer.statusCode ?? 0, await text(answer)]));
         sent.on('error', fail).end();
       });
-    const authorization = `Basic ${Buffer.from('admin:correct horse').toString('base64')}`;
+    const authorization = basicAuthorization({ password: 'correct horse' });
     // No name is refused where none can be known; a password is asked for all the same.
     expect((await ask({ host: 'any.example' }))[0]).toBe(401);
     const captures = async () =>

@@ -6,6 +6,7 @@ import { readServerPid } from '../../ports/store/embedded/orphan.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
+import { basicAuthorization } from '../simulate/basic-authorization.ts';
 import { enrol } from '../simulate/enrol.ts';
 import { readOutcome } from './outcome.ts';
 import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
@@ -36,7 +37,7 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
   }
 
   async function ask(path: string): Promise<Answer> {
-    const headers = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
+    const headers = { authorization: basicAuthorization({ password: PASSWORD }) };
     const answer = await fetch(`${url}/api/${path}`, { headers }).catch(() => null);
     return answer?.ok ? ((await answer.json()) as Answer) : {};
   }

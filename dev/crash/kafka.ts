@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { consoleService } from '../../console/config.ts';
@@ -6,7 +5,6 @@ import { createDeviceAccess, deviceAccessConfig } from '../../http/access/device
 import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
-import { findFreePort } from '../../ports/free-ports.ts';
 import { createKafkaLog, type KafkaLog } from '../../ports/log/kafka.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
@@ -17,10 +15,11 @@ import { logTopics } from '../../schemas/topics.ts';
 import { enrolHere } from '../simulate/enrol-here.ts';
 import type { Server } from '../stack/server-process.ts';
 import { startServers } from '../stack/start-servers.ts';
+import { describeServices } from './describe-services.ts';
 import { findDisorder } from './disorder.ts';
 import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
-import { createDeath, createServiceProcess, type ServiceProcess, untilReady } from './service-process.ts';
+import { createDeath, untilReady } from './service-process.ts';
 import type { Resume, Target, TargetOptions } from './target.ts';
 
 const sql = {
@@ -31,6 +30,14 @@ const sql = {
 
 const PARTITIONS = 6;
 const LOOK_EVERY_MS = 250;
+const SERVICES = {
+  ingest: 'ingest/main.ts',
+  'processor-1': 'processor/main.ts',
+  'processor-2': 'processor/main.ts',
+  aggregator: 'aggregator/main.ts',
+  snapshots: 'snapshots/main.ts',
+  visitor: 'processor/main.ts',
+} as const;
 /** What is killed, and how likely; `visitor` is a third processor that joins and leaves. */
 const BLOWS = {
   ingest: 2,
@@ -56,8 +63,9 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
     KAFKA_PARTITIONS: String(PARTITIONS),
     ADMIN_PASSWORD: 'only-for-this-run',
     HEARTBEAT_INTERVAL_S: '3600',
+    LOG_LEVEL: 'warn',
   };
-  const services = await describeServices(dataDir, common, tell);
+  const services = await describeServices(SERVICES, { folder: dataDir, env: common, onDied: tell });
   const servers = { broker: createMortal(stack.kafka, tell), s3: createMortal(stack.s3, tell) };
   const store = createPostgresStore({
     connectionString: stack.postgres.connectionString,
@@ -177,31 +185,6 @@ function openLog(env: Readonly<Record<string, string>>) {
   return untilAvailable(() => createKafkaLog({ config, name: 'crash', topics: logTopics, clock, logger: silent }), {
     logger: silent,
   });
-}
-
-async function describeServices(
-  dataDir: string,
-  env: Readonly<Record<string, string>>,
-  onDied: (error: Error) => void,
-) {
-  const describe = async (name: string, program: string) => {
-    const port = await findFreePort();
-    const process: ServiceProcess = createServiceProcess({
-      program,
-      env: { ...env, PORT: String(port), LOG_LEVEL: 'warn' },
-      logFile: join(dataDir, `${name}.log`),
-      onDied,
-    });
-    return { process, url: `http://127.0.0.1:${port}` };
-  };
-  return {
-    ingest: await describe('ingest', 'ingest/main.ts'),
-    'processor-1': await describe('processor-1', 'processor/main.ts'),
-    'processor-2': await describe('processor-2', 'processor/main.ts'),
-    aggregator: await describe('aggregator', 'aggregator/main.ts'),
-    snapshots: await describe('snapshots', 'snapshots/main.ts'),
-    visitor: await describe('visitor', 'processor/main.ts'),
-  };
 }
 
 /** A server that is started again whenever it is killed; while it starts, it cannot be killed again. */

@@ -9,11 +9,10 @@ import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { migrate } from '../../ports/store/migrate.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import { PARTITIONS } from '../config.ts';
 import { createDeath, createServiceProcess, untilReady } from '../crash/service-process.ts';
 import type { CreateTarget } from './target.ts';
 
-/** As `npm start` has it, which refuses a log of another number. */
-const PARTITIONS = 4;
 const PASSWORD = 'only-for-this-run';
 
 /**

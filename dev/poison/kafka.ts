@@ -1,16 +1,15 @@
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { migrations } from '../../aggregator/aggregator.ts';
 import { consoleService } from '../../console/config.ts';
 import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
-import { findFreePort } from '../../ports/free-ports.ts';
 import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { migrate } from '../../ports/store/migrate.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { logTopics } from '../../schemas/topics.ts';
-import { createDeath, createServiceProcess, untilReady } from '../crash/service-process.ts';
+import { describeServices } from '../crash/describe-services.ts';
+import { createDeath, untilReady } from '../crash/service-process.ts';
 import { startServers } from '../stack/start-servers.ts';
 import type { CreateTarget } from './target.ts';
 
@@ -32,14 +31,8 @@ export const createKafkaTarget: CreateTarget = async ({ folder, say }) => {
   const stack = await startServers({ folder, say, onDeath: (why) => tell(new Error(why)) });
   const { connectionString } = stack.postgres;
   const env = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' };
-  const services = await Promise.all(
-    Object.entries(SERVICES).map(async ([name, program]) => {
-      const port = await findFreePort();
-      const logFile = join(folder, `${name}.log`);
-      const service = createServiceProcess({ program, env: { ...env, PORT: String(port) }, logFile, onDied: tell });
-      return { name, service, url: `http://127.0.0.1:${port}` };
-    }),
-  );
+  const services = await describeServices(SERVICES, { folder, env, onDied: tell });
+  const processes = Object.values(services).map((service) => service.process);
   // Each of the processes is ended with this one.
   process.setMaxListeners(Math.max(process.getMaxListeners(), LISTENERS_MAX));
   const logger = pino({ level: 'silent' });
@@ -51,7 +44,7 @@ export const createKafkaTarget: CreateTarget = async ({ folder, say }) => {
 
   let stopped: Promise<void> | null = null;
   async function stopAll() {
-    await Promise.all(services.map(({ service }) => service.stop()));
+    await Promise.all(processes.map((one) => one.stop()));
     await log.close();
     blobs.close();
     await Promise.all([stack.kafka.stop(), stack.s3.stop()]);
@@ -66,12 +59,12 @@ export const createKafkaTarget: CreateTarget = async ({ folder, say }) => {
     log,
     blobs,
     partitions: PARTITIONS,
-    url: services.find(({ name }) => name === 'console')?.url ?? '',
+    url: services.console.url,
     password: PASSWORD,
     died,
     async start() {
-      for (const { service } of services) service.start();
-      await Promise.race([Promise.all(services.map(({ url }) => untilReady(url))), died]);
+      for (const one of processes) one.start();
+      await Promise.race([Promise.all(Object.values(services).map(({ url }) => untilReady(url))), died]);
     },
     stop,
     async close() {

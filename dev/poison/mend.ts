@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { basicAuthorization } from '../simulate/basic-authorization.ts';
 import { below } from '../simulate/below.ts';
 import { Refused } from '../simulate/count.ts';
 import type { Spoilt } from './fill.ts';
@@ -84,7 +85,7 @@ const placeOf = ({ topic, partition, offset }: Placed) => `${topic}/${partition}
 
 /** Asks the console as its administrator; with a body it is a POST. Rejects with `Refused`. */
 function createAsk({ url, password }: Pick<Target, 'url' | 'password'>) {
-  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+  const authorization = basicAuthorization({ password });
   return async <Answer>(path: string, body?: object): Promise<Answer> => {
     const answer = await fetch(below(url, `api/v1/${path}`), {
       headers: { authorization, ...(body && { 'content-type': 'application/json' }) },

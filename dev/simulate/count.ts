@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Clock } from '../../ports/clock/clock.ts';
+import { basicAuthorization } from './basic-authorization.ts';
 import { below } from './below.ts';
 
 export interface CaptureRange {
@@ -48,8 +49,7 @@ export function createCounter({ url, password, clock = monotonicClock, sleep = d
       target.searchParams.set('start_time', new Date(startMs).toISOString());
       target.searchParams.set('end_time', new Date(endMs).toISOString());
       target.searchParams.set('page_size', '1');
-      const headers =
-        password === undefined ? {} : { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
+      const headers = password === undefined ? {} : { authorization: basicAuthorization({ password }) };
       const response = await fetch(target, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       const text = await response.text();
       if (response.status >= 400 && response.status < 500 && response.status !== 429)

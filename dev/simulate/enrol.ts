@@ -1,6 +1,7 @@
 /** Gives simulated cameras their tokens, the way the devices in the field come by theirs. */
 
 import pLimit from 'p-limit';
+import { basicAuthorization } from './basic-authorization.ts';
 import { below } from './below.ts';
 import { Refused } from './count.ts';
 
@@ -19,8 +20,8 @@ const AT_ONCE = 4;
 
 /** Pairs and activates each device; one that was there before begins a new epoch. Rejects with `Refused`. */
 export async function enrol(options: EnrolOptions): Promise<Map<string, string>> {
-  const { url, consoleUrl, user = 'admin', password, deviceIds } = options;
-  const authorization = `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
+  const { url, consoleUrl, user, password, deviceIds } = options;
+  const authorization = basicAuthorization({ user, password: password ?? '' });
   const limit = pLimit(AT_ONCE);
   const enrolOne = async (deviceId: string) => {
     const paired = await post(below(consoleUrl, 'devices/pair'), { device_id: deviceId }, { authorization });
