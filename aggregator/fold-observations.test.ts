@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { observation } from '../schemas/records-under-test.ts';
 import type { Observation } from '../schemas/types.ts';
-import { foldObservations, type ObservationRow } from './fold-observations.ts';
+import { foldObservations, type ObservationRow, type RowsBefore } from './fold-observations.ts';
 
 const HOUR_MS = 3_600_000;
+const nothing: RowsBefore = { lastRuns: [], known: [] };
+const keyOf = ({ frameId, outcome }: ObservationRow) => `${frameId} ${outcome}`;
 
 const still = (seq: number, change: Partial<Observation> = {}) =>
   observation(seq, { outcome: 'skipped', reason: 'still', ...change });
@@ -47,36 +49,53 @@ const stories: readonly (readonly [name: string, told: readonly Observation[], r
     ['1-4 still ×2', '2-5 still ×2', '3-3 still ×1'],
   ],
   ['a frame that is told of twice counts once', [still(1), still(2), still(2), still(3)], ['1-3 still ×3']],
+  [
+    'what was looked at stays so, when its frame comes again and is passed over',
+    [observation(1), still(1), still(2)],
+    ['1', '2-2 still ×1'],
+  ],
+  [
+    'a run stays as long as it is, when the frame with which it began is looked at after all',
+    [still(1), still(2), still(3), observation(1), still(4)],
+    ['1-3 still ×3', '1', '4-4 still ×1'],
+  ],
+  [
+    'or comes again and is passed over',
+    [still(1), still(2), observation(3), still(1), still(4)],
+    ['1-2 still ×2', '3', '4-4 still ×1'],
+  ],
+  [
+    'a second look at a frame ends no run that came after the first one',
+    [observation(1), still(2), observation(1, { reason: 'redriven' }), still(3)],
+    ['1', '2-3 still ×2'],
+  ],
 ];
 
 describe('a batch becomes rows', () => {
   test.each(stories)('%s', (_, told, rows) => {
-    expect(foldObservations([], told).map(shortly)).toEqual(rows);
+    expect(foldObservations(nothing, told).map(shortly)).toEqual(rows);
   });
 
   test.each(stories)('wherever one batch ends and the next begins: %s', (_, told) => {
-    const whole = foldObservations([], told);
+    const whole = foldObservations(nothing, told);
     for (const at of told.keys()) {
-      const first = foldObservations([], told.slice(0, at));
-      const rows = new Map(first.map((row) => [row.frameId, row]));
-      for (const row of foldObservations(lastOf(first, told.slice(0, at)), told.slice(at))) rows.set(row.frameId, row);
+      const first = foldObservations(nothing, told.slice(0, at));
+      const rows = new Map(first.map((row) => [keyOf(row), row]));
+      for (const row of foldObservations(before(first, told.slice(at)), told.slice(at))) rows.set(keyOf(row), row);
       expect([...rows.values()]).toEqual(whole);
     }
   });
 });
 
-/** As the table answers: the last of each device and lane, if it is a run. */
-function lastOf(rows: readonly ObservationRow[], told: readonly Observation[]): readonly ObservationRow[] {
+/** As the table answers: the last of each device and lane, if it is a run; and what it has of these frames. */
+function before(rows: readonly ObservationRow[], told: readonly Observation[]): RowsBefore {
   const lines = new Set(told.map(({ lane, device_id }) => `${lane}/${device_id}`));
-  return [...lines].flatMap((line) => {
+  const lastRuns = [...lines].flatMap((line) => {
     const last = rows.findLast(({ lane, deviceId }) => `${lane}/${deviceId}` === line);
     return last && last.seen === null ? [last] : [];
   });
+  return { lastRuns, known: rows.filter(({ frameId }) => told.some(({ frame_id }) => frame_id === frameId)) };
 }
-
-test('what was looked at stays so, when its frame comes again and is passed over', () => {
-  expect(foldObservations([], [observation(1), still(1), still(2)]).map(shortly)).toEqual(['1', '2-2 still ×1']);
-});
 
 test('a frame keeps what was seen in it, a run nothing', () => {
   const box = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
@@ -84,7 +103,7 @@ test('a frame keeps what was seen in it, a run nothing', () => {
     motion: { score: 0.5, boxes: [box] },
     objects: [{ class_name: 'person', confidence: 0.9, box, track_id: 'T' }],
   };
-  const [frame, run] = foldObservations([], [observation(1, { ...seen, model: 'm' }), still(2, seen)]);
+  const [frame, run] = foldObservations(nothing, [observation(1, { ...seen, model: 'm' }), still(2, seen)]);
   expect(frame).toMatchObject({ seen, model: 'm', frames: 1 });
   expect(run).toMatchObject({ seen: null, frames: 1 });
 });

@@ -25,27 +25,44 @@ export interface ObservationRow {
 
 const HOUR_MS = 3_600_000;
 
-/**
- * Rows that are new or have grown, in the order in which they were told. `lastRows` are the last of each device and lane
- * until now, so that it makes no difference where one batch ends and the next begins. Pure.
- */
+/** What a row is known by: a frame may have begun a run, and be looked at later. */
+export type RowKey = Pick<ObservationRow, 'frameId' | 'outcome'>;
+
+/** What is there before a batch, so that it makes no difference where one ends and the next begins. */
+export interface RowsBefore {
+  /** Runs that are the last of their device and lane. */
+  readonly lastRuns: readonly ObservationRow[];
+  /** Of the frames of the batch, those that have rows of their own, or begin runs. */
+  readonly known: readonly RowKey[];
+}
+
+/** Rows that are new or have grown, in the order in which they were told first. Pure. */
 export function foldObservations(
-  lastRows: readonly ObservationRow[],
+  { lastRuns, known }: RowsBefore,
   observations: readonly Observation[],
 ): readonly ObservationRow[] {
-  const last = new Map(lastRows.map((row) => [lineOf(row), row]));
+  const last = new Map(lastRuns.map((row) => [lineOf(row), row]));
+  const there = new Set(known.map(keyOf));
   const changed = new Map<string, ObservationRow>();
   for (const observation of observations) {
     const told = rowOf(observation);
+    const { frameId } = told;
+    const wasLookedAt = there.has(keyOf({ frameId, outcome: 'analysed' }));
+    // A frame that comes again, and is passed over then: its row stays as it is, and a run as long as it has become.
+    if (told.seen === null && (wasLookedAt || there.has(keyOf(told)))) continue;
     const before = last.get(lineOf(told));
     if (before && isLastOf(before, told)) continue;
     const row = before && goesOn(before, told) ? longer(before, told) : told;
-    // A frame that comes again, and is passed over then: what the first look found stays.
-    if (row.seen === null && changed.get(row.frameId)?.seen) continue;
-    last.set(lineOf(row), row);
-    changed.set(row.frameId, row);
+    changed.set(keyOf(row), row);
+    there.add(keyOf(row));
+    // The second look at a frame takes the place of the first one, and not the last.
+    if (!(told.seen && wasLookedAt)) last.set(lineOf(row), row);
   }
   return [...changed.values()];
+}
+
+function keyOf({ frameId, outcome }: RowKey): string {
+  return `${frameId}/${outcome}`;
 }
 
 /** In each of which frames stand in one order. */

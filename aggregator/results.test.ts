@@ -238,6 +238,30 @@ function results(start: () => Promise<AggregatorRig>): void {
       ]);
     });
 
+    test.each([500, 2, 1])(
+      'a frame that is looked at after all, or again, takes no answer from others; %i at once',
+      async (batch) => {
+        const device = `second look ${batch}`;
+        const from = 800_000 + batch * 1_000;
+        const [first, second, third, fourth] = [from, from + 1, from + 2, from + 3];
+        const told = [
+          ...[first, second, third].map((seq) => passed(device, seq)),
+          seen(device, first),
+          passed(device, fourth),
+          { ...seen(device, first), reason: 'redriven' },
+          passed(device, first),
+          passed(device, fourth + 1),
+        ];
+        await rig.append('observations', 'observation', ...told);
+        await rig.drain({ batch });
+        expect(await rowsOf(device)).toEqual([
+          [first, third, 'skipped', 'still', 3],
+          [first, first, 'analysed', 'redriven', 1],
+          [fourth, fourth + 1, 'skipped', 'still', 2],
+        ]);
+      },
+    );
+
     test('a batch that comes again makes no run longer', async () => {
       const frames = Array.from({ length: 60 }, (_, at) => passed('again', 700 + at));
       await rig.append('observations', 'observation', ...frames);

@@ -1,12 +1,13 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import type { Lane, Observation, Outcome } from '../schemas/types.ts';
-import { foldObservations, type ObservationRow } from './fold-observations.ts';
+import { foldObservations, type ObservationRow, type RowKey } from './fold-observations.ts';
 import type { Read } from './read-record.ts';
 import { storableJson } from './storable.ts';
 
 const sql = {
   last: statement(import.meta.url, './sql/last-observations.sql'),
+  find: statement(import.meta.url, './sql/find-observed.sql'),
   upsert: statement(import.meta.url, './sql/upsert-observations.sql'),
 };
 
@@ -33,7 +34,9 @@ interface LastRow {
 export async function writeObservations(transaction: Queryable, reads: readonly Read<Observation>[]): Promise<void> {
   if (reads.length === 0) return;
   const observations = reads.map(({ value }) => value);
-  const rows = foldObservations(await lastOf(transaction, observations), observations);
+  const lastRuns = await lastRunsOf(transaction, observations);
+  const known = await knownOf(transaction, observations);
+  const rows = foldObservations({ lastRuns, known }, observations);
   if (rows.length === 0) return;
   await transaction.run(sql.upsert, [
     rows.map(({ frameId }) => frameId),
@@ -56,7 +59,7 @@ export async function writeObservations(transaction: Queryable, reads: readonly 
 }
 
 /** The last row of each device and lane, where that is a run, which may go on. */
-async function lastOf(
+async function lastRunsOf(
   transaction: Queryable,
   observations: readonly Observation[],
 ): Promise<readonly ObservationRow[]> {
@@ -81,4 +84,15 @@ async function lastOf(
     model: row.model,
     configVersion: row.config_version,
   }));
+}
+
+async function knownOf(transaction: Queryable, observations: readonly Observation[]): Promise<readonly RowKey[]> {
+  const times = observations.map(({ captured_at }) => captured_at);
+  const rows = await transaction.run<Pick<LastRow, 'frame_id' | 'outcome'>>(sql.find, [
+    observations.map(({ frame_id }) => frame_id),
+    times.map((atMs) => new Date(atMs)),
+    new Date(Math.min(...times)),
+    new Date(Math.max(...times)),
+  ]);
+  return rows.map(({ frame_id, outcome }) => ({ frameId: frame_id, outcome }));
 }

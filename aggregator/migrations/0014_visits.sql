@@ -64,7 +64,7 @@ insert into event_counts (device_id, type, hour, count)
 select device_id, type, date_trunc('hour', occurred_at, 'UTC'), count(*) from events group by 1, 2, 3;
 
 -- What was seen in a frame that was looked at; or a run of frames, one after the other, that were passed over for one
--- reason within an hour.
+-- reason within an hour. The frame with which a run begins may be looked at later: it has a row of its own then.
 create table observations (
   -- The frame; of a run, the first one.
   frame_id uuid not null,
@@ -87,7 +87,7 @@ create table observations (
   objects jsonb,
   model text,
   config_version integer not null,
-  primary key (frame_id, captured_at)
+  primary key (frame_id, captured_at, outcome)
 ) with (fillfactor = 80);
 
 create index observations_device on observations (device_id, captured_at desc);

@@ -1,5 +1,5 @@
--- Numbered in the order in which they were told. A run that is there grows; a frame that was looked at stays so, should it
--- come again long after, out of its order.
+-- Numbered in the order in which they were told first. A run that is there grows; of a frame that was looked at twice the
+-- second look counts.
 insert into observations (
   frame_id, captured_at, device_id, epoch, seq, lane, outcome, reason, frames, last_seq, last_captured_at, motion,
   motion_boxes, objects, model, config_version
@@ -15,8 +15,7 @@ from unnest(
   motion_boxes, objects, model, config_version, place
 )
 order by place
-on conflict (frame_id, captured_at) do update set
-  outcome = excluded.outcome,
+on conflict (frame_id, captured_at, outcome) do update set
   reason = excluded.reason,
   frames = excluded.frames,
   last_seq = excluded.last_seq,
@@ -26,4 +25,3 @@ on conflict (frame_id, captured_at) do update set
   objects = excluded.objects,
   model = excluded.model,
   config_version = excluded.config_version
-where observations.outcome = 'skipped' or excluded.outcome <> 'skipped'

@@ -3,7 +3,8 @@ import { describeWith } from '../../ports/servers-under-test.ts';
 import { startDatabase } from '../../ports/store/database-under-test.ts';
 import { createTimescaleDatabase } from '../../ports/store/timescale-under-test.ts';
 import { erasureNoteKey } from '../../schemas/erasure-note.ts';
-import { event, NOW_MS } from '../../schemas/records-under-test.ts';
+import { frameId } from '../../schemas/identity.ts';
+import { event, NOW_MS, observation } from '../../schemas/records-under-test.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
 import type { Visit } from '../../schemas/types.ts';
 import { DEVICE_TABLES } from './device-tables.ts';
@@ -204,6 +205,18 @@ function erasing(database: typeof startDatabase): void {
       const hours = (await rig.rowsOf('event_counts', device)).map(({ hour }) => (hour as Date).getTime());
       expect(hours).toContain(minutes(-660));
       expect(hours).not.toContain(minutes(-600));
+    });
+
+    test('takes a run that reaches into it, and not the frame with which that began and that was looked at later', async () => {
+      const { device } = await rig.written.fill('cam-run');
+      const told = [40, 41].map((seq) =>
+        observation(seq, { device_id: device, frame_id: frameId(device, 1, seq), captured_at: minutes(seq) }),
+      );
+      const passed = told.map((one) => ({ ...one, outcome: 'skipped' as const, reason: 'still' }));
+      await rig.written.write('observations', 'observation', ...passed, ...told.slice(0, 1));
+      await rig.erase({ kind: 'range', deviceId: device, fromMs: minutes(40.5), toMs: minutes(42) });
+      const left = (await rig.rowsOf('observations', device)).filter(({ seq }) => Number(seq) >= 40);
+      expect(left).toMatchObject([{ seq: 40, outcome: 'analysed' }]);
     });
 
     test('takes with it what is not over yet', async () => {

@@ -110,7 +110,7 @@ const views: readonly string[] = [
   'select * from event_counts order by device_id, type, hour',
   'select * from occupancy_changes order by event_id, delta',
   'select * from visits order by id',
-  'select * from observations order by frame_id',
+  'select * from observations order by frame_id, outcome',
 ];
 
 /** Every question that is the same on both flavours, or is to be. */

@@ -1,6 +1,6 @@
 -- A run that reaches into the time goes as a whole: it tells only that nobody looked.
 with going as (
-  select frame_id, captured_at
+  select frame_id, captured_at, outcome
   from observations
   where device_id = any($2::text[])
     and exists (
@@ -15,5 +15,6 @@ delete from observations
 using going
 where observations.frame_id = going.frame_id
   and observations.captured_at = going.captured_at
+  and observations.outcome = going.outcome
   and observations.device_id = any($2::text[])
 returning 1 as one
