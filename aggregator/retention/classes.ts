@@ -1,5 +1,6 @@
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Statement } from '../../ports/store/store.ts';
+import type { Outcome } from '../../schemas/types.ts';
 import type { ClassName, Scope } from './limits.ts';
 
 /** What is kept beyond its limit, since something still needs it. */
@@ -60,6 +61,8 @@ interface Due {
   readonly at: string;
   readonly key: string | null;
   readonly size_bytes: number | null;
+  /** Of an observation: a frame may have begun a run, and have been looked at later. */
+  readonly outcome: Outcome | null;
 }
 
 /**
@@ -108,7 +111,7 @@ export const classes: readonly RetentionClass[] = [
     tables: ['observations'],
     inChunks: 'observations',
     ofDevices: true,
-    take: inTwo('observations', ofDevice),
+    take: inTwo('observations', ofDevice, (due) => [due.map(({ outcome }) => outcome)]),
   },
   {
     name: 'events',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
+import { frameId } from '../../schemas/identity.ts';
 import { classes } from './classes.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
@@ -49,6 +50,18 @@ describe('sums by the hour', () => {
     await rig.run();
     expect([await countOf('visits'), await told()]).toEqual([0, before]);
   });
+});
+
+test('a run stays until its last frame is over, though the frame with which it began was looked at later and goes', async () => {
+  const limitMs = NOON_MS - 48 * HOUR_MS;
+  await rig.query(
+    `insert into observations (frame_id, captured_at, device_id, epoch, seq, lane, outcome, frames, last_seq, last_captured_at, config_version)
+     select $1, $2, 'cam', 1, 1, 'live', outcome, 2, 2, last_captured_at, 0
+     from unnest(array['skipped', 'analysed'], $3::timestamptz[]) as told (outcome, last_captured_at)`,
+    [frameId('cam', 1, 1), new Date(limitMs - 1_000), [new Date(limitMs + 1_000), new Date(limitMs - 1_000)]],
+  );
+  await rig.run();
+  expect(await rig.query('select outcome from observations')).toEqual([{ outcome: 'skipped' }]);
 });
 
 describe('a frame', () => {
