@@ -33,7 +33,6 @@ create table visits (
 create index visits_opened_at on visits (opened_at desc, id desc);
 create index visits_device on visits (device_id, opened_at desc, id desc);
 create index visits_person on visits (person_id, opened_at desc);
-create index visits_lasting on visits (device_id, opened_at desc) where ended_at is null;
 
 insert into visits (
   id, opened_at, device_id, person_id, lane, source, state, last_seen_at, ended_at, dwell_ms, dwell_min_ms, dwell_max_ms,
