@@ -2,7 +2,6 @@ import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/trace.ts';
 import type { Event } from '../schemas/types.ts';
-import { highestVersions } from './highest-versions.ts';
 import type { Read } from './read-record.ts';
 import { storableJson } from './storable.ts';
 
@@ -15,13 +14,12 @@ export interface NewEvent {
   readonly occurred_at: Date;
 }
 
-/** Events become rows by insert-events.sql; of the versions of one event the highest stays. Answers which are new. */
+/** Events, each once, become rows by insert-events.sql: of the versions of one the highest stays. Answers which are new. */
 export async function writeEvents(
   transaction: Queryable,
-  reads: readonly Read<Event>[],
+  rows: readonly Read<Event>[],
   nowMs: number,
 ): Promise<readonly NewEvent[]> {
-  const rows = highestVersions(reads);
   if (rows.length === 0) return [];
   return await transaction.run<NewEvent>(insertEvents, [
     rows.map(({ value }) => value.event_id),

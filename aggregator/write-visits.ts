@@ -1,7 +1,6 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
 import type { Event, Visit } from '../schemas/types.ts';
-import { highestVersions } from './highest-versions.ts';
 import type { Read } from './read-record.ts';
 
 const upsertVisits = statement(import.meta.url, './sql/upsert-visits.sql');
@@ -10,11 +9,9 @@ interface VisitEvent extends Event {
   readonly payload: Visit;
 }
 
-/** Events that tell of a visit become the row of it, by upsert-visits.sql. */
+/** Those of the events, each once, that tell of a visit become the row of it, by upsert-visits.sql. */
 export async function writeVisits(transaction: Queryable, reads: readonly Read<Event>[], nowMs: number): Promise<void> {
-  const visits = highestVersions(reads)
-    .map(({ value }) => value)
-    .filter(isVisit);
+  const visits = reads.map(({ value }) => value).filter(isVisit);
   if (visits.length === 0) return;
   await transaction.run(upsertVisits, [
     visits.map(({ event_id }) => event_id),

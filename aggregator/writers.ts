@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import { countEvents } from './count-events.ts';
+import { highestVersions } from './highest-versions.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
 import { settleDeadLetters, writeDeadLetters } from './write-dead-letters.ts';
@@ -38,9 +39,10 @@ export function createWriters({
     events: async (transaction, batch) => {
       const nowMs = clock.nowMs();
       const reads = batch.of('event');
-      await countEvents(transaction, await writeEvents(transaction, reads, nowMs));
-      await writeVisits(transaction, reads, nowMs);
-      await writeOccupancy(transaction, reads);
+      const highest = highestVersions(reads);
+      await countEvents(transaction, await writeEvents(transaction, highest, nowMs));
+      await writeVisits(transaction, highest, nowMs);
+      await writeOccupancy(transaction, highest);
       await switchMovingToBurst(transaction, reads, nowMs);
     },
     'dead-letters': async (transaction, batch) => {
