@@ -17,7 +17,12 @@ import {
   PLACES,
   visit,
 } from './flavours/history-under-test.ts';
-import { readQuestions, unaskedStatements, unboundedChanges } from './flavours/questions-under-test.ts';
+import {
+  isUnboundedChange,
+  readQuestions,
+  unaskedStatements,
+  unboundedChanges,
+} from './flavours/questions-under-test.ts';
 
 test('every statement that reads a hypertable or a rollup is asked', () => {
   expect(unaskedStatements()).toEqual([]);
@@ -25,6 +30,17 @@ test('every statement that reads a hypertable or a rollup is asked', () => {
 
 test('every statement that changes rows of a hypertable says of which device or time they are', () => {
   expect(unboundedChanges()).toEqual([]);
+});
+
+test.each([
+  [false, 'update events set data = $2 where occurred_at = $1'],
+  [false, 'delete from visits using gone where visits.id = gone.id and visits.opened_at between $1 and $2'],
+  [true, 'update events set data = $2 where id = $1'],
+  [true, 'update events set data = gone.data from gone where gone.device_id = $1 and events.id = gone.id'],
+  [true, 'delete from visits using events where events.device_id = any($1) and visits.id = events.id'],
+  [true, "with gone as (\n  delete from captures where state = 'done'\n)\nselect from gone where device_id = $1"],
+])('whether it unpacks every chunk: %s, of %s', (isUnbounded, text) => {
+  expect(isUnboundedChange(text)).toBe(isUnbounded);
 });
 
 const HYPERTABLES = {

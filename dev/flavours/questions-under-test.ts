@@ -163,9 +163,16 @@ const withoutComments = (text: string) => text.replace(/^ *--.*$/gm, '');
 
 /** Statements that change rows of a hypertable and bound neither their device nor their time: they unpack every chunk. */
 export function unboundedChanges(): readonly string[] {
-  const change = /\b(?:delete from|update) (?:captures|events|observations|visits)\b(?:(?!\breturning\b|^\))[\s\S])*/gm;
-  const bound = /\b(?:captured_at|occurred_at|opened_at|device_id) *(?:=|<=?|between) *(?:any\()?\$\d/;
   return repositoryFiles
     .filter((file) => file.endsWith('.sql') && !/\/(?:test-[^/]*|migrations\/[^/]*)$/.test(file))
-    .filter((file) => [...withoutComments(read(file)).matchAll(change)].some(([statement]) => !bound.test(statement)));
+    .filter((file) => isUnboundedChange(read(file)));
+}
+
+/** A bound on another table's column, to which this one is joined, is none. */
+export function isUnboundedChange(text: string): boolean {
+  const change = /\b(?:delete from|update) (captures|events|observations|visits)\b(?:(?!\breturning\b|^\))[\s\S])*/gm;
+  return [...withoutComments(text).matchAll(change)].some(([statement, table]) => {
+    const column = `(?<![\\w.])(?:${table}\\.)?(?:captured_at|occurred_at|opened_at|device_id)`;
+    return !new RegExp(`${column} *(?:=|<=?|between) *(?:any\\()?\\$\\d`).test(statement);
+  });
 }
