@@ -6,6 +6,7 @@ import {
   startPlainDatabase,
   startTimescaleDatabase,
 } from '../ports/store/database-under-test.ts';
+import { read, repositoryFiles } from './compose/compose-file-under-test.ts';
 import { type Flavour, startFlavour } from './flavours/flavour-under-test.ts';
 import {
   events,
@@ -18,6 +19,7 @@ import {
   visit,
 } from './flavours/history-under-test.ts';
 import {
+  askedElsewhere,
   isUnboundedChange,
   readQuestions,
   unaskedStatements,
@@ -26,6 +28,11 @@ import {
 
 test('every statement that reads a hypertable or a rollup is asked', () => {
   expect(unaskedStatements()).toEqual([]);
+});
+
+test.each(Object.entries(askedElsewhere))('those in %s by %s', (folder, file) => {
+  expect(repositoryFiles.filter((name) => name.startsWith(folder) && name.endsWith('.sql')).length).toBeGreaterThan(0);
+  expect(read(file)).toContain("describeWith('timescale'");
 });
 
 test('every statement that changes rows of a hypertable says of which device or time they are', () => {

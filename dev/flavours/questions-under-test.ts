@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { statement } from '../../ports/store/statement.ts';
 import { derivedId, frameId } from '../../schemas/identity.ts';
 import { read, repositoryFiles } from '../compose/compose-file-under-test.ts';
@@ -147,13 +145,23 @@ function panelStatements(): readonly string[] {
     );
 }
 
-/** Statements that read a hypertable or a rollup, as their text says, and have no place in the table above. */
+/** Folders of statements that change what they find, or tell one story: which test asks them on TimescaleDB too. */
+export const askedElsewhere: Readonly<Record<string, string>> = {
+  'aggregator/check/sql/': 'aggregator/check/check.timescale.test.ts',
+  'aggregator/retention/sql/': 'aggregator/retention/retention.timescale.test.ts',
+  'aggregator/sql/': 'dev/flavours.test.ts',
+  'console/erasures/sql/': 'console/erasures/erasures.test.ts',
+};
+
+/**
+ * Statements that read a hypertable or a rollup, as their text says, and are asked nowhere on both flavours. Those in
+ * dev and ops are no service's.
+ */
 export function unaskedStatements(): readonly string[] {
-  return ['console/sql', 'snapshots/sql', 'http/access/sql']
-    .flatMap((folder) =>
-      readdirSync(fileURLToPath(new URL(`../../${folder}`, import.meta.url))).map((file) => `${folder}/${file}`),
-    )
-    .filter((file) => !file.includes('/test-') && !(file in asked))
+  const elsewhere = Object.keys(askedElsewhere);
+  return repositoryFiles
+    .filter((file) => file.endsWith('.sql') && !/^(?:dev|ops)\/|\/migrations\/|\/test-/.test(file))
+    .filter((file) => !(file in asked) && !elsewhere.some((folder) => file.startsWith(folder)))
     .filter((file) =>
       /\b(captures|events|visits|observations|\w+_(hourly|daily|minutely))\b/.test(withoutComments(read(file))),
     );
