@@ -238,6 +238,14 @@ describeWith('timescale', 'TimescaleDB answers what plain PostgreSQL answers', (
     await expectSameAnswers();
   });
 
+  test('when the sums are defined anew, however often', async () => {
+    const sums = await rollups(plain);
+    for (let times = 0; times < 2; times += 1) {
+      await both(({ run }) => run('call define_rollups()'));
+      expect(await both(rollups)).toEqual([sums, sums]);
+    }
+  });
+
   test('the hour that is going on is never kept', async () => {
     const kept = await both(({ run }) => run(`select keep_rollups(now() + interval '1 year') <= now() as over`));
     expect(kept).toEqual([[{ over: true }], [{ over: true }]]);

@@ -30,6 +30,20 @@ begin
 end
 $$;
 
+-- Whether a view of the schema in use is a continuous aggregate.
+create function is_aggregate(in_view text) returns boolean
+language plpgsql stable
+as $$
+begin
+  if to_regclass('timescaledb_information.continuous_aggregates') is null then
+    return false;
+  end if;
+  return exists (
+    select from timescaledb_information.continuous_aggregates where view_schema = current_schema() and view_name = in_view
+  );
+end
+$$;
+
 -- Sums of hours whose rows may be gone. Kept before they go, and from then on as they are.
 create table visits_hourly_kept (
   device_id text not null,
@@ -147,7 +161,10 @@ declare
 begin
   drop view if exists visits_daily;
   foreach rollup in array array['visits_hourly', 'zones_hourly', 'crowds_hourly'] loop
-    execute format('drop view if exists %I, %I', rollup, rollup || '_live');
+    execute format('drop view if exists %I', rollup);
+    execute format(
+      'drop %s if exists %I', case when is_aggregate(rollup || '_live') then 'materialized view' else 'view' end, rollup || '_live'
+    );
     if is_hypertable('visits') then
       execute format(
         'create materialized view %I with (timescaledb.continuous, timescaledb.materialized_only = false) as %s with no data',
