@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../ports/servers-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
@@ -30,6 +31,26 @@ describeWith('timescale', 'the schema on TimescaleDB', ({ url }) => {
 
   test('what is kept by time is so in the golden way', () =>
     expectGoldenHypertables(store, 'public', new URL('./schema.timescale.golden.txt', import.meta.url)));
+
+  test('somebody else’s hypertable, in a schema that may not be used, is no trouble', async () => {
+    const client = new pg.Client({ connectionString: database.connectionString });
+    await client.connect();
+    try {
+      await client.query('begin');
+      await client.query('create schema locked create table locked.readings (at timestamptz not null)');
+      await client.query("select create_hypertable('locked.readings', by_range('at'))");
+      await client.query('set local role passerby_readers');
+      const { rows } = await client.query(
+        "select is_hypertable(oid) as found from pg_class where relname in ('visits', 'users') order by relname",
+      );
+      expect(rows).toEqual([{ found: false }, { found: true }]);
+      const sizes =
+        "select table_name from table_sizes() where table_name in ('readings', 'visits') order by table_name";
+      expect((await client.query(sizes)).rows).toEqual([{ table_name: 'readings' }, { table_name: 'visits' }]);
+    } finally {
+      await client.end();
+    }
+  });
 
   test('the server has TimescaleDB', async () => {
     const find = { name: 'extensions', text: 'table pg_extension' };

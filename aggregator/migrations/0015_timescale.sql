@@ -16,6 +16,7 @@ as $$
   )
 $$;
 
+-- Found by its names: to turn these into a regclass is an error for somebody who may not use the schema of any of them.
 create function is_hypertable(in_table regclass) returns boolean
 language plpgsql stable
 as $$
@@ -25,7 +26,9 @@ begin
   end if;
   return exists (
     select from timescaledb_information.hypertables
-    where format('%I.%I', hypertable_schema, hypertable_name)::regclass = in_table
+    join pg_namespace as schemas on schemas.nspname = hypertable_schema
+    join pg_class as classes on classes.relnamespace = schemas.oid and classes.relname = hypertable_name
+    where classes.oid = in_table
   );
 end
 $$;

@@ -5,11 +5,14 @@ language plpgsql stable
 as $$
 declare
   has_chunks constant boolean := to_regclass('timescaledb_information.hypertables') is not null;
-  hypertables regclass[] := '{}';
+  hypertables oid[] := '{}';
 begin
   if has_chunks then
-    select coalesce(array_agg(format('%I.%I', hypertable_schema, hypertable_name)::regclass), '{}') into hypertables
-    from timescaledb_information.hypertables;
+    -- By their names: to turn these into a regclass is an error where a schema may not be used.
+    select coalesce(array_agg(classes.oid), '{}') into hypertables
+    from timescaledb_information.hypertables
+    join pg_namespace as schemas on schemas.nspname = hypertable_schema
+    join pg_class as classes on classes.relnamespace = schemas.oid and classes.relname = hypertable_name;
     return query
     select nspname::text, relname::text, hypertable_approximate_size(pg_class.oid)
     from pg_class
@@ -25,6 +28,6 @@ begin
   join pg_namespace as schemas on schemas.oid = classes.relnamespace
   where classes.relkind in ('r', 'm')
     and schemas.nspname !~ '^(pg_|_?timescaledb_|information_schema$)'
-    and classes.oid <> all(hypertables::oid[]);
+    and classes.oid <> all(hypertables);
 end
 $$;
