@@ -6,6 +6,7 @@ import {
   startPlainDatabase,
   startTimescaleDatabase,
 } from '../ports/store/database-under-test.ts';
+import { statement } from '../ports/store/statement.ts';
 import { read, repositoryFiles } from './compose/compose-file-under-test.ts';
 import { type Flavour, startFlavour } from './flavours/flavour-under-test.ts';
 import {
@@ -169,6 +170,17 @@ describeWith('timescale', 'TimescaleDB answers what plain PostgreSQL answers', (
       expect(counts, rollup).toEqual({ all_of_them: true });
     }
     await expectSameAnswers();
+  });
+
+  test('how much it takes, as nearly as that is asked for, with what is packed', async () => {
+    const growth = statement(import.meta.url, './eval/sql/table-growth.sql').text;
+    const packed = await timescale.run(`
+      select name, hypertable_size(name::regclass)::integer as wanted, bytes::integer
+      from (${growth}) as growth where name in ('captures', 'events', 'visits') order by name`);
+    expect(packed.map(({ name }) => name)).toEqual(['captures', 'events', 'visits']);
+    for (const { name, wanted, bytes } of packed) {
+      expect(Number(bytes) / Number(wanted), `${name} ${bytes} ${wanted}`).toBeCloseTo(1, 1);
+    }
   });
 
   test('of newer versions, and of what comes weeks late', async () => {

@@ -1,4 +1,4 @@
--- What the tables hold, and have grown to with their indexes, and with their chunks where they have such.
+-- What the tables hold, and have grown to with their indexes, and with their chunks where they have such, packed or not.
 with counted (name, rows) as (
   select 'captures', count(*) from captures
   union all select 'observations', count(*) from observations
@@ -8,10 +8,7 @@ with counted (name, rows) as (
   union all select 'occupancy_changes', count(*) from occupancy_changes
   union all select 'dead_letters', count(*) from dead_letters
 )
-select name, rows, sum(pg_total_relation_size(parts.oid))::bigint as bytes
+select name, rows, bytes
 from counted
-cross join lateral (
-  select name::regclass as oid union all select inhrelid from pg_inherits where inhparent = name::regclass
-) as parts
-group by name, rows
+join table_sizes() on table_name = name and schema_name = current_schema()
 order by rows desc, name
