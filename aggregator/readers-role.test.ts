@@ -43,27 +43,27 @@ async function ask(connectionString: string, ...statements: readonly string[]): 
   }
 }
 
-const asReader = ['set role passerby_readers', 'select count(*)::integer as visits from results.events'];
+const asReader = ['set role passerby_results', 'select count(*)::integer as visits from results.events'];
 
-describe('passerby_readers', () => {
+describe('passerby_results', () => {
   test('is not made by an owner who may make no roles, who says so and goes on', async () => {
     await superuser.query("create role modest login password 'secret'");
     const modest = await createDatabase('modest');
     const warnings: string[] = [];
     await migrateAt(modest, (warning) => warnings.push(warning));
-    expect(warnings).toEqual([expect.stringContaining('passerby_readers was not created')]);
+    expect(warnings).toEqual([expect.stringContaining('passerby_results was not created')]);
     expect(await ask(modest, 'select * from results.person_summary')).toEqual([]);
     // By hand, as the README says.
     const url = new URL(server.connectionString);
     url.pathname = new URL(modest).pathname;
     const byHand = [
-      'create role passerby_readers',
-      'grant usage on schema results to passerby_readers',
-      'grant select on all tables in schema results to passerby_readers',
+      'create role passerby_results',
+      'grant usage on schema results to passerby_results',
+      'grant select on all tables in schema results to passerby_results',
     ];
     await ask(url.href, ...byHand);
     expect(await ask(url.href, ...asReader)).toEqual([{ visits: 0 }]);
-    await ask(url.href, 'drop owned by passerby_readers', 'drop role passerby_readers');
+    await ask(url.href, 'drop owned by passerby_results', 'drop role passerby_results');
   });
 
   test('is made once by databases that are migrated at once, and reads in each', async () => {
@@ -83,7 +83,7 @@ describe('passerby_readers', () => {
 
   test('lets whoever is made a member read results, and no table', async () => {
     await migrateAt(server.connectionString);
-    await superuser.query("create role ann login password 'secret' in role passerby_readers");
+    await superuser.query("create role ann login password 'secret' in role passerby_results");
     const url = new URL(server.connectionString);
     [url.username, url.password] = ['ann', 'secret'];
     expect(await ask(url.href, 'select * from results.events')).toEqual([]);

@@ -21,7 +21,7 @@ function results(start: () => Promise<AggregatorRig>): void {
     rig = await start();
     reader = new pg.Client({ connectionString: rig.services.connectionString });
     await reader.connect();
-    await reader.query('set role passerby_readers');
+    await reader.query('set role passerby_results');
   });
   afterAll(async () => {
     await reader?.end();

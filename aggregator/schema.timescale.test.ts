@@ -39,7 +39,7 @@ describeWith('timescale', 'the schema on TimescaleDB', ({ url }) => {
       await client.query('begin');
       await client.query('create schema locked create table locked.readings (at timestamptz not null)');
       await client.query("select create_hypertable('locked.readings', by_range('at'))");
-      await client.query('set local role passerby_readers');
+      await client.query('set local role passerby_results');
       const { rows } = await client.query(
         "select is_hypertable(oid) as found from pg_class where relname in ('visits', 'users') order by relname",
       );

@@ -122,19 +122,19 @@ group by 1, 2;
 -- have made it, just now too; and who may make none goes on without, and the README says what is to be done by hand.
 do $$
 begin
-  if not exists (select from pg_roles where rolname = 'passerby_readers') then
-    create role passerby_readers nologin;
+  if not exists (select from pg_roles where rolname = 'passerby_results') then
+    create role passerby_results nologin;
   end if;
 exception
   when duplicate_object or unique_violation then null;
-  when insufficient_privilege then raise warning 'passerby_readers was not created: %', sqlerrm;
+  when insufficient_privilege then raise warning 'passerby_results was not created: %', sqlerrm;
 end
 $$;
 do $$
 begin
-  if exists (select from pg_roles where rolname = 'passerby_readers') then
-    grant usage on schema results to passerby_readers;
-    grant select on all tables in schema results to passerby_readers;
+  if exists (select from pg_roles where rolname = 'passerby_results') then
+    grant usage on schema results to passerby_results;
+    grant select on all tables in schema results to passerby_results;
   end if;
 end
 $$;

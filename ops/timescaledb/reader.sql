@@ -16,5 +16,5 @@ grant select on captures, dead_letters, devices, event_counts, events, observati
   to passerby_reader;
 grant select on crowds_hourly, ingest_minutely, visits_daily, visits_hourly, zones_hourly to passerby_reader;
 -- The schema results, to which the migrations let its members.
-grant passerby_readers to passerby_reader;
+grant passerby_results to passerby_reader;
 commit;
