@@ -17,11 +17,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What cameras send here was taken long ago, and is to be there when it is compared. */
 const FOR_EVER = {
+  RETENTION_FRAMES_H: '0',
+  RETENTION_CAPTURES_H: '0',
   RETENTION_OBSERVATIONS_H: '0',
   RETENTION_SNAPSHOTS_D: '0',
   RETENTION_EVENTS_D: '0',
   RETENTION_VISITS_D: '0',
   RETENTION_ROLLUPS_D: '0',
+  RETENTION_UNANALYSED_D: '0',
 };
 
 /** One of our programs as a process of its own, to be killed and started again. */
