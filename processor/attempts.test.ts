@@ -55,6 +55,18 @@ describe('an attempt', () => {
     await made;
   });
 
+  test('that has come to count since the batch began counts in what is given up', async () => {
+    const { attempts, told, fail, succeed } = setUp({ attemptsMax: 2 });
+    await fail();
+    await succeed();
+    attempts.review();
+    await fail();
+    await succeed();
+    expect(attempts.givenUp(first)).toEqual({ code: 'picture-unavailable', message: 'away' });
+    expect(attempts.failuresOf(first)).toBe(2);
+    expect(told).toEqual(['0 failed 1', '0 running 2', '0 failed 2']);
+  });
+
   test('that an outage repeats is told of once', async () => {
     const { attempts, told } = setUp();
     for (let times = 0; times < 3; times += 1) {

@@ -144,7 +144,8 @@ export function createAttempts({
     },
 
     givenUp(frame) {
-      const one = waiting.get(frame.frame_id);
+      // What has gone well since the batch began counts against it, and is in what its letter says.
+      const one = reviewOne(frame.frame_id);
       if (!one || verdict(one).kind !== 'give-up') return null;
       const { code, message } = one.retry.failure;
       return { code, message };
