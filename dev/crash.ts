@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { conclude, show } from './crash/conclude.ts';
 import { createEmbeddedTarget } from './crash/embedded.ts';
 import { createKafkaTarget } from './crash/kafka.ts';
 import { planBlows, planEvery } from './crash/kills.ts';
@@ -17,7 +18,6 @@ import { type RunOptions, run } from './crash/run.ts';
 const USAGE =
   'Usage: npm run crash -- --profile embedded|kafka [--seconds 120] [--seed 1] [--devices 4] [--fps 5] ' +
   '[--only broker,s3] [--churn] [--keep]';
-const SHOWN_MAX = 10;
 const RESUMES_WITHIN_MS = 30_000;
 const CHURN_EVERY_MS = 10_000;
 const PROFILES = { embedded: createEmbeddedTarget, kafka: createKafkaTarget };
@@ -101,17 +101,5 @@ async function crash(given: Omit<RunOptions, 'dataDir' | 'plan' | 'onProgress'>)
   // A run in which nothing was killed or nothing sent has shown nothing.
   const shown = (values.churn || counts.kills > 0) && counts.acknowledged > 0;
   const passed = clean && shown && calm.outcome.lost.length === 0;
-  if (passed && !values.keep) rmSync(folder, { recursive: true, force: true });
-  else console.log(`kept for inspection: ${folder}`);
-  console.log(
-    Object.entries(counts)
-      .map(([name, count]) => `${name}=${count}`)
-      .join(' '),
-  );
-  return passed ? 0 : 1;
-}
-
-function show(name: string, lines: readonly string[]) {
-  for (const line of lines.slice(0, SHOWN_MAX)) console.log(`${name}: ${line}`);
-  if (lines.length > SHOWN_MAX) console.log(`${name}: … and ${lines.length - SHOWN_MAX} more`);
+  return conclude({ passed, keep: values.keep, folder, counts });
 }

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { conclude, show } from './crash/conclude.ts';
 import { createEmbeddedTarget } from './poison/embedded.ts';
 import { createKafkaTarget } from './poison/kafka.ts';
 import { runClean, runPoisoned } from './poison/run.ts';
@@ -15,7 +16,6 @@ import { runClean, runPoisoned } from './poison/run.ts';
  */
 const USAGE =
   'Usage: npm run poison -- --profile embedded|kafka [--records 100000] [--corrupt 0.01] [--seed 1] [--at-once] [--keep]';
-const SHOWN_MAX = 10;
 const PROFILES = { embedded: createEmbeddedTarget, kafka: createKafkaTarget };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -73,17 +73,5 @@ async function poison(seed: number): Promise<number> {
   // A run in which nothing was spoilt, or nothing happened, has shown nothing.
   const shown = told.corrupt > 0 && Object.values(rows).every((count) => count > 0);
   const passed = isRight && shown && told.letters === told.corrupt && told.redriven === told.corrupt;
-  if (passed && !values.keep) rmSync(folder, { recursive: true, force: true });
-  else console.log(`kept for inspection: ${folder}`);
-  console.log(
-    Object.entries(counts)
-      .map(([name, count]) => `${name}=${count}`)
-      .join(' '),
-  );
-  return passed ? 0 : 1;
-}
-
-function show(name: string, lines: readonly string[]) {
-  for (const line of lines.slice(0, SHOWN_MAX)) console.log(`${name}: ${line}`);
-  if (lines.length > SHOWN_MAX) console.log(`${name}: … and ${lines.length - SHOWN_MAX} more`);
+  return conclude({ passed, keep: values.keep, folder, counts });
 }

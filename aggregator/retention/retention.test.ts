@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
 import { frameId } from '../../schemas/identity.ts';
-import { classes } from './classes.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
 let rig: RetentionRig;
@@ -10,22 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.services.stop());
 
-const EXPIRING = classes.flatMap(({ tables }) => tables);
-beforeEach(async () => {
-  await rig.query(`truncate ${[...EXPIRING, 'expired_blobs', 'rollups_kept_until'].join(', ')} cascade`);
-  await rig.query("update devices set retention = '{}', silent_since = null");
-  for (const key of await rig.keys()) await rig.blobs.delete(key);
-  rig.clock.advance(NOON_MS - rig.clock.nowMs());
-});
-
-const countOf = async (table: string) =>
-  (await rig.query<{ rows: number }>(`select count(*) as rows from ${table}`))[0]?.rows ?? 0;
-const newestRun = async () => {
-  const text = 'select classes, settings, blobs_left from retention_runs order by number desc limit 1';
-  // biome-ignore lint/suspicious/noExplicitAny: what a receipt has, the expectations say.
-  const [run] = await rig.query<any>(text);
-  return run;
-};
+beforeEach(() => rig.empty());
 
 describe('sums by the hour', () => {
   test('stay what they were when the visits go that they are of', async () => {
@@ -45,10 +29,10 @@ describe('sums by the hour', () => {
     ]);
     rig.clock.advance(20 * DAY_MS);
     await rig.run();
-    expect([await countOf('visits'), await told()]).toEqual([1, before]);
+    expect([await rig.countOf('visits'), await told()]).toEqual([1, before]);
     rig.clock.advance(150 * DAY_MS);
     await rig.run();
-    expect([await countOf('visits'), await told()]).toEqual([0, before]);
+    expect([await rig.countOf('visits'), await told()]).toEqual([0, before]);
   });
 });
 
@@ -183,7 +167,7 @@ describe('an event', () => {
   test('loses its drawn picture before, where that is said', async () => {
     await rig.addMotion({ atMs: NOON_MS - 10 * DAY_MS, drawn: true });
     await rig.run({ config: { RETENTION_SNAPSHOTS_D: 7 } });
-    expect([await countOf('events'), await rig.keys(), await rig.unmatched()]).toEqual([1, [], []]);
+    expect([await rig.countOf('events'), await rig.keys(), await rig.unmatched()]).toEqual([1, [], []]);
   });
 });
 
@@ -195,7 +179,7 @@ describe('a run', () => {
     await rig.addFrame({ atMs: NOON_MS - HOUR_MS });
     await rig.addMotion({ atMs: NOON_MS - 91 * DAY_MS, drawn: true });
     const metrics = await rig.run();
-    const { classes: told, settings, blobs_left } = await newestRun();
+    const { classes: told, settings, blobs_left } = await rig.newestRun();
     const of = (name: string) => told.find((one: { class: string }) => one.class === name);
     expect(of('captures')).toMatchObject({
       rows: 2,
@@ -228,7 +212,7 @@ describe('a run', () => {
       [new Date(NOON_MS - 731 * DAY_MS)],
     );
     await rig.run();
-    expect(await countOf('audit_log')).toBe(0);
+    expect(await rig.countOf('audit_log')).toBe(0);
   });
 
   test('that a blob store is away for has let go of the rows; the next deletes the pictures', async () => {
@@ -241,7 +225,7 @@ describe('a run', () => {
     };
     const metrics = await rig.run({ blobs: away });
     expect((await rig.capturesOf()).seqs).toEqual([]);
-    const { classes: told, blobs_left } = await newestRun();
+    const { classes: told, blobs_left } = await rig.newestRun();
     expect([blobs_left, told.find((one: { class: string }) => one.class === 'captures').error]).toEqual([
       3,
       'the blob store: away',
@@ -250,8 +234,8 @@ describe('a run', () => {
     // As after a crash between the commit and the deletion.
     expect(await rig.keys()).toHaveLength(3);
     await rig.run();
-    expect([await rig.keys(), await countOf('expired_blobs')]).toEqual([[], 0]);
-    expect((await newestRun()).classes.find((one: { class: string }) => one.class === 'frames')).toMatchObject({
+    expect([await rig.keys(), await rig.countOf('expired_blobs')]).toEqual([[], 0]);
+    expect((await rig.newestRun()).classes.find((one: { class: string }) => one.class === 'frames')).toMatchObject({
       blobs: 3,
     });
   });
@@ -268,7 +252,7 @@ describe('a run', () => {
       },
     };
     await rig.run({ blobs: failing });
-    expect(await countOf('expired_blobs')).toBeGreaterThan(0);
+    expect(await rig.countOf('expired_blobs')).toBeGreaterThan(0);
     await rig.run();
     expect((await rig.capturesOf()).pictures).toEqual([young]);
     expect(await rig.unmatched()).toEqual([]);
@@ -276,20 +260,20 @@ describe('a run', () => {
 
   test('is nothing while another process has the lock, and nothing so soon after the last', async () => {
     await rig.addFrame({ atMs: old });
-    const runs = await countOf('retention_runs');
+    const runs = await rig.countOf('retention_runs');
     await rig.services.openStore('another').transaction(async (held) => {
       await held.run({ name: 'lock', text: 'select pg_advisory_xact_lock(9012026)' });
       await rig.run();
     });
-    expect([await countOf('retention_runs'), await countOf('captures')]).toEqual([runs, 1]);
+    expect([await rig.countOf('retention_runs'), await rig.countOf('captures')]).toEqual([runs, 1]);
     await Promise.all([rig.run(), rig.run(), rig.run()]);
-    expect([await countOf('retention_runs'), await countOf('captures')]).toEqual([runs + 1, 0]);
+    expect([await rig.countOf('retention_runs'), await rig.countOf('captures')]).toEqual([runs + 1, 0]);
   });
 
   test('that is to stop stops, and has told what it did', async () => {
     await rig.addFrame({ atMs: old });
     await rig.run({ signal: AbortSignal.abort() });
-    expect(await countOf('captures')).toBe(1);
-    expect((await newestRun()).classes).toMatchObject([{ rows: 0, blobs: 0 }]);
+    expect(await rig.countOf('captures')).toBe(1);
+    expect((await rig.newestRun()).classes).toMatchObject([{ rows: 0, blobs: 0 }]);
   });
 });

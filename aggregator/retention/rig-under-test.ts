@@ -9,6 +9,7 @@ import { type ServicesUnderTest, startServices } from '../../ports/store/service
 import type { Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import { classes } from './classes.ts';
 import { type RetentionConfig, retentionConfig } from './config.ts';
 import { createRetention } from './retention.ts';
 
@@ -46,6 +47,11 @@ export interface RetentionRig {
   readonly clock: ManualClock;
   readonly blobs: Blobs;
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Of all that may expire; it is noon again. */
+  empty(): Promise<void>;
+  countOf(table: string): Promise<number>;
+  // biome-ignore lint/suspicious/noExplicitAny: what a receipt has, the expectations say.
+  newestRun(): Promise<any>;
   /** A frame with its picture, its claim and its capture; answers its seq. */
   addFrame(said?: FrameSaid): Promise<number>;
   addMotion(said?: MotionSaid): Promise<string>;
@@ -82,6 +88,25 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
     clock,
     blobs,
     query,
+
+    async empty() {
+      const tables = classes.flatMap(({ tables }) => tables);
+      await query(`truncate ${[...tables, 'expired_blobs', 'rollups_kept_until'].join(', ')} cascade`);
+      await query("update devices set retention = '{}', silent_since = null");
+      for (const key of await rig.keys()) await blobs.delete(key);
+      clock.advance(NOON_MS - clock.nowMs());
+    },
+
+    async countOf(table) {
+      return (await query<{ rows: number }>(`select count(*) as rows from ${table}`))[0]?.rows ?? 0;
+    },
+
+    async newestRun() {
+      const [run] = await query(
+        'select classes, settings, blobs_left from retention_runs order by number desc limit 1',
+      );
+      return run;
+    },
 
     async addFrame({ device = 'cam', atMs = clock.nowMs(), receivedMs = atMs, state = 'done', lane = 'live' } = {}) {
       await enrol(device);

@@ -9,21 +9,7 @@ beforeAll(async () => {
 afterAll(() => rig.services.stop());
 
 const EXPIRING = classes.flatMap(({ tables }) => tables);
-beforeEach(async () => {
-  await rig.query(`truncate ${[...EXPIRING, 'expired_blobs', 'rollups_kept_until'].join(', ')} cascade`);
-  await rig.query("update devices set retention = '{}', silent_since = null");
-  for (const key of await rig.keys()) await rig.blobs.delete(key);
-  rig.clock.advance(NOON_MS - rig.clock.nowMs());
-});
-
-const countOf = async (table: string) =>
-  (await rig.query<{ rows: number }>(`select count(*) as rows from ${table}`))[0]?.rows ?? 0;
-const newestRun = async () => {
-  const text = 'select classes, settings, blobs_left from retention_runs order by number desc limit 1';
-  // biome-ignore lint/suspicious/noExplicitAny: what a receipt has, the expectations say.
-  const [run] = await rig.query<any>(text);
-  return run;
-};
+beforeEach(() => rig.empty());
 
 describe('every table and every class of blobs', () => {
   test('is in a class, or is kept for a reason', async () => {
@@ -97,7 +83,7 @@ describe('every table and every class of blobs', () => {
   test('goes when its time is over, and no sooner; nothing is left that nothing refers to, and nothing refers to what is gone', async () => {
     await addAll();
     const left = async () => {
-      const counted = await Promise.all(EXPIRING.map(async (table) => [table, await countOf(table)] as const));
+      const counted = await Promise.all(EXPIRING.map(async (table) => [table, await rig.countOf(table)] as const));
       const tables = counted.filter(([, rows]) => rows > 0).map(([table]) => table);
       return [...tables.filter((table) => table !== 'retention_runs'), ...(await rig.keys())].length;
     };
@@ -138,14 +124,14 @@ describe('every table and every class of blobs', () => {
       await rig.run();
       expect([afterMs, had - (await left())]).toEqual([afterMs, gone.length]);
       for (const table of gone.filter((name) => !name.includes(' ')))
-        expect([table, await countOf(table)]).toEqual([table, 0]);
+        expect([table, await rig.countOf(table)]).toEqual([table, 0]);
       expect(await rig.unmatched(), `after ${afterMs} ms`).toEqual([]);
-      expect((await newestRun()).classes.filter(({ error }: { error: unknown }) => error !== null)).toEqual([]);
+      expect((await rig.newestRun()).classes.filter(({ error }: { error: unknown }) => error !== null)).toEqual([]);
     }
     expect(await left()).toBe(0);
-    expect(await countOf('expired_blobs')).toBe(0);
+    expect(await rig.countOf('expired_blobs')).toBe(0);
     // Receipts are kept for thirty days, this one among them.
-    expect(await countOf('retention_runs')).toBe(2);
-    expect(await countOf('checks')).toBe(0);
+    expect(await rig.countOf('retention_runs')).toBe(2);
+    expect(await rig.countOf('checks')).toBe(0);
   });
 });

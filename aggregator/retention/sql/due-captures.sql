@@ -1,4 +1,4 @@
--- What is known of frames older than $1, and their pictures with it; kept as expire-frames.sql keeps them.
+-- What is known of frames older than $1, and their pictures with it; kept as due-frames.sql keeps them.
 select frame_id as id, captured_at::text as at, blob_key as key, size_bytes as size_bytes
 from captures
 where captured_at < $1::timestamptz + interval '5 minutes'
