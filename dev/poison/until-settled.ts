@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Outage } from '../../ports/errors.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { readers } from '../../schemas/readers.ts';
 import type { Target } from './target.ts';
@@ -37,7 +38,14 @@ export async function untilSettled(
 ): Promise<Standing> {
   let [quiet, movedMs, before] = [0, performance.now(), ''];
   for (;;) {
-    const [standing, waiting] = await Promise.race([look(target), target.died]);
+    const seen = await Promise.race([look(target), target.died]).catch(orOutage);
+    if (seen instanceof Outage) {
+      if (performance.now() - movedMs > STALLED_MS) throw seen;
+      say(`looks again: ${seen.message}`);
+      await sleep(LOOK_FROM_AFAR_EVERY_MS);
+      continue;
+    }
+    const [standing, waiting] = seen;
     const told = `${wordsOf(standing, records)}${waiting > 0 ? `, ${waiting} rows wait` : ''}`;
     say(told);
     if (told !== before) movedMs = performance.now();
@@ -47,6 +55,12 @@ export async function untilSettled(
     if (quiet >= QUIET_LOOKS || performance.now() - movedMs > STALLED_MS) return standing;
     await sleep(left > FAR ? LOOK_FROM_AFAR_EVERY_MS : LOOK_EVERY_MS);
   }
+}
+
+/** Servers that are busy may not answer for a while; the services wait for them, too. */
+function orOutage(error: unknown): Outage {
+  if (error instanceof Outage) return error;
+  throw error;
 }
 
 export function lagOf({ lag }: Standing): bigint {
