@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
+import { ADVISORY_LOCKS } from '../ports/store/advisory-locks.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
@@ -90,7 +91,7 @@ export function createDeviceWatch({ log, store, clock, codec, metrics, config }:
     async look() {
       // One process at a time. Were there two after all, as when the one with the lock is cut off, they would tell the same.
       await store.transaction(async (held) => {
-        const [lock] = await held.run<{ taken: boolean }>(sql.lock);
+        const [lock] = await held.run<{ taken: boolean }>(sql.lock, [ADVISORY_LOCKS.deviceWatch]);
         if (lock?.taken) await tellAll();
       });
       await measure();

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { ADVISORY_LOCKS } from '../ports/store/advisory-locks.ts';
 
 /** The rules of the house that no linter knows. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -82,12 +83,7 @@ const ADAPTERS = [
 
 const LINES_MAX = 400;
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.mjs'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter(Boolean);
+const files = listed('*.ts', '*.mjs');
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
 const isTest = (file: string) => /\.(test|contract)\.ts$/.test(file) || file.endsWith('-under-test.ts');
 const isRoot = (file: string) => file.startsWith('dev/') || file.endsWith('/main.ts');
@@ -148,6 +144,21 @@ describe('tidy', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('an advisory lock has a number of its own, which is said in one place', () => {
+    const numbers: readonly number[] = Object.values(ADVISORY_LOCKS);
+    expect(numbers).toEqual([...new Set(numbers)]);
+    // Those of two numbers are told apart by the first, and of others.
+    const taking = /pg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\(([^,()]+)\)/g;
+    const taken = listed('*.sql').flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(taking)].map(([, number = '']) => ({ file, number })),
+    );
+    expect(taken.length).toBeGreaterThan(numbers.length);
+    const wrong = taken.filter(({ file, number }) =>
+      file.includes('/migrations/') ? !numbers.includes(Number(number)) : number !== '$1',
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('the lock file has every platform, and names no registry', () => {
     const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
     const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: object }> };
@@ -197,6 +208,11 @@ function edges(): Edge[] {
       typeOnly: match[2] !== undefined,
     })),
   );
+}
+
+function listed(...names: readonly string[]): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', ...names];
+  return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\n').filter(Boolean);
 }
 
 function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {

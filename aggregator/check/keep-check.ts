@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
@@ -13,8 +14,6 @@ const sql = {
   insert: statement(import.meta.url, './sql/insert-check.sql'),
 };
 
-/** Nobody's row: a number that nothing else here takes. */
-const LOCK = 9_012_027;
 const HOUR_MS = 3_600_000;
 /** How long a statement of it may take: it lists everything, and compares it. */
 export const PATIENT_MS = 15 * 60_000;
@@ -33,7 +32,7 @@ export async function keepCheck(
 ): Promise<CheckReport | null> {
   const { store } = dependencies;
   let report: CheckReport | null = null;
-  await holdAlone(store, { lock: LOCK, signal }, async () => {
+  await holdAlone(store, { lock: ADVISORY_LOCKS.check, signal }, async () => {
     if (!(await isStillTime())) return;
     const keptMs = await longestKept(store, config);
     const stagingMs = config.RETENTION_STAGING_H === 0 ? null : config.RETENTION_STAGING_H * HOUR_MS;

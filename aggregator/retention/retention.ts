@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Log } from '../../ports/log/log.ts';
+import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
@@ -25,8 +26,6 @@ export interface Retention {
 }
 
 export const LOOK_AT_RETENTION_EVERY_MS = 60_000;
-/** Nobody's row: a number that nothing else here takes. */
-const LOCK = 9_012_026;
 const RUN_EVERY_MS = 10 * 60_000;
 /** So long, too, the frames of a motion are kept that is not over, or not drawn, although their own time is over. */
 const DAY_MS = 24 * 3_600_000;
@@ -155,7 +154,7 @@ export function createRetention({
   return {
     async look(signal) {
       if (!(await isTime())) return;
-      await holdAlone(store, { lock: LOCK, signal }, async (alone) => {
+      await holdAlone(store, { lock: ADVISORY_LOCKS.retention, signal }, async (alone) => {
         // Another process may have run while we waited.
         if (await isTime()) await run(alone);
       });

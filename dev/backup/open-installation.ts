@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
 import { Unusable } from '../../ports/errors.ts';
 import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
+import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { requireWhole } from '../preflight.ts';
@@ -89,6 +90,6 @@ async function connect(connectionString: string): Promise<pg.Client> {
     await client.end();
     throw new Unusable('Another backup of this installation is being made.');
   }
-  await client.query(sql.lockRetention.text);
+  await client.query(sql.lockRetention.text, [ADVISORY_LOCKS.retention]);
   return client;
 }

@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Store } from '../../ports/store/store.ts';
 import { Problem } from '../problem.ts';
@@ -80,7 +81,7 @@ export function createUserManagement({
   /** One at a time: what is asked before a change is true until it is made. */
   function alone<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result> {
     return store.transaction(async (transaction) => {
-      await transaction.run(sql.lock);
+      await transaction.run(sql.lock, [ADVISORY_LOCKS.users]);
       return work(transaction);
     });
   }

@@ -1,4 +1,5 @@
 import { createHmac, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
+import { ADVISORY_LOCKS } from '../../../ports/store/advisory-locks.ts';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Queryable, Store } from '../../../ports/store/store.ts';
 import { Problem } from '../../problem.ts';
@@ -94,7 +95,7 @@ export function createPairings({ store, secret, tokens, devicesMax, nowMs }: Dep
     pair: (wanted) =>
       store.transaction(async (transaction) => {
         // One at a time: there may be one more device, and not two.
-        await transaction.run(sql.lockDevices);
+        await transaction.run(sql.lockDevices, [ADVISORY_LOCKS.devices]);
         const { deviceId = randomUUID(), name = null, siteId = null, ownerId } = wanted;
         await requireRoom(transaction, wanted, deviceId);
         const now = nowMs();
