@@ -47,7 +47,9 @@ const prepare = file('prepare-to-take');
 
 const ofAll = ({ before, rowsMax }: Batch) => [before, rowsMax];
 const ofDevice = ({ before, scope, rowsMax }: Batch) => [before, scope.deviceId, scope.except, rowsMax];
-const ofFrames = (batch: Batch) => [...ofDevice(batch), batch.holds.unanalysedSince, batch.holds.undrawnSince];
+const ofFrames =
+  ({ picturesOnly }: { readonly picturesOnly: boolean }) =>
+  (batch: Batch) => [...ofDevice(batch), batch.holds.unanalysedSince, batch.holds.undrawnSince, picturesOnly];
 
 /** By one statement. */
 function atOnce(name: ClassName, values: (batch: Batch) => readonly unknown[]): RetentionClass['take'] {
@@ -73,8 +75,9 @@ function inTwo(
   name: ClassName,
   values: (batch: Batch) => readonly unknown[],
   more: (due: readonly Due[], batch: Batch) => readonly unknown[] = () => [],
+  { asDue = name }: { readonly asDue?: ClassName } = {},
 ): RetentionClass['take'] {
-  const [find, take]: readonly [Statement, Statement] = [file(`due-${name}`), file(`take-${name}`)];
+  const [find, take]: readonly [Statement, Statement] = [file(`due-${asDue}`), file(`take-${name}`)];
   return async (transaction, batch) => {
     await transaction.run(prepare);
     const due = await transaction.run<Due>(find, values(batch));
@@ -96,7 +99,9 @@ export const classes: readonly RetentionClass[] = [
     tables: [],
     ofDevices: true,
     isSource: true,
-    take: inTwo('frames', ofFrames, (due, { now }) => [keys(due), sizes(due), now]),
+    take: inTwo('frames', ofFrames({ picturesOnly: true }), (due, { now }) => [keys(due), sizes(due), now], {
+      asDue: 'captures',
+    }),
   },
   {
     name: 'captures',
@@ -104,7 +109,7 @@ export const classes: readonly RetentionClass[] = [
     inChunks: 'captures',
     ofDevices: true,
     isSource: true,
-    take: inTwo('captures', ofFrames, (_, { now }) => [now]),
+    take: inTwo('captures', ofFrames({ picturesOnly: false }), (_, { now }) => [now]),
   },
   {
     name: 'observations',

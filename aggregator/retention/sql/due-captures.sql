@@ -1,7 +1,12 @@
--- What is known of frames older than $1, and their pictures with it; kept as due-frames.sql keeps them.
+-- What is known of frames older than $1, and their pictures with it; or, as $7 says, only of those that have their picture
+-- still. A frame counts from when it came, since one that comes late is not to go before it was looked at; its capture time
+-- is at most five minutes ahead of that. Kept are frames that nobody has analysed yet ($5), those of dead letters, and those
+-- that a snapshot may yet be drawn of ($6): of a motion that is not over, or not drawn. It is planned for its values
+-- (prepare-to-take.sql), so that pictures are found by their own index.
 select frame_id as id, captured_at::text as at, blob_key as key, size_bytes as size_bytes
 from captures
-where captured_at < $1::timestamptz + interval '5 minutes'
+where (not $7::boolean or blob_key is not null)
+  and captured_at < $1::timestamptz + interval '5 minutes'
   and coalesce(received_at, captured_at) < $1
   and ($2::text is null or device_id = $2) and device_id <> all($3::text[])
   and (state in ('done', 'dead') or coalesce(received_at, captured_at) < $5::timestamptz)
