@@ -14,12 +14,8 @@ beforeEach(() => rig.empty());
 
 describe('sums by the hour', () => {
   test('stay what they were when the visits go that they are of', async () => {
-    await rig.query(
-      `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
-       select gen_random_uuid(), $1, device, 'p', 'live', 'camera', 'closed', $1::timestamptz + interval '9 seconds', 9000, 0, 1, $1
-       from unnest(array['cam', 'cam', 'kept']) as device`,
-      [new Date(NOON_MS - 80 * DAY_MS)],
-    );
+    const atMs = NOON_MS - 80 * DAY_MS;
+    for (const device of ['cam', 'cam', 'kept']) await rig.addVisit({ device, atMs, lastMs: atMs + 9_000 });
     await rig.setOwn('kept', { visits_d: 200 });
     const told = () =>
       rig.query('select device_id, hour, visits, dwell_ms from visits_hourly order by device_id, hour');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startTimescaleDatabase } from '../../ports/store/database-under-test.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
@@ -10,6 +10,7 @@ describeWith('timescale', 'retention of hypertables', ({ url }) => {
     // Jobs run when they are told to.
     await rig.query('select alter_job(job_id, scheduled => false) from timescaledb_information.jobs');
   });
+  beforeEach(() => rig.empty());
   afterAll(() => rig?.services.stop());
 
   const chunksOf = async (table: string) =>
@@ -40,9 +41,40 @@ describeWith('timescale', 'retention of hypertables', ({ url }) => {
     expect(run?.classes.filter(({ error }) => error !== null)).toEqual([]);
   });
 
+  test('lets go of chunks of observations and of visits, and keeps the sums of their hours', async () => {
+    const lasting = (atMs: number, ms: number) => ({ atMs, lastMs: atMs + ms });
+    for (const hours of [60, 57, 54]) await rig.addObservation(lasting(NOON_MS - hours * HOUR_MS, 1_000));
+    // A run whose last frame is not over holds its chunk.
+    await rig.addObservation(lasting(NOON_MS - 51 * HOUR_MS, 10 * HOUR_MS));
+    await rig.addObservation(lasting(NOON_MS - HOUR_MS, 1_000));
+    for (const days of [120, 110, 109, 100, 1]) await rig.addVisit(lasting(NOON_MS - days * DAY_MS, 9_000));
+    // Of two in one hour only one is over.
+    await rig.addVisit(lasting(NOON_MS - 100 * DAY_MS, 30 * DAY_MS));
+    const before = [await chunksOf('observations'), await chunksOf('visits')];
+    await compress('visits');
+    const sums = () => rig.query<{ visits: number }>('select hour, visits, dwell_ms from visits_hourly order by hour');
+    const told = await sums();
+    expect(told.map(({ visits }) => visits)).toEqual([1, 1, 1, 2, 1]);
+
+    await rig.run();
+    expect([await rig.countOf('observations'), await rig.countOf('visits')]).toEqual([2, 2]);
+    expect([before, [await chunksOf('observations'), await chunksOf('visits')]]).toEqual([
+      [5, 4],
+      [2, 2],
+    ]);
+    expect(await sums()).toEqual(told);
+    expect((await rig.newestRun()).classes.filter(({ error }: { error: unknown }) => error !== null)).toEqual([]);
+
+    // The hour of two goes on as it was when the second is over too.
+    rig.clock.advance(30 * DAY_MS);
+    await rig.run();
+    expect([await rig.countOf('visits'), await chunksOf('visits')]).toEqual([1, 1]);
+    expect(await sums()).toEqual(told);
+  });
+
   test('takes pictures and snapshots from rows that are compressed', async () => {
     const seq = await rig.addFrame({ atMs: NOON_MS - 5 * HOUR_MS });
-    await rig.addMotion({ atMs: NOON_MS - 20 * DAY_MS, drawn: true });
+    for (const days of [20, 1]) await rig.addMotion({ atMs: NOON_MS - days * DAY_MS, drawn: true });
     await compress('captures');
     await compress('events');
     await rig.run({ config: { RETENTION_FRAMES_H: 3, RETENTION_SNAPSHOTS_D: 10 } });

@@ -33,6 +33,12 @@ interface MotionSaid {
   readonly type?: string;
 }
 
+interface LastingSaid {
+  readonly device?: string;
+  readonly atMs?: number;
+  readonly lastMs?: number;
+}
+
 interface RunOptions {
   readonly config?: Partial<RetentionConfig>;
   readonly blobs?: Pick<Blobs, 'delete' | 'head'>;
@@ -55,6 +61,9 @@ export interface RetentionRig {
   /** A frame with its picture, its claim and its capture; answers its seq. */
   addFrame(said?: FrameSaid): Promise<number>;
   addMotion(said?: MotionSaid): Promise<string>;
+  /** Of two frames in which nothing was. */
+  addObservation(said?: LastingSaid): Promise<void>;
+  addVisit(said?: LastingSaid): Promise<void>;
   addLetter(seq: number, said?: { readonly device?: string }): Promise<void>;
   setOwn(device: string, retention: object): Promise<void>;
   /** As if the last run were long ago. */
@@ -137,6 +146,22 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
         [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null],
       );
       return row?.id ?? '';
+    },
+
+    async addObservation({ device = 'cam', atMs = clock.nowMs(), lastMs = atMs } = {}) {
+      await query(
+        `insert into observations (frame_id, captured_at, device_id, epoch, seq, lane, outcome, frames, last_seq, last_captured_at, config_version)
+         values (gen_random_uuid(), $1, $2, 1, 1, 'live', 'skipped', 2, 2, $3, 0)`,
+        [new Date(atMs), device, new Date(lastMs)],
+      );
+    },
+
+    async addVisit({ device = 'cam', atMs = clock.nowMs(), lastMs = atMs } = {}) {
+      await query(
+        `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
+         values (gen_random_uuid(), $1, $2, 'p', 'live', 'camera', 'closed', $3, $4, 0, 1, $1)`,
+        [new Date(atMs), device, new Date(lastMs), lastMs - atMs],
+      );
     },
 
     async addLetter(seq, { device = 'cam' } = {}) {

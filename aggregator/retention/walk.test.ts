@@ -27,16 +27,8 @@ describe('every table and every class of blobs', () => {
     const seq = await rig.addFrame();
     await rig.addFrame();
     await rig.addMotion({ drawn: true, endedMs: NOON_MS + 1_000 });
-    await rig.query(
-      `insert into observations (frame_id, captured_at, device_id, epoch, seq, lane, outcome, frames, last_seq, last_captured_at, config_version)
-       values (gen_random_uuid(), $1, 'cam', 1, 1, 'live', 'skipped', 2, 2, $1::timestamptz + interval '1 second', 0)`,
-      [noon],
-    );
-    await rig.query(
-      `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
-       values (gen_random_uuid(), $1, 'cam', 'p', 'live', 'camera', 'closed', $1::timestamptz + interval '1 second', 1000, 0, 1, $1)`,
-      [noon],
-    );
+    await rig.addObservation({ lastMs: NOON_MS + 1_000 });
+    await rig.addVisit({ lastMs: NOON_MS + 1_000 });
     await rig.query(`insert into event_counts (device_id, type, hour, count) values ('cam', 'visit', $1, 1)`, [noon]);
     await rig.query(`insert into visits_hourly_kept values ('other', $1, 1, 1, 1000, 1000, 1000)`, [noon]);
     await rig.query(`insert into zones_hourly_kept values ('cam', 'till', $1, 1, 1, 1000, 1000)`, [noon]);
