@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Store } from '../../ports/store/store.ts';
+import { type NamedBlob, readBlobName } from '../../schemas/blob-names.ts';
 import { frameId } from '../../schemas/identity.ts';
 import type { Frame } from '../../schemas/types.ts';
-import { type NamedBlob, readBlobName } from './blob-names.ts';
 import { type Claim, frameOfClaim } from './republish.ts';
 
 /** What a blob is that nothing refers to. */

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
 import { ERASURE_NOTES, type ErasureNote, readErasureNote } from '../../schemas/erasure-note.ts';
 import { type CarryOutDependencies, createCarryOut } from './carry-out.ts';
-import { type ErasureWanted, FIRST_STEP, listErasure } from './erasures.ts';
+import { type ErasureRow, type ErasureWanted, FIRST_STEP, listErasure } from './erasures.ts';
+import { eraseReturned } from './returned-pictures.ts';
 
 const sql = {
   known: statement(import.meta.url, './sql/known-erasures.sql'),
@@ -11,40 +13,64 @@ const sql = {
   markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
   beginAgain: statement(import.meta.url, './sql/begin-again.sql'),
   countUnfinished: statement(import.meta.url, './sql/count-unfinished.sql'),
+  list: statement(import.meta.url, './sql/list-erasures.sql'),
 };
+
+/** An erasure that was carried out again. */
+export interface Applied {
+  readonly erasure: ErasureRow;
+  /** Whether the restored database had it. */
+  readonly wasKnown: boolean;
+  /** What there was of it now, and is gone. */
+  readonly gone: Readonly<Record<string, number>>;
+}
+
+/** Another may be about it. */
+const AGAIN_AFTER_MS = 250;
 
 /**
  * After a restore: everything that was ever erased is erased again, whether the restored database knows of it, or the notes
- * among the blobs do, or somebody gives notes from elsewhere. To be called before anything else writes; it ends when all of
- * it is carried out. Answers how many erasures there are.
+ * among the blobs do, or somebody gives notes from elsewhere; also pictures that came back and that no row names. To be
+ * called before anything else writes; where that is not certain, `settleMs` waits for what may be under way. It ends when
+ * all of it is carried out, and answers every erasure there is.
  */
 export async function applyErasures(
   dependencies: Omit<CarryOutDependencies, 'settleMs' | 'blobs'> & { readonly blobs: Blobs },
-  { notes = [] }: { readonly notes?: readonly ErasureNote[] } = {},
-): Promise<number> {
+  { notes = [], settleMs = 0 }: { readonly notes?: readonly ErasureNote[]; readonly settleMs?: number } = {},
+): Promise<readonly Applied[]> {
   const { store, blobs, clock } = dependencies;
   const noted = [...notes, ...(await readNotes(blobs))];
-  const total = await store.transaction(async (within) => {
-    const known = new Set((await within.run<{ id: string }>(sql.known)).map(({ id }) => id));
+  const known = await store.transaction(async (within) => {
+    const rows = await within.run<Pick<ErasureRow, 'id' | 'gone'>>(sql.known);
+    const before = new Map(rows.map(({ id, gone }) => [id, gone]));
     for (const id of new Set(noted.map((note) => note.id))) {
-      if (known.has(id)) continue;
-      await putOnList(
-        within,
-        noted.filter((note) => note.id === id),
-      );
-      known.add(id);
+      const notesOfIt = noted.filter((note) => note.id === id);
+      if (!before.has(id)) await putOnList(within, notesOfIt);
     }
     await within.run(sql.beginAgain, [FIRST_STEP, new Date(clock.nowMs())]);
-    return known.size;
+    return before;
   });
-  // Nothing is under way that would have to be waited for.
-  const carryOut = createCarryOut({ ...dependencies, settleMs: 0 });
+  const carryOut = createCarryOut({ ...dependencies, settleMs });
   const going = new AbortController().signal;
-  for (let unfinished = total; unfinished > 0; ) {
+  for (;;) {
     await carryOut.sweep(going);
-    [{ unfinished = 0 } = {}] = await store.run<{ unfinished: number }>(sql.countUnfinished);
+    const [{ unfinished = 0 } = {}] = await store.run<{ unfinished: number }>(sql.countUnfinished);
+    if (unfinished === 0) break;
+    await sleep(AGAIN_AFTER_MS);
   }
-  return total;
+  await eraseReturned({ store, blobs });
+  const erasures = await store.run<ErasureRow>(sql.list, [null, null, null, 0]);
+  return erasures.map((erasure) => ({
+    erasure,
+    wasKnown: known.has(erasure.id),
+    gone: more(erasure.gone, known.get(erasure.id) ?? {}),
+  }));
+}
+
+/** What a receipt says that it did not say before. */
+function more(gone: ErasureRow['gone'], before: ErasureRow['gone']): Applied['gone'] {
+  const grown = Object.entries(gone).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
 
 async function readNotes(blobs: Pick<Blobs, 'get' | 'list'>): Promise<readonly ErasureNote[]> {

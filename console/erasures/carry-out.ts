@@ -24,7 +24,7 @@ export const SWEEP_ERASURES_EVERY_MS = 1_000;
 const ERASURES_PER_SWEEP = 100;
 const ERROR_CHARS_MAX = 500;
 /** After so long nothing that was under way when it was asked for comes any more: leases, remembered tokens, sums. */
-const SETTLE_MS = 15_000;
+export const SETTLE_MS = 15_000;
 
 const sql = {
   unfinished: statement(import.meta.url, './sql/list-unfinished.sql'),
@@ -37,7 +37,7 @@ const sql = {
 export interface CarryOutDependencies {
   readonly store: Store;
   readonly log: Pick<Log, 'append' | 'eraseConsumed'>;
-  readonly blobs: Pick<Blobs, 'put' | 'list' | 'delete'>;
+  readonly blobs: Pick<Blobs, 'put' | 'head' | 'list' | 'delete'>;
   readonly codec: Pick<Codec, 'encode'>;
   readonly clock: Clock;
   readonly settleMs?: number;

@@ -11,6 +11,7 @@ import { snapshotKey } from '../../schemas/snapshot-key.ts';
 import type { Event } from '../../schemas/types.ts';
 import { DEVICE_TABLES } from './device-tables.ts';
 import type { ErasureRow } from './erasures.ts';
+import { PICTURE_FOLDERS } from './returned-pictures.ts';
 
 /**
  * What carrying out an erasure takes, in its order: the note that explains missing pictures, the processor's states, rows,
@@ -101,7 +102,7 @@ export function createErasureSteps({
   rowsMax,
 }: {
   readonly log: Pick<Log, 'append' | 'eraseConsumed'>;
-  readonly blobs: Pick<Blobs, 'put' | 'list' | 'delete'>;
+  readonly blobs: Pick<Blobs, 'put' | 'head' | 'list' | 'delete'>;
   readonly codec: Pick<Codec, 'encode'>;
   readonly clock: Clock;
   readonly settleMs: number;
@@ -212,10 +213,18 @@ export function createErasureSteps({
     return { outcome: 'done', gone: { device_rows: gone } };
   };
 
+  /** Many are only looked for, such as the drawing of each motion, which may never have been drawn. */
+  async function deleteOne(key: string): Promise<boolean> {
+    const wasThere = (await blobs.head(key)) !== null;
+    await blobs.delete(key);
+    return wasThere;
+  }
+
   async function deleteAll(keys: readonly string[]): Promise<StepDone> {
     // A record may name what no blob can be called.
-    await Promise.all(keys.filter(isKey).map((key) => atOnce(() => blobs.delete(key))));
-    return { outcome: keys.length < BLOBS_MAX ? 'done' : 'again', gone: { blobs: keys.length } };
+    const gone = await Promise.all(keys.filter(isKey).map((key) => atOnce(() => deleteOne(key))));
+    const outcome = keys.length < BLOBS_MAX ? 'done' : 'again';
+    return { outcome, gone: { blobs: gone.filter((wasThere) => wasThere).length } };
   }
 
   const deleteBlobs: Step = async (within, { id }) => {
@@ -230,7 +239,7 @@ export function createErasureSteps({
   const strays: Step = async (_, { kind, device_id }) => {
     if (kind !== 'device') return { outcome: 'done' };
     const keys: string[] = [];
-    for (const folder of ['images', 'devices', 'snapshots']) {
+    for (const folder of PICTURE_FOLDERS) {
       for await (const key of blobs.list(`${folder}/${device_id}/`)) {
         keys.push(key);
         if (keys.length === BLOBS_MAX) return deleteAll(keys);

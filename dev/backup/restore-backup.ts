@@ -124,7 +124,7 @@ async function eraseAgain({
   const store = createPostgresStore({ connectionString, connectionsMax: 4, name: 'restore' });
   try {
     const log = await createPostgresLog({ store, clock, topics: logTopics, partitionCount: PARTITIONS });
-    return await applyErasures({ store, log, blobs, codec, clock }, { notes });
+    return (await applyErasures({ store, log, blobs, codec, clock }, { notes })).length;
   } finally {
     await store.close();
   }

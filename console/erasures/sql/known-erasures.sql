@@ -1,1 +1,1 @@
-select id from erasures
+select id, gone from erasures

@@ -1,6 +1,7 @@
 /** What a picture's name says of what it is a picture of. The names are given by ingest and snapshots. */
 export type NamedBlob =
-  | { readonly kind: 'snapshot'; readonly deviceId: string }
+  /** Of a motion that began then. */
+  | { readonly kind: 'snapshot'; readonly deviceId: string; readonly occurredAtMs: number | null }
   | {
       readonly kind: 'frame';
       readonly deviceId: string;
@@ -15,7 +16,8 @@ const UPLOAD = new RegExp(`^images/${DEVICE}/(\\d{1,15})(-[\\da-f]+)?\\.jpg$`);
 const FRAME = new RegExp(`^devices/${DEVICE}/${DAY}/frame-(\\d{1,9})-(\\d{1,16})(-[\\da-f]+)?\\.jpg$`);
 /** Put in place by the device itself; epoch 1 is not told. */
 const OBJECT = new RegExp(`^devices/${DEVICE}/${DAY}/(\\d{1,16})-(?:e(\\d{1,9})-)?[^/]+$`);
-const SNAPSHOT = new RegExp(`^snapshots/${DEVICE}/[^/]+/[^/]+\\.png$`);
+const SNAPSHOT = new RegExp(`^snapshots/${DEVICE}/([^/]+)/([^/]+)\\.png$`);
+const BEGUN = /_(\d\d)(\d\d)(\d\d)_(\d\d\d)\d\d\d$/;
 
 /** Null for a name that we never give. */
 export function readBlobName(key: string): NamedBlob | null {
@@ -25,8 +27,14 @@ export function readBlobName(key: string): NamedBlob | null {
   if (sender !== undefined) return numbered(sender, sentEpoch, sentSeq);
   const [, putter, seq, epoch = '1'] = OBJECT.exec(key) ?? [];
   if (putter !== undefined) return numbered(putter, epoch, seq);
-  const [, drawn] = SNAPSHOT.exec(key) ?? [];
-  return drawn === undefined ? null : { kind: 'snapshot', deviceId: drawn };
+  const [, drawn, date = '', name = ''] = SNAPSHOT.exec(key) ?? [];
+  return drawn === undefined ? null : { kind: 'snapshot', deviceId: drawn, occurredAtMs: begunMs(date, name) };
+}
+
+function begunMs(date: string, name: string): number | null {
+  const [, hour, minute, second, millisecond] = BEGUN.exec(name) ?? [];
+  const ms = Date.parse(`${date}T${hour}:${minute}:${second}.${millisecond}Z`);
+  return Number.isNaN(ms) ? null : ms;
 }
 
 function numbered(deviceId: string, epoch: string | undefined, seq: string | undefined): NamedBlob {

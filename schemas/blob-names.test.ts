@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { objectKeyOf } from '../../ingest/object-key.ts';
-import { snapshotKey } from '../../schemas/snapshot-key.ts';
+import { objectKeyOf } from '../ingest/object-key.ts';
 import { readBlobName } from './blob-names.ts';
+import { snapshotKey } from './snapshot-key.ts';
 
 const AT_MS = Date.UTC(2026, 4, 1, 12);
 const object = (epoch: number, seq: number, filename: string) =>
@@ -25,8 +25,13 @@ test.each([
   ],
   [
     snapshotKey({ type: 'motion', device_id: 'cam', occurred_at: AT_MS, lane: 'live' }),
-    { kind: 'snapshot', deviceId: 'cam' },
+    { kind: 'snapshot', deviceId: 'cam', occurredAtMs: AT_MS },
   ],
+  [
+    snapshotKey({ type: 'a_type', device_id: 'cam', occurred_at: AT_MS + 1_234, lane: 'backlog' }),
+    { kind: 'snapshot', deviceId: 'cam', occurredAtMs: AT_MS + 1_234 },
+  ],
+  ['snapshots/cam/2026-05-01/of-old.png', { kind: 'snapshot', deviceId: 'cam', occurredAtMs: null }],
   ['notes.txt', null],
   ['images/cam/holiday.jpg', null],
   ['images/cam/below/1.jpg', null],
