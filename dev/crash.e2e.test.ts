@@ -38,7 +38,7 @@ async function crash(createTarget: RunOptions['createTarget'], name: string, sec
   expect(crashed.outcome.disorder ?? []).toEqual([]);
   expect(differences(calm.outcome, crashed.outcome)).toEqual([]);
   // The comparison is worth something only if there was something to compare.
-  for (const table of ['captures', 'events', 'visits', 'counts', 'observations', 'ledger', 'snapshot']) {
+  for (const table of ['captures', 'events', 'visits', 'counts', 'occupancy', 'observations', 'ledger', 'snapshot']) {
     expect(calm.outcome.lines.filter((line) => line.startsWith(`${table} `)).length).toBeGreaterThan(0);
   }
 }

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ErasingRig, startErasingRig } from '../../console/erasures/erasing-rig-under-test.ts';
+import { differences, type Outcome, readOutcome } from './outcome.ts';
+
+/** What `npm run crash` compares: whatever a kill could leave wrong is to show. */
+let rig: ErasingRig;
+let whole: Outcome;
+const outcome = () => readOutcome({ store: rig.services.store, blobs: rig.blobs, told: [], acknowledged: [] });
+
+beforeAll(async () => {
+  rig = await startErasingRig();
+  await rig.written.fill('cam');
+  whole = await outcome();
+});
+afterAll(() => rig.services.stop());
+
+/** Undone by its caller. */
+async function afterwards(statement: string): Promise<readonly string[]> {
+  let found: readonly string[] = [];
+  const undone = rig.services.store.transaction(async (store) => {
+    await store.run({ name: `test-${statement.replace(/\W+/g, '-').slice(-50)}`, text: statement });
+    const broken = await readOutcome({ store, blobs: rig.blobs, told: [], acknowledged: [] });
+    found = differences(whole, broken);
+    throw new Undone();
+  });
+  await expect(undone).rejects.toThrow(Undone);
+  return found;
+}
+class Undone extends Error {}
+
+test('two that are alike differ in nothing', async () => {
+  expect(differences(whole, await outcome())).toEqual([]);
+});
+
+const ONE = 'ctid = (select min(ctid) from';
+test.each([
+  ['captures', `update captures set state = 'failed' where ${ONE} captures)`],
+  ['captures', `delete from captures where ${ONE} captures)`],
+  ['events', `update events set ended_at = ended_at + interval '1 ms' where ${ONE} events where ended_at is not null)`],
+  ['visits', `update visits set dwell_ms = dwell_ms + 1 where ${ONE} visits)`],
+  ['visits', `delete from visits where ${ONE} visits)`],
+  ['counts', `update event_counts set count = count + 1 where ${ONE} event_counts)`],
+  ['counts', `delete from event_counts where ${ONE} event_counts)`],
+  ['occupancy', `update occupancy_changes set at = at + interval '1 ms' where ${ONE} occupancy_changes)`],
+  ['occupancy', `delete from occupancy_changes where ${ONE} occupancy_changes)`],
+  ['observations', `update observations set frames = frames + 1 where ${ONE} observations)`],
+  ['observations', `delete from observations where ${ONE} observations)`],
+  ['letters', `update dead_letters set code = 'other' where ${ONE} dead_letters)`],
+  ['ledger', `update seq_blocks set bits = set_bit(bits, 4000, 1)`],
+])('a row of %s that is another, or is missing, shows: %s', async (name, statement) => {
+  const found = await afterwards(statement);
+  expect(found.length).toBeGreaterThan(0);
+  expect(found.filter((line) => !new RegExp(`^[-+] ${name} `).test(line))).toEqual([]);
+});
+
+test('a drawing that is missing shows', () => {
+  expect(differences(whole, { ...whole, lines: whole.lines.filter((line) => !line.startsWith('snapshot ')) })).toEqual([
+    expect.stringMatching(/^- snapshot /),
+  ]);
+});
