@@ -121,9 +121,12 @@ describe('a picture that is not there', () => {
     const { found, report } = await look();
     expect(found).toEqual({ 'picture-missing': [2, 0], 'never-analysed': [1, 0] });
     expect(describeReport(report)).toContain(`frame-1-${done}.jpg of frame ${frameId('cam', 1, done)}, done`);
+    expect(describeReport(report)).toContain('  with --repair: they name it no more');
     expect(isWrong(report)).toBe(true);
     expect((await look({ repair: 'orphans' })).found).toEqual(found);
-    expect((await look({ repair: 'all' })).found['picture-missing']).toEqual([2, 1]);
+    const repaired = await look({ repair: 'all' });
+    expect(repaired.found['picture-missing']).toEqual([2, 1]);
+    expect(describeReport(repaired.report)).toContain('2 picture-missing, 1 repaired');
     expect((await rig.capturesOf()).pictures).toEqual([there, there + 1]);
   });
 
@@ -213,7 +216,10 @@ describe('a blob that nothing names', () => {
   test('of a name that is none of ours is told, and stays', async () => {
     await put('notes/mine.txt');
     await put('erasures/cam/00000000-0000-0000-0000-000000000000.json');
-    expect((await look({ repair: 'all' })).found).toEqual({ stranger: [1, 0] });
+    const { found, report } = await look({ repair: 'all' });
+    expect(found).toEqual({ stranger: [1, 0] });
+    // Nobody can mend it, and nobody need.
+    expect([isWrong(report), describeReport(report).includes('notes/mine.txt')]).toEqual([false, true]);
     expect((await rig.keys()).toSorted()).toEqual([
       'erasures/cam/00000000-0000-0000-0000-000000000000.json',
       'notes/mine.txt',

@@ -10,7 +10,7 @@ export const USAGE = `Usage: npm run check -- [--repair] [--json] [--profile emb
 
   --repair    makes it agree:
 ${Object.entries(KINDS)
-  .map(([kind, what]) => `                ${kind}: ${what}`)
+  .map(([kind, { found, repair }]) => `                ${kind}: ${found}${repair === null ? '' : `; ${repair}`}`)
   .join('\n')}
   --force     also where more is wrong than is likely
   --json      for programs

@@ -1,12 +1,15 @@
-/** What may be found, and what `--repair` makes of it. */
+/** What may be found, and what `--repair` makes of it; null of what is nothing wrong. */
 export const KINDS = {
-  'picture-missing': 'captures name a picture that is not there; they name it no more',
-  'snapshot-missing': 'events name a drawn picture that is not there; they name it no more',
-  unrecorded: 'pictures of acknowledged frames that no reader of the log has seen; their records are appended again',
-  'never-analysed': 'frames that nobody analyses; their records are appended again',
-  orphan: 'pictures that nothing refers to; they are deleted',
-  stranger: 'blobs of names that are none of ours; they stay',
-  undeleted: 'pictures that should have been deleted a day ago; they are',
+  'picture-missing': { found: 'captures name a picture that is not there', repair: 'they name it no more' },
+  'snapshot-missing': { found: 'events name a drawn picture that is not there', repair: 'they name it no more' },
+  unrecorded: {
+    found: 'pictures of acknowledged frames that no reader of the log has seen',
+    repair: 'their records are appended again',
+  },
+  'never-analysed': { found: 'frames that nobody analyses', repair: 'their records are appended again' },
+  orphan: { found: 'pictures that nothing refers to', repair: 'they are deleted' },
+  stranger: { found: 'blobs of names that are none of ours, which stay', repair: null },
+  undeleted: { found: 'pictures that should have been deleted a day ago', repair: 'they are deleted' },
 } as const;
 export type FindingKind = keyof typeof KINDS;
 
@@ -34,13 +37,21 @@ export function describeReport({ lookedAt, findings, startedAtMs, finishedAtMs }
   if (findings.length === 0) return `${looked}\nAll of it agrees.`;
   const lines = findings.map(({ kind, count, repaired, examples, left }) =>
     [
-      `${count} ${kind}${repaired > 0 ? `, ${repaired} repaired` : ''}: ${KINDS[kind]}`,
+      `${count} ${kind}${repaired > 0 ? `, ${repaired} repaired` : ''}: ${KINDS[kind].found}`,
+      ...repairOf(kind, { count, repaired }),
       ...(left === null ? [] : [`  left alone: ${left}`]),
       ...examples.map((example) => `  ${example}`),
       ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
     ].join('\n'),
   );
   return [looked, ...lines].join('\n');
+}
+
+/** What was done, or would be. */
+function repairOf(kind: FindingKind, { count, repaired }: Pick<Finding, 'count' | 'repaired'>): readonly string[] {
+  const { repair } = KINDS[kind];
+  if (repair === null) return [];
+  return [`  ${repaired === count ? 'repaired' : 'with --repair'}: ${repair}`];
 }
 
 /** As programs read it. */
@@ -53,7 +64,7 @@ export function reportAsJson({ lookedAt, findings, startedAtMs, finishedAtMs }: 
   };
 }
 
-/** What is found and not repaired. */
+/** What could be repaired and is not. */
 export function isWrong({ findings }: CheckReport): boolean {
-  return findings.some(({ count, repaired }) => repaired < count);
+  return findings.some(({ kind, count, repaired }) => KINDS[kind].repair !== null && repaired < count);
 }

@@ -86,6 +86,7 @@ export function createWritten({ store }: Pick<ServicesUnderTest, 'store'>, blobs
       const motion = event(`motion of ${device}`, { device_id: device, ...span });
       await written.write('events', 'event', motion);
       await blobs.put(snapshotKey(motion), Buffer.from('a drawing'));
+      await run('update events set snapshot_path = $2 where id = $1', motion.event_id, snapshotKey(motion));
       await written.write('dead-letters', 'dead-letter', deadLetterAt(device, 11), deadLetterAt(device, 15));
       // A record that says nothing that can be read, and names somebody.
       await written.poison('events', device, Buffer.concat([Buffer.from([0, 0, 0, 0, 99]), Buffer.from(person)]));

@@ -71,7 +71,7 @@ const sql = {
   sums: statement(import.meta.url, './sql/erase-sums.sql'),
   markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
   deviceRows: statement(import.meta.url, './sql/erase-device-rows.sql'),
-  motions: statement(import.meta.url, './sql/list-motions.sql'),
+  unnameSnapshots: statement(import.meta.url, './sql/unname-snapshots.sql'),
   takeExpired: statement(import.meta.url, './sql/take-over-expired.sql'),
   addBlobs: statement(import.meta.url, './sql/add-blobs.sql'),
   nextBlobs: statement(import.meta.url, './sql/next-blobs.sql'),
@@ -184,8 +184,8 @@ export function createErasureSteps({
     return { outcome: 'done', gone };
   };
 
-  const snapshots: Step = async (within, { id }) => {
-    await addSnapshots(within, id, await within.run<EventRow>(sql.motions, [id]));
+  const snapshots: Step = async (within, { id, devices }) => {
+    await addSnapshots(within, id, await within.run<EventRow>(sql.unnameSnapshots, [id, devices]));
     return { outcome: 'done' };
   };
 
