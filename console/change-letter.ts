@@ -44,6 +44,7 @@ interface LockedRow extends FailedRecord {
   readonly code: string;
   readonly state: LetterState;
   readonly captured_at: Date | null;
+  readonly has_succeeded: boolean;
 }
 
 /** What was discarded may be thought better of. */
@@ -105,16 +106,30 @@ export function createChangeLetter({
     const { id, scope, kind } = change;
     const [letter] = await transaction.run<LockedRow>(sql.lock, [id, scope.fleetId, scope.seesUnowned]);
     if (!letter) throw noSuchLetter();
-    const isAgain = change.kind === 'redrive' && change.again === true && letter.state === 'redriven';
+    const isAgain = change.kind === 'redrive' && change.again === true && isWaiting(letter);
     // Of many, only what is still open: what somebody gave up meanwhile is not for others to think better of.
     const changeable = change.actionId === null ? CHANGEABLE[kind] : (['open'] as const);
-    if (!isAgain && !changeable.includes(letter.state)) throw notOpen(letter.state);
+    if (!isAgain && !changeable.includes(letter.state)) throw notOpen(letter, kind);
     if (change.kind === 'redrive') await redrive(transaction, letter, change);
     else await discard(transaction, letter, change);
   };
 }
 
-function notOpen(state: LetterState): Problem {
-  const detail = `It is ${state}: somebody was quicker.`;
-  return new Problem({ status: 409, code: NOT_OPEN, title: 'The dead letter is not open', detail });
+/** Redriven, and nothing has come of it so far. */
+const isWaiting = ({ state, has_succeeded }: LockedRow) => state === 'redriven' && !has_succeeded;
+
+function notOpen(letter: LockedRow, kind: LetterWish['kind']): Problem {
+  return new Problem({
+    status: 409,
+    code: NOT_OPEN,
+    title: 'The dead letter is not open',
+    detail: whyNotOpen(letter, kind),
+  });
+}
+
+function whyNotOpen(letter: LockedRow, kind: LetterWish['kind']): string {
+  if (letter.state === 'discarded') return 'It is discarded.';
+  if (letter.has_succeeded) return 'It was redriven and has succeeded: nothing is left to be done.';
+  const more = kind === 'redrive' ? ': with `again` it is sent once more' : '';
+  return `It was redriven, and nothing has come of it so far${more}.`;
 }

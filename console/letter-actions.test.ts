@@ -159,6 +159,12 @@ test('what has been looked at is not queued anew, though it is redriven once mor
   await actions().change(id, { ...redrive, again: true }, of);
   expect(await redrivenSeqs([210])).toEqual([210, 210]);
   expect(await statesOf(210)).toEqual([['redriven', 'done']]);
+  await expect(actions().change(id, redrive, of)).rejects.toMatchObject({ detail: expect.stringContaining('`again`') });
+
+  await settleDeadLetters(services.store, [{ frame_id: frame(210).frame_id, reason: null }], NOW_MS);
+  const refused = { code: 'dead-letter-not-open', detail: expect.stringContaining('has succeeded') };
+  await expect(actions().change(id, { ...redrive, again: true }, of)).rejects.toMatchObject(refused);
+  expect(await redrivenSeqs([210])).toEqual([210, 210]);
 });
 
 test('a log that hangs is waited for in one transaction, however much there is to do', async () => {
