@@ -22,7 +22,7 @@ const MOTIONS = 1_000;
 const KILLED_AT = [0.95, 0.7, 0.4, 0.15];
 /** One says as much as thousands. */
 const SHOWN_MAX = 10;
-const patient = { timeout: 300_000 };
+const patient = { timeout: 600_000 };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const by = { id: '00000000-0000-4000-8000-000000000001', username: 'ann' };
