@@ -3,7 +3,7 @@ import { awaitedMs, GAP_MAX_MS, paceOf } from './pace.ts';
 
 /**
  * So many people at once, in one zone or in the whole picture. It begins with the first frame that has as many as it
- * takes, is told once that has lasted for `holdMs`, and ends when as many were last seen, once fewer have been there for
+ * takes, is told once it was seen to last for `holdMs`, and ends when as many were last seen, once fewer have been there for
  * `inertiaMs`. A tick only says early that it seems to be over. Pure, in event time.
  */
 export interface Crowd {
@@ -62,7 +62,7 @@ export function stepCrowd(before: Crowd | null, frame: CrowdFrame, settings: Cro
   if (peopleMin === 0 || frame.seenAtMs.length < peopleMin) return thin(before, frame, settings);
   if (!wanted && !before?.version) return [null, []];
   const crowd = before ? goOn(before, frame, settings) : begin(frame, settings);
-  const isNews = crowd.over || (crowd.version === 0 && frame.atMs - crowd.sinceMs >= holdMs);
+  const isNews = crowd.over || (crowd.version === 0 && crowd.lastAtMs - crowd.sinceMs >= holdMs);
   if (!isNews) return [crowd, []];
   const told = { ...crowd, version: crowd.version + 1, over: false };
   return [told, [{ crowd: told, endedAtMs: null }]];

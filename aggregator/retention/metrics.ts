@@ -45,7 +45,7 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
   });
   const oldest = new Gauge({
     name: 'passerby_retention_oldest_seconds',
-    help: 'How old the oldest of a class is, that of devices with times of their own included.',
+    help: 'How long ago the oldest of a class was taken or began, that of devices with times of their own included; what came late may be older than its limit.',
     labelNames: ['class'],
     registers,
   });

@@ -1,4 +1,5 @@
--- Of each class the time of the oldest there is, as its limit counts; null where there is nothing.
+-- Of each class when the oldest there is was taken or began, which an index knows, though its limit may count from when it
+-- came or ended; null where there is nothing.
 select
   (select min(captured_at) from captures where blob_key is not null) as frames,
   (select min(captured_at) from captures) as captures,
