@@ -48,7 +48,8 @@ describe('signing in', () => {
     const nobody = await app.inject('/me');
     expect([nobody.statusCode, nobody.json().code]).toEqual([401, 'not-signed-in']);
     expect(nobody.headers['www-authenticate']).toBe('Basic realm="Passerby", charset="UTF-8"');
-    expect((await ask('wrong')).statusCode).toBe(401);
+    const wrong = await ask('wrong');
+    expect([wrong.statusCode, wrong.json().detail]).toEqual([401, 'The name or the password is wrong.']);
     const right = await ask('pass:wörd');
     expect([right.statusCode, right.body]).toEqual([200, 'mia']);
   });

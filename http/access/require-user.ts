@@ -26,7 +26,7 @@ export function createRequireUser(deps: {
     const header = request.headers.authorization ?? '';
     const token = BEARER.exec(header)?.[1];
     const user = token === undefined ? await basic(header, request.ip) : await accessTokens.read(token);
-    if (!user) throw notSignedIn(token !== undefined);
+    if (!user) throw notSignedIn(token !== undefined ? 'token' : header === '' ? 'nothing' : 'password');
     request.user = user;
   };
 }
@@ -38,7 +38,7 @@ export function createRequireUser(deps: {
 export function createRequireUserNow({ users }: { readonly users: Pick<Users, 'find'> }): RequireUser {
   return async (request) => {
     const user = await users.find(userOf(request).id);
-    if (!user) throw notSignedIn(true);
+    if (!user) throw notSignedIn('token');
     request.user = user;
   };
 }
@@ -49,13 +49,20 @@ export function userOf({ user }: Pick<FastifyRequest, 'user'>): User {
   return user;
 }
 
+const WHY_NOT = {
+  token: 'The token is not valid, or its time is over. Sign in again, or refresh it.',
+  password: 'The name or the password is wrong.',
+  nothing: 'Send a name and a password (Basic), or the token that POST /auth/login gives (Bearer).',
+} as const;
+
 /** A browser asks its user for a password when it is told of `Basic`; whoever came with a token is told of that. */
-function notSignedIn(byToken: boolean): Problem {
-  const wanted = byToken ? 'Bearer error="invalid_token"' : 'Basic realm="Passerby", charset="UTF-8"';
+function notSignedIn(by: keyof typeof WHY_NOT): Problem {
+  const wanted = by === 'token' ? 'Bearer error="invalid_token"' : 'Basic realm="Passerby", charset="UTF-8"';
   return new Problem({
     status: 401,
     code: 'not-signed-in',
     title: 'Not signed in',
+    detail: WHY_NOT[by],
     headers: { 'www-authenticate': wanted },
   });
 }
