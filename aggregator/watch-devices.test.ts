@@ -320,8 +320,41 @@ test('metrics tell of those that are watched, for as long as they are', async ()
     'passerby_device_last_seen_seconds{device="seen"} 2.5',
     'passerby_device_last_seen_seconds{device="unseen"} 242.5',
     'passerby_devices_offline 1',
+    'passerby_device_offline{device="seen"} 0',
+    'passerby_device_offline{device="unseen"} 1',
+    'passerby_devices_capturing 2',
   ]);
   await query(`update devices set revoked_at = now() where id = 'unseen'`);
+  await query(`update devices set capture_mode = 'paused' where id = 'seen'`);
   await watch.look();
-  expect(await shown()).toEqual(['passerby_device_last_seen_seconds{device="seen"} 2.5', 'passerby_devices_offline 0']);
+  expect(await shown()).toEqual([
+    'passerby_device_last_seen_seconds{device="seen"} 2.5',
+    'passerby_devices_offline 0',
+    'passerby_device_offline{device="seen"} 0',
+    'passerby_devices_capturing 0',
+  ]);
+});
+
+test('metrics tell of clocks what devices say of them', async () => {
+  const metrics = new Registry();
+  const watch = openWatch({ metrics });
+  for (const device of ['set', 'unset', 'says-nothing', 'never-beat']) await enrol(device);
+  const beat = (device: string, synced: boolean | null) =>
+    query(
+      `insert into device_heartbeats (device_id, received_at, ntp_synced, extra_json) values ($1, now(), $2, '{}')
+      on conflict (device_id) do update set ntp_synced = excluded.ntp_synced`,
+      [device, synced],
+    );
+  await beat('set', true);
+  await beat('unset', false);
+  await beat('says-nothing', null);
+  await watch.look();
+  const shown = async () => (await metrics.metrics()).match(/^passerby_device_clock_synced.*$/gm);
+  expect(await shown()).toEqual([
+    'passerby_device_clock_synced{device="set"} 1',
+    'passerby_device_clock_synced{device="unset"} 0',
+  ]);
+  await beat('unset', true);
+  await watch.look();
+  expect(await shown()).toContain('passerby_device_clock_synced{device="unset"} 1');
 });

@@ -36,6 +36,10 @@ interface WatchedRow {
   readonly id: string;
   readonly age_s: number;
   readonly offline: boolean;
+  /** Unless it was told to pause. */
+  readonly capturing: boolean;
+  /** By its own word; null where it has said nothing of it. */
+  readonly clock_synced: boolean | null;
 }
 
 interface Dependencies {
@@ -57,6 +61,23 @@ export function createDeviceWatch({ log, store, clock, codec, metrics, config }:
   const offline = new Gauge({
     name: 'passerby_devices_offline',
     help: 'Devices that have been silent for three times as long as they may be.',
+    registers: [metrics],
+  });
+  const deviceOffline = new Gauge({
+    name: 'passerby_device_offline',
+    help: 'Whether a device has been silent (1) for three times as long as it may be.',
+    labelNames: ['device'],
+    registers: [metrics],
+  });
+  const capturing = new Gauge({
+    name: 'passerby_devices_capturing',
+    help: 'Devices that are to send pictures, heard from or not: those that are set up, and not told to pause.',
+    registers: [metrics],
+  });
+  const clockSynced = new Gauge({
+    name: 'passerby_device_clock_synced',
+    help: "Whether a device's clock is set (1), by its newest heartbeat; missing where none has said so.",
+    labelNames: ['device'],
     registers: [metrics],
   });
 
@@ -82,9 +103,14 @@ export function createDeviceWatch({ log, store, clock, codec, metrics, config }:
 
   async function measure(): Promise<void> {
     const rows = await store.run<WatchedRow>(sql.watched, [new Date(clock.nowMs())]);
-    lastSeen.reset();
-    for (const { id, age_s } of rows) lastSeen.set({ device: id }, Math.max(0, age_s));
+    for (const gauge of [lastSeen, deviceOffline, clockSynced]) gauge.reset();
+    for (const { id: device, age_s, offline: isOffline, clock_synced } of rows) {
+      lastSeen.set({ device }, Math.max(0, age_s));
+      deviceOffline.set({ device }, isOffline ? 1 : 0);
+      if (clock_synced !== null) clockSynced.set({ device }, clock_synced ? 1 : 0);
+    }
     offline.set(rows.filter((row) => row.offline).length);
+    capturing.set(rows.filter((row) => row.capturing).length);
   }
 
   return {

@@ -16,6 +16,7 @@ import { consoleService } from './config.ts';
 import { diskLimits } from './disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
 import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from './erasures/carry-out.ts';
+import { createLedgerWatch, LOOK_AT_LEDGERS_EVERY_MS } from './ledger-watch.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from './letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
@@ -37,11 +38,13 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   const codec = await openCodec(config, logger, { signal: parts.stopping });
   const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
   parts.started('log', () => log.close());
-  const lag = createLagWatch({ log, readers, metrics });
+  const lag = createLagWatch({ log, readers, topics: logTopics, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   const [folders, limits] = [diskFolders(config), diskLimits(config)];
   const diskWatch = createDiskWatch({ blobs, folders, limits, clock, metrics });
   parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
+  const ledgerWatch = createLedgerWatch({ store, clock, metrics });
+  parts.every('ledgers', LOOK_AT_LEDGERS_EVERY_MS, () => ledgerWatch.look(parts.stopping));
   const configPublisher = createConfigPublisher({ store, log, codec, clock });
   parts.every('publishing of configurations', SWEEP_EVERY_MS, () => configPublisher.sweep());
   const letterActions = createLetterActions({ store, log, codec, clock });

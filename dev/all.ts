@@ -8,6 +8,7 @@ import { registerConsole } from '../console/app.ts';
 import { diskLimits } from '../console/disk-config.ts';
 import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from '../console/disk-watch.ts';
 import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from '../console/erasures/carry-out.ts';
+import { createLedgerWatch, LOOK_AT_LEDGERS_EVERY_MS } from '../console/ledger-watch.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from '../console/letter-actions.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
@@ -80,7 +81,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     betweenThreads: true,
   };
   const log = await parts.untilAvailable(() => createPostgresLog(logOptions));
-  const lag = createLagWatch({ log, readers, metrics });
+  const lag = createLagWatch({ log, readers, topics: logTopics, metrics });
   parts.every('lag', LAG_EVERY_MS, () => lag.look());
   parts.every('trim', TRIM_EVERY_MS, () => log.trim());
   // Before anything is let in: the blobs that the thread opens clear away what is being written.
@@ -101,7 +102,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
 
   const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
   if (transport.loopbackOnly) app.addHook('onRequest', requireLoopbackHost);
-  registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() } });
+  registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() }, metrics });
   const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
   const devices = createDeviceAccess({ store: ingestStore, secret, config, nowMs: clock.nowMs });
   const outcomes = createOutcomes({ store: ingestStore, clock });
@@ -128,6 +129,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const access = createAccess({ store: consoleStore, secret, nowMs: clock.nowMs });
   const diskWatch = createDiskWatch({ blobs, folders: { data: folder }, limits: diskLimits(config), clock, metrics });
   parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
+  const ledgerWatch = createLedgerWatch({ store: consoleStore, clock, metrics });
+  parts.every('ledgers', LOOK_AT_LEDGERS_EVERY_MS, () => ledgerWatch.look(parts.stopping));
   const forPeople = {
     store: consoleStore,
     blobs,

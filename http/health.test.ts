@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { registerHealth } from './health.ts';
 import { createServer } from './server.ts';
 
-function createApp(health: Parameters<typeof registerHealth>[1]) {
-  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
-  registerHealth(app, health);
+function createApp(health: Omit<Parameters<typeof registerHealth>[1], 'metrics'>) {
+  const metrics = new Registry();
+  const app = createServer({ logger: pino({ level: 'silent' }), metrics });
+  registerHealth(app, { ...health, metrics });
   return app;
 }
 
@@ -58,4 +59,15 @@ test('a check that hangs has failed, and is not started again until it comes bac
   await new Promise(setImmediate);
   expect((await app.inject('/readyz')).statusCode).toBe(200);
   expect(started).toBe(2);
+});
+
+test('metrics tell of each server whether it answers, as of when they are asked', async () => {
+  let up = true;
+  const app = createApp({
+    ready: { database: () => (up ? Promise.resolve() : Promise.reject(new Error('away'))), log: async () => {} },
+  });
+  const told = async () => (await app.inject('/metrics')).body.match(/^passerby_reached.*$/gm);
+  expect(await told()).toEqual(['passerby_reached{server="database"} 1', 'passerby_reached{server="log"} 1']);
+  up = false;
+  expect(await told()).toEqual(['passerby_reached{server="database"} 0', 'passerby_reached{server="log"} 1']);
 });

@@ -1,3 +1,4 @@
+import { Gauge, type Registry } from 'prom-client';
 import type { Server } from './typed-server.ts';
 
 /** Resolves when all is well, rejects with what is not. */
@@ -14,13 +15,23 @@ interface Health {
   /** What must answer before requests make sense. */
   readonly ready: Checks;
   readonly checkMaxMs?: number;
+  readonly metrics: Registry;
 }
 
 const ERROR_CHARS_MAX = 200;
 
-/** `/livez` says whether to restart this process, `/readyz` whether to send it requests. */
-export function registerHealth(app: Server, { ready, checkMaxMs = 2_000 }: Health): void {
+/** `/livez` says whether to restart this process, `/readyz` whether to send it requests; metrics say the same to Prometheus. */
+export function registerHealth(app: Server, { ready, checkMaxMs = 2_000, metrics }: Health): void {
   const isReady = createProbe(ready, checkMaxMs);
+  new Gauge({
+    name: 'passerby_reached',
+    help: 'Whether what this process needs answered it (1) or did not (0), as of now.',
+    labelNames: ['server'],
+    registers: [metrics],
+    async collect() {
+      for (const { name, ok } of await isReady()) this.set({ server: name }, ok ? 1 : 0);
+    },
+  });
   app.get('/livez', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const checks = await isReady();

@@ -51,7 +51,7 @@ export async function runService<Schema extends ServiceSchema>(
     collectDefaultMetrics({ register: metrics });
     const { ready, routes } = await start({ parts, config, logger, metrics });
     const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
-    registerHealth(app, { ready });
+    registerHealth(app, { ready, metrics });
     await routes?.(app);
     // Without routes of its own it has health and metrics, which ask nobody for anything.
     const takesCredentials = routes !== undefined;

@@ -181,7 +181,7 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
 
     async run({ config = {}, lateMs = 0, signal = new AbortController().signal, ...given } = {}) {
       const metrics = new Registry();
-      const lag: Log['lag'] = async () => [{ partition: 0, records: 1n, ageMs: lateMs }];
+      const lag: Log['lag'] = async () => [{ partition: 0, committed: 0n, records: 1n, ageMs: lateMs }];
       const settings = { ...readConfig(retentionConfig, {}), ...config };
       const logger = pino({ level: 'silent' });
       const retention = createRetention({

@@ -259,6 +259,21 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       expect(await total()).toBe(0n);
     });
 
+    test('lag tells where a group stands, which moves when it commits and not when records come', async () => {
+      const { group, device } = fresh();
+      const places = async () =>
+        new Map((await subject.log.lag(input, group)).map(({ partition, committed }) => [partition, committed]));
+      expect(new Set((await places()).values())).toEqual(new Set([0n]));
+      await drain(subject.log, group);
+      const before = await places();
+      await subject.log.append(input, [record(device(1), 'a'), record(device(1), 'b')]);
+      expect(await places()).toEqual(before);
+      await drain(subject.log, group);
+      const moved = [...(await places())].filter(([partition, committed]) => committed !== before.get(partition));
+      // Whoever has a key in one partition has moved in it alone.
+      expect(moved.map(([partition, committed]) => committed - (before.get(partition) ?? 0n) >= 2n)).toEqual([true]);
+    });
+
     test('an output to a topic that was not named is a fault, and nothing is committed', async () => {
       const { group, device } = fresh();
       await subject.log.append(input, [record(device(1), 'a')]);

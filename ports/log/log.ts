@@ -131,6 +131,8 @@ export interface Trouble {
 
 export interface PartitionLag {
   readonly partition: number;
+  /** Where the group stands; 0 before it has committed anything. */
+  readonly committed: bigint;
   readonly records: bigint;
   /** Age of the oldest record not yet committed; 0 when there is none. */
   readonly ageMs: number;

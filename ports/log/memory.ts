@@ -61,6 +61,7 @@ export function createMemoryLog({ partitionCount, clock, compacted = [] }: Memor
         const oldest = records[Number(committed)];
         return {
           partition,
+          committed,
           records: BigInt(records.length) - committed,
           ageMs: oldest ? clock.nowMs() - oldest.appendedAtMs : 0,
         };

@@ -49,6 +49,13 @@ export function migratePostgresLog(connectionString: string): Promise<void> {
   return migrate({ connectionString, folder: logMigrations, table: 'log_migrations' });
 }
 
+interface LagRow {
+  readonly partition: number;
+  readonly committed: number;
+  readonly records: number;
+  readonly oldest_at: Date | null;
+}
+
 interface Row {
   readonly key: string;
   readonly value: Buffer | null;
@@ -162,12 +169,10 @@ export async function createPostgresLog(options: PostgresLogOptions): Promise<Po
     consume: (subscription, signal) => consumeAll(partitions, subscription, signal),
 
     async lag(topic, group) {
-      const rows = await store.run<{ partition: number; records: number; oldest_at: Date | null }>(sql.lag, [
-        topic,
-        group,
-      ]);
-      return rows.map(({ partition, records, oldest_at }) => ({
+      const rows = await store.run<LagRow>(sql.lag, [topic, group]);
+      return rows.map(({ partition, committed, records, oldest_at }) => ({
         partition,
+        committed: BigInt(committed),
         records: BigInt(records),
         ageMs: oldest_at ? Math.max(0, clock.nowMs() - oldest_at.getTime()) : 0,
       }));

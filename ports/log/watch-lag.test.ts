@@ -25,7 +25,11 @@ function createSubject() {
     { group: 'absent', topic: 'frames' },
     { group: 'quick', topic: 'events' },
   ];
-  const watch = createLagWatch({ log, readers, metrics });
+  const topics = [
+    { name: 'frames', retentionMs: 7_000 },
+    { name: 'events', retentionMs: null },
+  ];
+  const watch = createLagWatch({ log, readers, topics, metrics });
   const append = (partition: number) => log.append('frames', [{ key: keyIn(partition), value: Buffer.alloc(1) }]);
   /** Lets the quick one read so many, one by one. */
   const read = async (count: number) => {
@@ -49,14 +53,16 @@ function createSubject() {
     Object.fromEntries(
       (await metrics.metrics())
         .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
+        .filter((line) => line.startsWith('passerby_log_lag_'))
         .map((line) => {
           const [, name, topic, group, partition, value] =
             /^passerby_log_lag_(\w+)\{topic="(\w+)",group="(\w+)",partition="(\d)"\} (.+)$/.exec(line) ?? [];
           return [`${group} ${topic}/${partition} ${name}`, Number(value)];
         }),
     );
-  return { clock, watch, append, read, gauges };
+  const told = async (name: string) =>
+    (await metrics.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
+  return { clock, watch, append, read, gauges, told };
 }
 
 test('each reader’s records and seconds, by partition in the gauges and together for the pages', async () => {
@@ -104,4 +110,18 @@ test('it tells of the last look, also when what waited is read', async () => {
   await watch.look();
   expect(watch.readers[0]).toEqual({ group: 'quick', topic: 'frames', records: 0, ageMs: 0 });
   expect(await gauges()).toMatchObject({ 'quick frames/1 records': 0, 'quick frames/1 seconds': 0 });
+});
+
+test('it tells how long topics keep records, where that has an end, and where a reader stands', async () => {
+  const { watch, append, read, told } = createSubject();
+  const standing = () => told('passerby_log_committed_offset');
+  expect(await told('passerby_log_retention_seconds')).toEqual(['passerby_log_retention_seconds{topic="frames"} 7']);
+  await append(1);
+  await append(1);
+  await watch.look();
+  expect(await standing()).toContain('passerby_log_committed_offset{topic="frames",group="quick",partition="1"} 0');
+  await read(1);
+  await watch.look();
+  expect(await standing()).toContain('passerby_log_committed_offset{topic="frames",group="quick",partition="1"} 1');
+  expect(await standing()).toContain('passerby_log_committed_offset{topic="frames",group="absent",partition="1"} 0');
 });

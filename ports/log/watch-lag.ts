@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Log } from './log.ts';
+import type { Log, LogTopic } from './log.ts';
 
 export interface ReaderLag {
   readonly group: string;
@@ -19,10 +19,13 @@ export interface LagWatch {
 export function createLagWatch({
   log,
   readers,
+  topics,
   metrics,
 }: {
-  readonly log: Log;
+  readonly log: Pick<Log, 'lag'>;
   readonly readers: readonly { readonly group: string; readonly topic: string }[];
+  /** Of these, how long records are kept. */
+  readonly topics: readonly Pick<LogTopic, 'name' | 'retentionMs'>[];
   readonly metrics: Registry;
 }): LagWatch {
   const labelNames = ['topic', 'group', 'partition'] as const;
@@ -38,6 +41,21 @@ export function createLagWatch({
     labelNames,
     registers: [metrics],
   });
+  const offset = new Gauge({
+    name: 'passerby_log_committed_offset',
+    help: 'Where a reader stands in a partition: while records wait and this does not move, it is stuck.',
+    labelNames,
+    registers: [metrics],
+  });
+  const retention = new Gauge({
+    name: 'passerby_log_retention_seconds',
+    help: 'How long a topic keeps what nobody has read.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+  for (const { name, retentionMs } of topics) {
+    if (retentionMs !== null) retention.set({ topic: name }, retentionMs / 1_000);
+  }
   let latest: readonly ReaderLag[] = [];
 
   return {
@@ -48,10 +66,11 @@ export function createLagWatch({
       latest = await Promise.all(
         readers.map(async ({ group, topic }) => {
           const partitions = await log.lag(topic, group);
-          for (const { partition, records: waiting, ageMs } of partitions) {
+          for (const { partition, committed, records: waiting, ageMs } of partitions) {
             const labels = { topic, group, partition: String(partition) };
             records.set(labels, Number(waiting));
             seconds.set(labels, ageMs / 1_000);
+            offset.set(labels, Number(committed));
           }
           return {
             group,

@@ -21,7 +21,8 @@ export async function measureLag(admin: Admin, clock: Clock, topic: string, grou
   const waiting = ends.map(({ partition, low, high }) => {
     const stands = committed.get(partition) ?? -1n;
     const from = stands < BigInt(low) ? BigInt(low) : stands;
-    return { partition, from, records: BigInt(high) > from ? BigInt(high) - from : 0n };
+    const records = BigInt(high) > from ? BigInt(high) - from : 0n;
+    return { partition, from, records, committed: stands < 0n ? 0n : stands };
   });
   const ages = await measureAges(
     waiting.filter(({ records }) => records > 0n),
@@ -31,7 +32,12 @@ export async function measureLag(admin: Admin, clock: Clock, topic: string, grou
     },
   );
   return waiting
-    .map(({ partition, records }) => ({ partition, records, ageMs: ages.get(partition) ?? 0 }))
+    .map(({ partition, committed, records }) => ({
+      partition,
+      committed,
+      records,
+      ageMs: ages.get(partition) ?? 0,
+    }))
     .sort((a, b) => a.partition - b.partition);
 }
 

@@ -1,5 +1,6 @@
 select
   partitions.partition,
+  coalesce(offsets.next_offset, 0) as committed,
   partitions.next_offset - coalesce(offsets.next_offset, 0) as records,
   (
     select appended_at from log.records
