@@ -87,14 +87,14 @@ export function createServiceProcess({
 
 const READY_WITHIN_MS = 90_000;
 
-export async function untilReady(url: string): Promise<void> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
+export async function untilReady(url: string, withinMs = READY_WITHIN_MS): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
   while (performance.now() < deadlineMs) {
     const answer = await fetch(`${url}/readyz`).catch(() => null);
     if (answer?.ok) return;
     await sleep(100);
   }
-  throw new Error(`${url} is not ready after ${READY_WITHIN_MS / 1_000} s`);
+  throw new Error(`${url} is not ready after ${withinMs / 1_000} s`);
 }
 
 /** A promise that is rejected by hand, for whoever races it. */
