@@ -17,6 +17,7 @@ import {
 import { startFront } from './compose/front-under-test.ts';
 import { metricsIn, unknownMetrics } from './compose/metrics-under-test.ts';
 import { services } from './compose/services-under-test.ts';
+import { createFaults } from './faults/faults.ts';
 
 const hasPromtool = hasProgram('promtool', ['--version'], 'Prometheus configuration, rules and their tests');
 const hasAmtool = hasProgram('amtool', ['--version'], 'Alertmanager configuration');
@@ -147,6 +148,23 @@ describe('alert rules', () => {
 
   test.skipIf(!hasPromtool)('fire when they should, and only then', { timeout: 120_000 }, () => {
     expect(run('promtool', 'test', 'rules', ...ruleTests).match(/SUCCESS/g)).toHaveLength(ruleTests.length);
+  });
+});
+
+describe('what was recorded of real faults', () => {
+  const faults = Object.keys(createFaults());
+  const files = repositoryFiles.filter((file) => file.startsWith('ops/prometheus/recorded/'));
+
+  test('is there of each that can be made, and is looked at by the rules as they are now', () => {
+    expect(files.sort()).toEqual(faults.map((name) => `ops/prometheus/recorded/${name}.yml`).sort());
+    for (const file of files) {
+      const { rule_files } = parse(read(file)) as { rule_files: readonly string[] };
+      expect(rule_files.map((path) => join('ops/prometheus/recorded', path))).toEqual(['ops/prometheus/rules.yml']);
+    }
+  });
+
+  test.skipIf(!hasPromtool)('comes to the alerts that it has to come to, and to no other', { timeout: 120_000 }, () => {
+    expect(run('promtool', 'test', 'rules', ...files).match(/SUCCESS/g)).toHaveLength(files.length);
   });
 });
 

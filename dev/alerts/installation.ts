@@ -14,12 +14,13 @@ const LISTENERS_MAX = 40;
 /** A machine may have much else to do. */
 const READY_WITHIN_MS = 200_000;
 const FRAMES_MAX = 100_000;
-/** By the names that their jobs have in Prometheus; snapshots tell of nothing that there are rules about. */
+/** By the names that their jobs have in Prometheus. */
 const SERVICES = {
   ingest: 'ingest/main.ts',
   processor: 'processor/main.ts',
   aggregator: 'aggregator/main.ts',
   console: 'console/main.ts',
+  snapshots: 'snapshots/main.ts',
 } as const;
 type ServiceName = keyof typeof SERVICES;
 
@@ -73,7 +74,7 @@ export async function startInstallation({
     say('starting the services');
     // The others wait for its tables, and for longer each time.
     await start(['aggregator']);
-    await start(['ingest', 'processor', 'console']);
+    await start(['ingest', 'processor', 'console', 'snapshots']);
   } catch (error) {
     await close();
     throw error;
