@@ -28,6 +28,15 @@ export function createFaults(): Readonly<Record<string, Fault>> {
       begin: (installation) => installation.stop('processor'),
       end: (installation) => installation.start('processor'),
     },
+    'database-down': {
+      words: 'the database is stopped, and started again',
+      lastsMin: 5,
+      alerts: ['PasserbyDatabaseDown', 'PasserbyIngestFailingFast'],
+      // A share of the last hour is that of an hour; that of five minutes is over sooner, and not so soon.
+      heals: false,
+      begin: ({ database }) => database.stop(),
+      end: ({ database }) => database.start(),
+    },
     'broken-pictures': {
       words: 'a second camera sends halves of pictures',
       lastsMin: 3,
