@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { observation } from '../schemas/records-under-test.ts';
 import type { Observation } from '../schemas/types.ts';
-import { foldObservations, type ObservationRow, type RowsBefore } from './fold-observations.ts';
+import {
+  type FoldedObservations,
+  foldObservations,
+  type ObservationRow,
+  type RowsBefore,
+} from './fold-observations.ts';
 
 const HOUR_MS = 3_600_000;
 const nothing: RowsBefore = { lastRuns: [], known: [] };
+const lineOf = ({ lane, deviceId }: ObservationRow) => `${lane}/${deviceId}`;
 const keyOf = ({ frameId, outcome }: ObservationRow) => `${frameId} ${outcome}`;
 
 const still = (seq: number, change: Partial<Observation> = {}) =>
@@ -73,28 +79,43 @@ const stories: readonly (readonly [name: string, told: readonly Observation[], r
 
 describe('a batch becomes rows', () => {
   test.each(stories)('%s', (_, told, rows) => {
-    expect(foldObservations(nothing, told).map(shortly)).toEqual(rows);
+    expect(foldObservations(nothing, told).rows.map(shortly)).toEqual(rows);
   });
 
   test.each(stories)('wherever one batch ends and the next begins: %s', (_, told) => {
     const whole = foldObservations(nothing, told);
     for (const at of told.keys()) {
       const first = foldObservations(nothing, told.slice(0, at));
-      const rows = new Map(first.map((row) => [keyOf(row), row]));
-      for (const row of foldObservations(before(first, told.slice(at)), told.slice(at))) rows.set(keyOf(row), row);
-      expect([...rows.values()]).toEqual(whole);
+      const second = foldObservations(before(first, told.slice(at)), told.slice(at));
+      const rows = new Map([...first.rows, ...second.rows].map((row) => [keyOf(row), row]));
+      expect([...rows.values()]).toEqual(whole.rows);
+      const last = new Map([...first.last, ...second.last].map((row) => [lineOf(row), keyOf(row)]));
+      expect(last).toEqual(new Map(whole.last.map((row) => [lineOf(row), keyOf(row)])));
     }
+  });
+
+  test.each(stories)('and the last of each device and lane is known: %s', (_, told) => {
+    const { rows, last } = foldObservations(nothing, told);
+    const expected = new Map(rows.map((row) => [lineOf(row), row]));
+    expect(new Map(last.map((row) => [lineOf(row), row]))).toEqual(expected);
+  });
+
+  test('one that only grows is no other', () => {
+    const first = foldObservations(nothing, [still(1), still(2)]);
+    expect(foldObservations(before(first, [still(3)]), [still(3)])).toEqual({
+      rows: [expect.objectContaining({ seq: 1, lastSeq: 3 })],
+      last: [],
+    });
   });
 });
 
-/** As the table answers: the last of each device and lane, if it is a run; and what it has of these frames. */
-function before(rows: readonly ObservationRow[], told: readonly Observation[]): RowsBefore {
+/** As the tables answer: the last of each device and lane, if it is a run; and what they have of these frames. */
+function before({ rows, last }: FoldedObservations, told: readonly Observation[]): RowsBefore {
   const lines = new Set(told.map(({ lane, device_id }) => `${lane}/${device_id}`));
-  const lastRuns = [...lines].flatMap((line) => {
-    const last = rows.findLast(({ lane, deviceId }) => `${lane}/${deviceId}` === line);
-    return last && last.seen === null ? [last] : [];
-  });
-  return { lastRuns, known: rows.filter(({ frameId }) => told.some(({ frame_id }) => frame_id === frameId)) };
+  return {
+    lastRuns: last.filter((row) => lines.has(lineOf(row)) && row.seen === null),
+    known: rows.filter(({ frameId }) => told.some(({ frame_id }) => frame_id === frameId)),
+  };
 }
 
 test('a frame keeps what was seen in it, a run nothing', () => {
@@ -103,7 +124,8 @@ test('a frame keeps what was seen in it, a run nothing', () => {
     motion: { score: 0.5, boxes: [box] },
     objects: [{ class_name: 'person', confidence: 0.9, box, track_id: 'T' }],
   };
-  const [frame, run] = foldObservations(nothing, [observation(1, { ...seen, model: 'm' }), still(2, seen)]);
+  const { rows } = foldObservations(nothing, [observation(1, { ...seen, model: 'm' }), still(2, seen)]);
+  const [frame, run] = rows;
   expect(frame).toMatchObject({ seen, model: 'm', frames: 1 });
   expect(run).toMatchObject({ seen: null, frames: 1 });
 });

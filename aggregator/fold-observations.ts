@@ -36,14 +36,22 @@ export interface RowsBefore {
   readonly known: readonly RowKey[];
 }
 
-/** Rows that are new or have grown, in the order in which they were told first. Pure. */
+export interface FoldedObservations {
+  /** Rows that are new or have grown, in the order in which they were told first. */
+  readonly rows: readonly ObservationRow[];
+  /** Those that are now the last of their device and lane, in place of others. */
+  readonly last: readonly ObservationRow[];
+}
+
+/** Pure. */
 export function foldObservations(
   { lastRuns, known }: RowsBefore,
   observations: readonly Observation[],
-): readonly ObservationRow[] {
+): FoldedObservations {
   const last = new Map(lastRuns.map((row) => [lineOf(row), row]));
   const there = new Set(known.map(keyOf));
   const changed = new Map<string, ObservationRow>();
+  const succeeding = new Set<string>();
   for (const observation of observations) {
     const told = rowOf(observation);
     const { frameId } = told;
@@ -52,13 +60,19 @@ export function foldObservations(
     if (told.seen === null && (wasLookedAt || there.has(keyOf(told)))) continue;
     const before = last.get(lineOf(told));
     if (before && isLastOf(before, told)) continue;
-    const row = before && goesOn(before, told) ? longer(before, told) : told;
+    const isLonger = before !== undefined && goesOn(before, told);
+    const row = isLonger ? longer(before, told) : told;
     changed.set(keyOf(row), row);
     there.add(keyOf(row));
     // The second look at a frame takes the place of the first one, and not the last.
-    if (!(told.seen && wasLookedAt)) last.set(lineOf(row), row);
+    if (told.seen && wasLookedAt) continue;
+    last.set(lineOf(row), row);
+    if (!isLonger) succeeding.add(lineOf(row));
   }
-  return [...changed.values()];
+  return {
+    rows: [...changed.values()],
+    last: [...last].flatMap(([line, row]) => (succeeding.has(line) ? row : [])),
+  };
 }
 
 function keyOf({ frameId, outcome }: RowKey): string {

@@ -1,11 +1,12 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Outage } from '../ports/errors.ts';
 import { describeWith } from '../ports/servers-under-test.ts';
 import { startDatabase, startTimescaleDatabase } from '../ports/store/database-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
 import { event, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
+import { wrongEventDays } from './event-days-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 import { told } from './visit-under-test.ts';
 
@@ -16,15 +17,19 @@ interface Row {
 /** What is written and what is read must be the same, whichever server it is. */
 function results(start: () => Promise<AggregatorRig>): void {
   let rig: AggregatorRig;
+  let owner: pg.Client;
   let reader: pg.Client;
   beforeAll(async () => {
     rig = await start();
+    owner = new pg.Client({ connectionString: rig.services.connectionString });
+    await owner.connect();
     reader = new pg.Client({ connectionString: rig.services.connectionString });
     await reader.connect();
     await reader.query('set role passerby_results');
   });
   afterAll(async () => {
     await reader?.end();
+    await owner?.end();
     await rig?.services.stop();
   });
 
@@ -48,6 +53,8 @@ function results(start: () => Promise<AggregatorRig>): void {
       .map(({ type, hour, count }) => [type, hour.toISOString().slice(0, 13), count])
       .sort();
   }
+
+  afterEach(async () => expect(await wrongEventDays(rig.services.store)).toEqual([]));
 
   describe('visits', () => {
     test('a visit is a row from its first version on', async () => {
@@ -268,6 +275,25 @@ function results(start: () => Promise<AggregatorRig>): void {
       await rig.drain({ store: failing(rig.services.openStore('aggregator')), batch: 20 });
       expect(await rowsOf('again')).toEqual([[700, 759, 'skipped', 'still', 60]]);
     });
+
+    test('which was told last of each device and lane is known', async () => {
+      const { rows } = await owner.query(
+        `select distinct on (device_id, lane) device_id, lane, frame_id, captured_at, outcome
+         from observations order by device_id, lane, number desc`,
+      );
+      expect(rows.length).toBeGreaterThan(5);
+      const { rows: known } = await owner.query('select * from last_observations order by device_id, lane');
+      expect(known).toEqual(rows);
+    });
+
+    test('a run whose row has gone is not gone on with', async () => {
+      await rig.append('observations', 'observation', passed('gone', 900), passed('gone', 901));
+      await rig.drain();
+      await owner.query("delete from observations where device_id = 'gone'");
+      await rig.append('observations', 'observation', passed('gone', 902), passed('gone', 903));
+      await rig.drain();
+      expect(await rowsOf('gone')).toEqual([[902, 903, 'skipped', 'still', 2]]);
+    });
   });
 
   describe('what a reader sees', () => {
@@ -275,8 +301,6 @@ function results(start: () => Promise<AggregatorRig>): void {
     const midnight = Date.UTC(2026, 6, 1);
 
     beforeAll(async () => {
-      const owner = new pg.Client({ connectionString: rig.services.connectionString });
-      await owner.connect();
       await owner.query(`
         with boss as (insert into users (username, password_hash, role) values ('boss', '', 'admin') returning id),
         site as (
@@ -284,7 +308,6 @@ function results(start: () => Promise<AggregatorRig>): void {
           returning id
         )
         insert into devices (id, created_at, site_id) select 'tokyo', now(), id from site`);
-      await owner.end();
       const at = (device_id: string, person: string, hours: number) => ({
         device_id,
         person,
@@ -328,6 +351,54 @@ function results(start: () => Promise<AggregatorRig>): void {
       const { fields } = await reader.query('select * from results.person_summary limit 0');
       expect(fields.map(({ name }) => name)).toEqual(['date', 'device_id', 'unique_person_count', 'total_dwell_time']);
     });
+
+    test.each(['Pacific/Kiritimati', 'Etc/GMT+12', 'Asia/Kolkata', 'America/Havana', 'Asia/Tokyo'])(
+      'its dates are those of the zone that the site has now: %s',
+      async (zone) => {
+        await owner.query("update sites set time_zone = $1 where name = 'Tokyo'", [zone]);
+        // Of all days of which somebody may have been there, the first and the last moment; and a night in which clocks change.
+        const { rows: moments } = await owner.query<{ at: Date }>(
+          `select moment as at
+           from unnest(array['2026-07-05', '2026-07-06', '2026-11-01']::timestamp[]) as day
+           cross join unnest(array['0 h', '-1 ms', '30 min', '90 min']::interval[]) as later
+           cross join lateral (select (day + later) at time zone $1 as moment) as moments`,
+          [zone],
+        );
+        await tell(
+          ...moments.map(({ at }, index) =>
+            told(`${zone} ${index}`, 1, 1_000 + index, {
+              device_id: 'tokyo',
+              person: `P${index % 3}`,
+              occurred_at: at.getTime(),
+            }),
+          ),
+        );
+        const { rows: expected } = await owner.query(`
+          select
+            (opened_at at time zone coalesce(time_zone, 'UTC'))::date::text as date,
+            visits.device_id,
+            count(distinct person_id) as unique_person_count,
+            sum(dwell_ms) / 1000::double precision as total_dwell_time
+          from visits
+          left join devices on devices.id = visits.device_id
+          left join sites on sites.id = devices.site_id
+          group by 1, 2
+          order by 1, 2`);
+        expect(expected.length).toBeGreaterThan(5);
+        const columns = 'date::text, device_id, unique_person_count, total_dwell_time';
+        const { rows: all } = await reader.query(
+          `select ${columns} from results.person_summary order by date, device_id`,
+        );
+        expect(all).toEqual(expected);
+        for (const date of new Set(expected.map(({ date }) => date))) {
+          const { rows } = await reader.query(
+            `select ${columns} from results.person_summary where date = $1 order by device_id`,
+            [date],
+          );
+          expect(rows).toEqual(expected.filter((row) => row.date === date));
+        }
+      },
+    );
 
     test.each([
       'select * from visits',

@@ -38,7 +38,7 @@ function upgrades(start: typeof startDatabase): void {
     await migrateFrom(pathToFileURL(`${folder}/`));
   }
 
-  test('events that were there become visits, and are counted', async () => {
+  test('events that were there become visits, and are counted; and which observations were the last is known', async () => {
     await migrateUpTo('0014');
     const told = { person_id: 'P', state: 'closed', dwell_ms: 9_000, dwell_min_ms: 9_000, dwell_max_ms: 9_400 };
     const whole = { ...told, last_seen_at: Date.UTC(2026, 4, 1, 12, 0, 9, 125), sightings: 45, confidence: 0.875 };
@@ -59,8 +59,29 @@ function upgrades(start: typeof startDatabase): void {
         [id, `2026-05-01T${hour}Z`, type, data === whole ? '2026-05-01T12:00:09.125Z' : null, JSON.stringify(data)],
       );
     }
+    await migrateUpTo('0018');
+    for (const [seq, lane, outcome] of [
+      [3, 'live', 'skipped'],
+      [9, 'backlog', 'skipped'],
+      [2, 'live', 'analysed'],
+    ]) {
+      await owner.query(
+        `insert into observations (
+           frame_id, captured_at, device_id, epoch, seq, lane, outcome, frames, last_seq, last_captured_at, config_version
+         )
+         values (md5($1::text)::uuid, '2026-05-01T12:00Z', 'camera', 1, $1::bigint, $2, $3, 1, $1::bigint, '2026-05-01T12:00Z', 2)`,
+        [seq, lane, outcome],
+      );
+    }
     await migrateFrom(migrations);
 
+    const { rows: last } = await owner.query(
+      'select lane, seq, outcome from last_observations join observations using (frame_id, captured_at, lane, outcome) order by lane',
+    );
+    expect(last).toEqual([
+      { lane: 'backlog', seq: '9', outcome: 'skipped' },
+      { lane: 'live', seq: '2', outcome: 'analysed' },
+    ]);
     const { rows: visits } = await owner.query('select * from visits order by opened_at');
     const same = {
       device_id: 'camera',
@@ -104,6 +125,11 @@ function upgrades(start: typeof startDatabase): void {
       { type: 'motion', hour: new Date('2026-05-01T11:00Z'), count: '1' },
       { type: 'motion', hour: new Date('2026-05-01T12:00Z'), count: '1' },
       { type: 'visit', hour: new Date('2026-05-01T12:00Z'), count: '3' },
+    ]);
+    const { rows: days } = await owner.query('select type, day::text, events from event_days order by type');
+    expect(days).toEqual([
+      { type: 'motion', day: '2026-05-01', events: '2' },
+      { type: 'visit', day: '2026-05-01', events: '3' },
     ]);
   });
 }

@@ -9,6 +9,7 @@ const sql = {
   last: statement(import.meta.url, './sql/last-observations.sql'),
   find: statement(import.meta.url, './sql/find-observed.sql'),
   upsert: statement(import.meta.url, './sql/upsert-observations.sql'),
+  upsertLast: statement(import.meta.url, './sql/upsert-last-observations.sql'),
 };
 
 interface LastRow {
@@ -36,7 +37,7 @@ export async function writeObservations(transaction: Queryable, reads: readonly 
   const observations = reads.map(({ value }) => value);
   const lastRuns = await lastRunsOf(transaction, observations);
   const known = await knownOf(transaction, observations);
-  const rows = foldObservations({ lastRuns, known }, observations);
+  const { rows, last } = foldObservations({ lastRuns, known }, observations);
   if (rows.length === 0) return;
   await transaction.run(sql.upsert, [
     rows.map(({ frameId }) => frameId),
@@ -55,6 +56,14 @@ export async function writeObservations(transaction: Queryable, reads: readonly 
     rows.map(({ seen }) => (seen ? storableJson(seen.objects) : null)),
     rows.map(({ model }) => model),
     rows.map(({ configVersion }) => configVersion),
+  ]);
+  if (last.length === 0) return;
+  await transaction.run(sql.upsertLast, [
+    last.map(({ deviceId }) => deviceId),
+    last.map(({ lane }) => lane),
+    last.map(({ frameId }) => frameId),
+    last.map(({ capturedAtMs }) => new Date(capturedAtMs)),
+    last.map(({ outcome }) => outcome),
   ]);
 }
 

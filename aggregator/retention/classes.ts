@@ -120,7 +120,7 @@ export const classes: readonly RetentionClass[] = [
   },
   {
     name: 'events',
-    tables: ['events', 'occupancy_changes'],
+    tables: ['events', 'event_days', 'occupancy_changes'],
     inChunks: 'events',
     isSummedUp: true,
     ofDevices: true,
@@ -165,6 +165,7 @@ export const kept: Readonly<Record<string, string>> = {
   erasure_list: 'what nobody may bring back, for good',
   erasures: 'that it was erased, and by whom',
   expired_blobs: 'is worked off',
+  last_observations: 'one for each device and lane',
   ledger_duplicates: 'of the ledger, a row for an hour',
   ledger_hours: 'of the ledger, a row for an hour; what an hour issued is told from all before it',
   listening: 'one for each service',

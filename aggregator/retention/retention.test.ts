@@ -159,6 +159,7 @@ describe('an event', () => {
     expect((await rig.query<{ id: string }>('select id from events')).map(({ id }) => id).sort()).toEqual(
       [long, silence].sort(),
     );
+    expect(await rig.unmatched()).toEqual([]);
   });
 
   test('loses its drawn picture before, where that is said', async () => {

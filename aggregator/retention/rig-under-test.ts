@@ -9,6 +9,7 @@ import { type ServicesUnderTest, startServices } from '../../ports/store/service
 import type { Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import { wrongEventDays } from '../event-days-under-test.ts';
 import { classes } from './classes.ts';
 import { type RetentionConfig, retentionConfig } from './config.ts';
 import { createRetention } from './retention.ts';
@@ -71,7 +72,7 @@ export interface RetentionRig {
   /** The seqs of a device that have a capture, and of these, those that have their picture. */
   capturesOf(device?: string): Promise<{ readonly seqs: readonly number[]; readonly pictures: readonly number[] }>;
   keys(prefix?: string): Promise<readonly string[]>;
-  /** Blobs that no row names, and names of blobs that are not there. */
+  /** Blobs that no row names, names of blobs that are not there, and days with other numbers of events than is said. */
   unmatched(): Promise<readonly string[]>;
 }
 
@@ -141,7 +142,11 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
       const key = `snapshots/${device}/2026-05-01/${type}_${atMs}.png`;
       if (drawn) await blobs.put(key, Buffer.alloc(1_000));
       const [row] = await query<{ id: string }>(
-        `insert into events (id, occurred_at, ended_at, type, device_id, version, lane, config_version, data, created_at, snapshot_path)
+        `with counted as (
+           insert into event_days (device_id, type, day, events) values ($4, $3, ($1::timestamptz at time zone 'UTC')::date, 1)
+           on conflict (device_id, type, day) do update set events = event_days.events + 1
+         )
+         insert into events (id, occurred_at, ended_at, type, device_id, version, lane, config_version, data, created_at, snapshot_path)
          values (gen_random_uuid(), $1, $2, $3, $4, 1, 'live', 0, '{}', $1, $5) returning id`,
         [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null],
       );
@@ -222,7 +227,11 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
          union all select snapshot_path from events where snapshot_path is not null`,
       );
       const [named, there] = [new Set(rows.map(({ key }) => key)), new Set(await rig.keys())];
-      return [...[...named].filter((key) => !there.has(key)), ...[...there].filter((key) => !named.has(key))];
+      return [
+        ...[...named].filter((key) => !there.has(key)),
+        ...[...there].filter((key) => !named.has(key)),
+        ...(await wrongEventDays(store)),
+      ];
     },
   };
   return rig;

@@ -99,6 +99,7 @@ describe('every table and every class of blobs', () => {
           'dead_letter_actions',
           'captures',
           'events',
+          'event_days',
           'occupancy_changes',
           'visits',
           '1 picture',

@@ -15,9 +15,11 @@ export const DEVICE_TABLES = [
   'pairings',
   'ingest_outcomes',
   'event_counts',
+  'event_days',
   'visits_hourly_kept',
   'zones_hourly_kept',
   'crowds_hourly_kept',
   'rollups_kept_until',
   'occupancy_changes',
+  'last_observations',
 ] as const;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wrongEventDays } from '../../aggregator/event-days-under-test.ts';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startDatabase } from '../../ports/store/database-under-test.ts';
 import { createTimescaleDatabase } from '../../ports/store/timescale-under-test.ts';
@@ -63,6 +64,9 @@ async function expectExact(device: string): Promise<void> {
     return Object.fromEntries([...sum].sort());
   };
   expect(sums(counted.map(({ type, count }) => [type, count]))).toEqual(sums(events.map(({ type }) => [type, 1])));
+  expect(await wrongEventDays(rig.services.store)).toEqual([]);
+  const frames = (await rig.rowsOf('observations', device)).map(({ frame_id }) => frame_id);
+  for (const { frame_id } of await rig.rowsOf('last_observations', device)) expect(frames).toContain(frame_id);
 }
 
 const visitPayload = {

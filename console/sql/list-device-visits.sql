@@ -14,6 +14,7 @@ cross join lateral (
   where device_id = fleet.seen_by
     and opened_at >= coalesce($1::timestamptz, '-infinity')
     and opened_at <= coalesce($2::timestamptz, 'infinity')
+    and opened_at <= coalesce($3::timestamptz, 'infinity')
     and (opened_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   order by opened_at desc, id desc
   limit $5

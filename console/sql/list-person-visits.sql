@@ -7,6 +7,7 @@ from visits
 where person_id = $6
   and opened_at >= coalesce($1::timestamptz, '-infinity')
   and opened_at <= coalesce($2::timestamptz, 'infinity')
+  and opened_at <= coalesce($3::timestamptz, 'infinity')
   and (opened_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   and ($7::text is null or device_id = $7)
   and ($8::uuid is null or device_id = any(array(select id from devices where owner_id = $8)))

@@ -30,6 +30,10 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'console/sql/count-events.sql': [
     [all, all, all, all, all],
     ['door', 'visit', at(-20), at(-10), OWNER],
+    [all, 'visit', all, all, all],
+    [all, 'visit', at(-20.4), all, OWNER],
+    ['hall', all, all, at(-3.3), all],
+    [all, all, at(-6.1), at(-5.9), all],
   ],
   'console/sql/count-jobs.sql': [
     [all, all, all, all, at(-3)],
@@ -105,7 +109,11 @@ const views: readonly string[] = [
   'select * from ingest_minutely order by minute, device_id',
   'select * from results.events order by event_id',
   'select * from results.person_summary order by device_id, date',
+  `select * from results.person_summary where date = '2026-04-20' order by device_id`,
+  `select * from results.person_summary where device_id = 'hall' and date >= '2026-04-20' and date < '2026-04-27' order by date`,
   'select * from event_counts order by device_id, type, hour',
+  'select * from event_days order by device_id, type, day',
+  'select * from last_observations order by device_id, lane',
   'select * from occupancy_changes order by event_id, delta',
   'select * from visits order by id',
   'select * from observations order by frame_id, outcome',

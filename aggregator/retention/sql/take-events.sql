@@ -1,11 +1,11 @@
 -- $3 and $4 are the first and the last time: so no chunk is looked at but theirs. What the events have changed of the
--- occupancy goes with them, both ends together.
+-- occupancy goes with them, both ends together; and of their days there are so many fewer.
 with gone as (
   delete from events
   using unnest($1::uuid[], $2::timestamptz[]) as due (id, at)
   where events.id = due.id and events.occurred_at = due.at
     and events.occurred_at between $3::timestamptz and $4::timestamptz
-  returning events.id, events.snapshot_path as key, pg_column_size(events.*) as bytes
+  returning events.id, events.device_id, events.type, events.occurred_at, events.snapshot_path as key, pg_column_size(events.*) as bytes
 ),
 changes as (
   delete from occupancy_changes
@@ -17,6 +17,32 @@ queued as (
   insert into expired_blobs (key, class, expired_at)
   select key, 'snapshots', $5::timestamptz from gone where key is not null
   on conflict (key) do nothing
+),
+-- In the order in which they are locked to count.
+days as (
+  select device_id, type, (occurred_at at time zone 'UTC')::date as day, count(*) as gone
+  from gone
+  group by 1, 2, 3
+),
+locked_days as (
+  select device_id, type, day, event_days.events, days.gone
+  from event_days
+  join days using (device_id, type, day)
+  order by device_id, type, day
+  for update of event_days
+),
+emptied_days as (
+  delete from event_days
+  using locked_days as locked
+  where (event_days.device_id, event_days.type, event_days.day) = (locked.device_id, locked.type, locked.day)
+    and locked.events <= locked.gone
+),
+lowered_days as (
+  update event_days
+  set events = event_days.events - locked.gone
+  from locked_days as locked
+  where (event_days.device_id, event_days.type, event_days.day) = (locked.device_id, locked.type, locked.day)
+    and locked.events > locked.gone
 )
 select
   (select count(*) from gone) as rows,

@@ -1,4 +1,5 @@
--- A frame each half minute of each camera, for two days before $2; all but the newest have been looked at.
+-- A frame each half minute of each camera, for two days before $2, in the order in which they come; all but the newest
+-- have been looked at.
 insert into captures (
   frame_id, captured_at, device_id, epoch, seq, time_quality, lane, received_at, blob_key, size_bytes, sha256, state,
   attempts, width, height, motion, trace_id
@@ -11,3 +12,4 @@ select
 from unnest($1::text[]) as camera (id)
 cross join generate_series(0, 5759) as n
 cross join lateral (select $2::timestamptz - n * interval '30 s' as at) as moment
+order by at
