@@ -400,6 +400,23 @@ function results(start: () => Promise<AggregatorRig>): void {
       },
     );
 
+    test('what a reader has made takes the place of nothing that is run for them as the owner', async () => {
+      const other = new pg.Client({ connectionString: rig.services.connectionString });
+      await other.connect();
+      try {
+        await other.query('set role passerby_results');
+        await other.query(`
+          create function pg_temp.spy() returns timestamptz language plpgsql as
+          $$ begin raise exception 'run as %', current_user; end $$`);
+        await other.query('create temp view visits as select pg_temp.spy() as opened_at');
+        await other.query('create temp view devices as select pg_temp.spy() as id');
+        const { rows } = await other.query('select count(*)::integer > 5 as many from results.person_summary');
+        expect(rows).toEqual([{ many: true }]);
+      } finally {
+        await other.end();
+      }
+    });
+
     test.each([
       'select * from visits',
       'select * from users',

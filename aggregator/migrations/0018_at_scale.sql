@@ -38,7 +38,6 @@ select device_id, type, (occurred_at at time zone 'UTC')::date, count(*) from ev
 -- plan for all there may be would be compiled (JIT), which takes seconds where there are many chunks.
 create function visit_days() returns setof date
 language plpgsql stable security definer rows 5
-set search_path from current
 as $$
 begin
   return query
@@ -47,6 +46,14 @@ begin
     (select max(opened_at) at time zone 'UTC' from visits)::date + 1,
     interval '1 day'
   )::date;
+end
+$$;
+
+-- It runs as its owner, since readers may see no visits: so what is meant by a name is looked up here, and not first among
+-- what a reader may have made for the time being.
+do $$
+begin
+  execute format('alter function visit_days() set search_path = %I, pg_temp', current_schema());
 end
 $$;
 
