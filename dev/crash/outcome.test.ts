@@ -41,6 +41,8 @@ test.each([
   ['visits', `delete from visits where ${ONE} visits)`],
   ['counts', `update event_counts set count = count + 1 where ${ONE} event_counts)`],
   ['counts', `delete from event_counts where ${ONE} event_counts)`],
+  ['days', `update event_days set events = events + 1 where ${ONE} event_days)`],
+  ['days', `delete from event_days where ${ONE} event_days)`],
   ['occupancy', `update occupancy_changes set at = at + interval '1 ms' where ${ONE} occupancy_changes)`],
   ['occupancy', `delete from occupancy_changes where ${ONE} occupancy_changes)`],
   ['observations', `update observations set frames = frames + 1 where ${ONE} observations)`],

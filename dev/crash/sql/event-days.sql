@@ -1,0 +1,1 @@
+select device_id, day, type, events from event_days order by device_id, day, type
