@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith } from '../ports/servers-under-test.ts';
 import { startDatabase, startTimescaleDatabase } from '../ports/store/database-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
@@ -15,15 +15,15 @@ function upgrades(start: typeof startDatabase): void {
   let owner: pg.Client;
   const folders: string[] = [];
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     database = await start();
     owner = new pg.Client({ connectionString: database.connectionString });
     await owner.connect();
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await owner?.end();
     await database?.stop();
-    for (const folder of folders) rmSync(folder, { recursive: true });
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   });
 
   const migrateFrom = (folder: URL) =>
@@ -131,6 +131,22 @@ function upgrades(start: typeof startDatabase): void {
       { type: 'motion', day: '2026-05-01', events: '2' },
       { type: 'visit', day: '2026-05-01', events: '3' },
     ]);
+  });
+
+  test('captures that were there are of whole pictures, also where they are compressed', async () => {
+    await migrateUpTo('0018');
+    await owner.query(
+      `insert into captures (frame_id, captured_at, device_id, epoch, seq, lane, blob_key, state)
+       select gen_random_uuid(), '2026-05-01T12:00Z', 'camera', 1, seq, 'live', seq || '.jpg', 'done'
+       from generate_series(1, 3) as seq`,
+    );
+    const { rows: tables } = await owner.query("select is_hypertable('captures')");
+    if (tables[0]?.is_hypertable) await owner.query("select compress_chunk(show_chunks('captures'))");
+    await migrateFrom(migrations);
+    const whole = 'select seq from captures where downscaled is null and sent_sha256 is null order by seq';
+    expect((await owner.query(whole)).rows).toEqual([{ seq: '1' }, { seq: '2' }, { seq: '3' }]);
+    await owner.query("update captures set downscaled = 'kept' where seq = 2");
+    expect((await owner.query(whole)).rows).toEqual([{ seq: '1' }, { seq: '3' }]);
   });
 }
 

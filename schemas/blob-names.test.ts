@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { smallKey } from '../aggregator/retention/small-picture.ts';
 import { objectKeyOf } from '../ingest/object-key.ts';
 import { readBlobName } from './blob-names.ts';
 import { snapshotKey } from './snapshot-key.ts';
@@ -17,6 +18,10 @@ test.each([
   [
     'devices/cam/2026/05/01/frame-3-17-0a1b2c3d.jpg',
     { kind: 'frame', deviceId: 'cam', identity: { epoch: 3, seq: 17 }, statedMs: null },
+  ],
+  [
+    smallKey({ deviceId: 'cam', epoch: 0, seq: 17, capturedAtMs: AT_MS }, '0a1b2c3d'),
+    { kind: 'frame', deviceId: 'cam', identity: { epoch: 0, seq: 17 }, statedMs: null },
   ],
   [object(1, 17, 'a.jpg'), { kind: 'frame', deviceId: 'cam', identity: { epoch: 1, seq: 17 }, statedMs: null }],
   [

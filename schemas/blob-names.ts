@@ -1,4 +1,4 @@
-/** What a picture's name says of what it is a picture of. The names are given by ingest and snapshots. */
+/** What a picture's name says of what it is a picture of. The names are given by ingest, snapshots and retention. */
 export type NamedBlob =
   /** Of a motion that began then. */
   | { readonly kind: 'snapshot'; readonly deviceId: string; readonly occurredAtMs: number | null }
@@ -13,7 +13,9 @@ export type NamedBlob =
 const DEVICE = '([A-Za-z0-9][A-Za-z0-9._-]{0,63})';
 const DAY = '\\d{4}/\\d\\d/\\d\\d';
 const UPLOAD = new RegExp(`^images/${DEVICE}/(\\d{1,15})(-[\\da-f]+)?\\.jpg$`);
-const FRAME = new RegExp(`^devices/${DEVICE}/${DAY}/frame-(\\d{1,9})-(\\d{1,16})(-[\\da-f]+)?\\.jpg$`);
+const FRAME = new RegExp(
+  `^devices/${DEVICE}/${DAY}/frame-(\\d{1,9})-(\\d{1,16})(-[\\da-f]+|\\.small-[\\da-f]{8})?\\.jpg$`,
+);
 /** Put in place by the device itself; epoch 1 is not told. */
 const OBJECT = new RegExp(`^devices/${DEVICE}/${DAY}/(\\d{1,16})-(?:e(\\d{1,9})-)?[^/]+$`);
 const SNAPSHOT = new RegExp(`^snapshots/${DEVICE}/([^/]+)/([^/]+)\\.png$`);

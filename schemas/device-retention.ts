@@ -12,6 +12,13 @@ const days = (what: string) =>
 export const deviceRetention = Type.Object(
   {
     frames_h: hours('pictures are kept'),
+    frames_downscale_h: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 876_000,
+        description: 'Hours after which pictures of analysed frames are made smaller; 0 is never.',
+      }),
+    ),
     captures_h: hours('what is known of each frame is kept'),
     observations_h: hours('it is known what was seen in each frame'),
     snapshots_d: days('drawn pictures are kept'),

@@ -8,7 +8,7 @@ import type { PostgresLog } from '../../ports/log/postgres.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 import { frameId } from '../../schemas/identity.ts';
 import type { Frame } from '../../schemas/types.ts';
-import { HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from '../retention/rig-under-test.ts';
+import { HOUR_MS, jpegUnderTest, NOON_MS, type RetentionRig, startRetentionRig } from '../retention/rig-under-test.ts';
 import { type CheckOptions, check } from './check.ts';
 import { describeReport, isWrong } from './report.ts';
 
@@ -93,6 +93,25 @@ describe('where all agrees', () => {
     expect(isWrong(report)).toBe(false);
     expect(describeReport(report)).toContain('All of it agrees.');
     expect((await look({ repair: 'all' })).found).toEqual({});
+  });
+
+  test('also while pictures are made smaller, and after; one that nobody came to name is an orphan', async () => {
+    const picture = await jpegUnderTest({ width: 640, height: 480 });
+    for (let frames = 0; frames < 2; frames++) await rig.addFrame({ atMs: OLD_MS, picture });
+    const config = { FRAMES_DOWNSCALE_H: 6 };
+    const killed = () => Promise.reject(new Error('killed'));
+    for (const blobs of [{ put: killed }, {}]) {
+      await rig.run({ config, blobs });
+      for (const key of await rig.keys()) age(key, OLD_MS);
+      expect((await look({ repair: 'all' })).found).toEqual({});
+    }
+    expect((await rig.newestRun()).downscaled).toMatchObject({ smaller: 2 });
+    const named = await rig.query<{ blob_key: string }>('select blob_key from captures');
+    await rig.query('delete from captures');
+    expect((await look({ repair: 'all' })).found).toEqual({ orphan: [2, 2] });
+    const left = await rig.keys();
+    expect(left.filter((key) => named.some(({ blob_key }) => blob_key === key))).toEqual([]);
+    expect(left).toHaveLength(2);
   });
 
   test('also after retention, and while it has still to delete', async () => {

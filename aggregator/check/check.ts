@@ -159,10 +159,15 @@ async function neverAnalysed(
   );
 }
 
-async function undeleted({ undeleted: found }: Seen, { store, blobs }: CheckDependencies, { repair }: CheckOptions) {
+async function undeleted(
+  { undeleted: found }: Seen,
+  { store, blobs, clock }: CheckDependencies,
+  { repair }: CheckOptions,
+) {
   let repaired = 0;
   if (repair === 'all' && found.total > 0) {
-    await deleteExpiredBlobs({ store, blobs, onDeleted: () => undefined }, new AbortController().signal);
+    const going = new AbortController().signal;
+    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted: () => undefined }, going);
     repaired = found.total;
   }
   return finding('undeleted', found, ({ key }) => key, { repaired });

@@ -12,6 +12,18 @@ export const retentionConfig = Type.Object({
     description: 'Whether pictures stay for RETENTION_FRAMES_H, or go as soon as they are analysed.',
   }),
   RETENTION_FRAMES_H: hours(48, 'pictures are kept, no longer than their captures'),
+  FRAMES_DOWNSCALE_H: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 876_000,
+    description: 'Hours after which pictures of analysed frames are made smaller; 0 is never.',
+  }),
+  FRAMES_DOWNSCALE_WIDTH: Type.Integer({
+    default: 320,
+    minimum: 32,
+    maximum: 4_096,
+    description: 'How wide a picture is at most that was made smaller.',
+  }),
   RETENTION_CAPTURES_H: hours(48, 'what is known of each frame is kept'),
   RETENTION_OBSERVATIONS_H: hours(48, 'it is known what was seen in each frame'),
   RETENTION_STAGING_H: hours(24, 'a picture waits that no frame is made of'),

@@ -3,8 +3,8 @@ import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
 
-/** Of what the blobs were that went. */
-export type BlobClass = 'frames' | 'snapshots';
+/** Of what the blobs were that went; `downscaled`, where a smaller one is in its place, or was to be. */
+export type BlobClass = 'frames' | 'snapshots' | 'downscaled';
 
 export interface DeletedBlobs {
   readonly class: BlobClass;
@@ -34,10 +34,12 @@ export async function deleteExpiredBlobs(
   {
     store,
     blobs,
+    nowMs,
     onDeleted,
   }: {
     readonly store: Queryable;
     readonly blobs: Pick<Blobs, 'delete' | 'head'>;
+    readonly nowMs: number;
     readonly onDeleted: (deleted: DeletedBlobs) => void;
   },
   signal: AbortSignal,
@@ -53,7 +55,7 @@ export async function deleteExpiredBlobs(
   }
 
   for (let after = ''; !signal.aborted; ) {
-    const rows = await store.run<Row>(sql.list, [after, BATCH]);
+    const rows = await store.run<Row>(sql.list, [after, BATCH, new Date(nowMs)]);
     const tried = await Promise.allSettled(rows.map((row) => limit(() => remove(row))));
     const gone = rows.flatMap((row, at) => {
       const one = tried[at];

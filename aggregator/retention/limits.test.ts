@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../../http/read-config.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
 import { type RetentionConfig, retentionConfig } from './config.ts';
-import { type ClassName, limitsOf, scopesOf } from './limits.ts';
+import { type ClassName, limitsOf, scopesOf, wholeFor } from './limits.ts';
 
 const usual = readConfig(retentionConfig, {});
 const HOURS = 3_600_000;
@@ -33,10 +33,20 @@ test.each<[config: Partial<RetentionConfig>, own: DeviceRetention, comesTo: Part
   expect(limitsOf({ ...usual, ...config }, own)).toMatchObject(comesTo);
 });
 
+test.each<[hours: number, own: DeviceRetention, comesTo: number | null]>([
+  [0, {}, null],
+  [6, {}, 6 * HOURS],
+  [6, { frames_downscale_h: 1 }, HOURS],
+  [6, { frames_downscale_h: 0 }, null],
+  [0, { frames_downscale_h: 2, frames_h: 1 }, 2 * HOURS],
+])('after %i hours, and a device’s own %j, pictures are made smaller after %s ms', (hours, own, comesTo) => {
+  expect(wholeFor({ ...usual, FRAMES_DOWNSCALE_H: hours }, own)).toBe(comesTo);
+});
+
 test('a device with times of its own is none of all the others', () => {
-  const scopes = scopesOf(usual, [{ deviceId: 'door', retention: { frames_h: 1 } }]);
-  expect(scopes.map(({ deviceId, except, limits }) => [deviceId, except, limits.frames])).toEqual([
-    [null, ['door'], 48 * HOURS],
-    ['door', [], HOURS],
+  const scopes = scopesOf(usual, [{ deviceId: 'door', retention: { frames_h: 1, frames_downscale_h: 2 } }]);
+  expect(scopes.map(({ deviceId, except, limits, wholeMs }) => [deviceId, except, limits.frames, wholeMs])).toEqual([
+    [null, ['door'], 48 * HOURS, null],
+    ['door', [], HOURS, 2 * HOURS],
   ]);
 });

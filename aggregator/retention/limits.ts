@@ -28,6 +28,8 @@ export interface Scope {
   readonly deviceId: string | null;
   readonly except: readonly string[];
   readonly limits: Limits;
+  /** How old a picture becomes before it is made smaller; null is for ever. */
+  readonly wholeMs: Limit;
 }
 
 const HOUR_MS = 3_600_000;
@@ -70,12 +72,17 @@ export interface OwnRetention {
   readonly retention: DeviceRetention;
 }
 
+/** After how long pictures are made smaller. */
+export function wholeFor(config: RetentionConfig, own: DeviceRetention = {}): Limit {
+  return hoursMs(own.frames_downscale_h ?? config.FRAMES_DOWNSCALE_H);
+}
+
 /** Everybody's times for all devices without their own, and each of these by itself. */
 export function scopesOf(config: RetentionConfig, owns: readonly OwnRetention[]): readonly Scope[] {
-  const everybody = { deviceId: null, except: owns.map(({ deviceId }) => deviceId), limits: limitsOf(config) };
+  const comesTo = (own: DeviceRetention) => ({ limits: limitsOf(config, own), wholeMs: wholeFor(config, own) });
   return [
-    everybody,
-    ...owns.map(({ deviceId, retention }) => ({ deviceId, except: [], limits: limitsOf(config, retention) })),
+    { deviceId: null, except: owns.map(({ deviceId }) => deviceId), ...comesTo({}) },
+    ...owns.map(({ deviceId, retention }) => ({ deviceId, except: [], ...comesTo(retention) })),
   ];
 }
 

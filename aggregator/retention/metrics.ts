@@ -1,12 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BlobClass } from './delete-blobs.ts';
+import type { DownscaledBatch } from './downscale.ts';
 import { CLASSES, type ClassName, type Limits } from './limits.ts';
 
 export interface RetentionMetrics {
   ranAt(ms: number): void;
   rows(name: ClassName, gone: { readonly rows: number; readonly bytes: number }): void;
   blobs(name: BlobClass, gone: { readonly blobs: number; readonly bytes: number }): void;
-  failed(name: ClassName | 'blobs'): void;
+  downscaled(batch: DownscaledBatch): void;
+  failed(name: ClassName | 'downscaling'): void;
   /** How old the oldest of each class is, beside how old it may become. */
   ages(limits: Limits, oldestMs: Readonly<Record<ClassName, number | null>>, nowMs: number): void;
   blobsLeft(count: number): void;
@@ -37,9 +39,20 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     labelNames: ['class', 'store'],
     registers,
   });
+  const downscaled = new Counter({
+    name: 'passerby_retention_downscaled_total',
+    help: 'Pictures that were to be made smaller, by what came of it: smaller, kept or unreadable.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const saved = new Counter({
+    name: 'passerby_retention_downscaled_bytes_total',
+    help: 'By how many bytes pictures were made smaller.',
+    registers,
+  });
   const errors = new Counter({
     name: 'passerby_retention_errors_total',
-    help: 'Classes that could not be gone through to their end.',
+    help: 'Classes that could not be gone through to their end, and downscaling likewise.',
     labelNames: ['class'],
     registers,
   });
@@ -69,6 +82,10 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     blobs(name, gone) {
       blobs.inc({ class: name }, gone.blobs);
       bytes.inc({ class: name, store: 'blobs' }, gone.bytes);
+    },
+    downscaled({ counts, bytes: savedBytes }) {
+      for (const [outcome, count] of Object.entries(counts)) downscaled.inc({ outcome }, count);
+      saved.inc(savedBytes);
     },
     failed: (name) => errors.inc({ class: name }),
     ages(limits, oldestMs, nowMs) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startTimescaleDatabase } from '../../ports/store/database-under-test.ts';
-import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
+import { DAY_MS, HOUR_MS, jpegUnderTest, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
 describeWith('timescale', 'retention of hypertables', ({ url }) => {
   let rig: RetentionRig;
@@ -82,5 +82,26 @@ describeWith('timescale', 'retention of hypertables', ({ url }) => {
     expect([seqs.includes(seq), pictures.includes(seq)]).toEqual([true, false]);
     expect(await rig.keys('snapshots/')).toHaveLength(1);
     expect(await rig.unmatched()).toEqual([]);
+  });
+
+  test('makes pictures smaller whose rows are compressed', async () => {
+    const picture = await jpegUnderTest({ width: 640, height: 480 });
+    const seqs: number[] = [];
+    for (const hours of [9, 6, 5, 1]) seqs.push(await rig.addFrame({ atMs: NOON_MS - hours * HOUR_MS, picture }));
+    await compress('captures');
+    await rig.run({ config: { FRAMES_DOWNSCALE_H: 3 } });
+    const rows = await rig.query<{ downscaled: string | null; size_bytes: number }>(
+      'select downscaled, size_bytes from captures where seq = any($1::bigint[]) order by seq',
+      [seqs],
+    );
+    expect(rows.map(({ downscaled }) => downscaled)).toEqual(['smaller', 'smaller', 'smaller', null]);
+    expect(rows.map(({ size_bytes }) => size_bytes < picture.length / 2)).toEqual([true, true, true, false]);
+    const { downscaled } = await rig.newestRun();
+    expect([downscaled.smaller, downscaled.error]).toEqual([3, null]);
+    // The whole ones go with the next run.
+    rig.clock.advance(20 * 60_000);
+    await compress('captures');
+    await rig.run({ config: { FRAMES_DOWNSCALE_H: 3 } });
+    expect([(await rig.newestRun()).downscaled.smaller, await rig.unmatched()]).toEqual([0, []]);
   });
 });

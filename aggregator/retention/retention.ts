@@ -10,15 +10,17 @@ import type { DeviceRetention } from '../../schemas/device-retention.ts';
 import { classes, type Holds } from './classes.ts';
 import type { RetentionConfig } from './config.ts';
 import { deleteExpiredBlobs } from './delete-blobs.ts';
+import { createDownscaling, type DownscalingReceipt } from './downscaling.ts';
 import { expire } from './expire.ts';
 import { holdAlone } from './hold-alone.ts';
-import { type ClassName, type Limits, limitsOf, type Scope, scopesOf } from './limits.ts';
+import { type ClassName, type Limits, limitsOf, type Scope, scopesOf, wholeFor } from './limits.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import { type ClassReceipt, openReceipt, type Receipt } from './receipt.ts';
 
 /**
  * Lets go what is over: rows, and the blobs to which they refer. The reference goes first, in a transaction that also notes
- * the blob; the blob goes after its commit (promise 9). What goes when, classes.ts and limits.ts say.
+ * the blob; the blob goes after its commit (promise 9). What goes when, classes.ts and limits.ts say. Then pictures are made
+ * smaller that are to be, of what is left.
  */
 export interface Retention {
   /** Runs if the last run, of whichever process, is long enough ago, and no other process is at it. */
@@ -43,7 +45,7 @@ const sql = {
 interface Dependencies {
   readonly log: Pick<Log, 'lag'>;
   readonly store: Store;
-  readonly blobs: Pick<Blobs, 'delete' | 'head'>;
+  readonly blobs: Pick<Blobs, 'get' | 'put' | 'delete' | 'head' | 'health'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -60,6 +62,7 @@ export function createRetention({
   config,
 }: Dependencies): Retention {
   const metrics = createRetentionMetrics(registry);
+  const downscaling = createDownscaling({ store, blobs, clock, metrics, widthMax: config.FRAMES_DOWNSCALE_WIDTH });
 
   async function isTime(): Promise<boolean> {
     const [newest] = await store.run<{ finished_at: Date }>(sql.newest);
@@ -114,29 +117,33 @@ export function createRetention({
       }, failed(of.name));
       if (signal.aborted) break;
     }
-    await tell(receipt, nowMs);
+    const downscaled = await downscaling.run({ scopes: all, holds, asOfMs: nowMs - lateMs }, signal);
+    if (downscaled?.error) failed('downscaling')(downscaled.error);
+    await tell(receipt, downscaled, nowMs);
   }
 
   async function deleteBlobs(receipt: Receipt, signal: AbortSignal): Promise<void> {
     const onDeleted = (gone: Parameters<Parameters<typeof deleteExpiredBlobs>[0]['onDeleted']>[0]) => {
+      // It is told of when it is made smaller.
+      if (gone.class === 'downscaled') return;
       receipt.of(gone.class).blobs(gone);
       metrics.blobs(gone.class, gone);
     };
-    await deleteExpiredBlobs({ store, blobs, onDeleted }, signal);
+    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted }, signal);
   }
 
-  const failed = (name: ClassName) => (error: unknown) => {
+  const failed = (name: ClassName | 'downscaling') => (error: unknown) => {
     metrics.failed(name);
     logger.warn({ class: name, error }, 'what is over could not all go; the next run goes on');
   };
 
-  async function tell(receipt: Receipt, startedMs: number): Promise<void> {
+  async function tell(receipt: Receipt, downscaled: DownscalingReceipt | null, startedMs: number): Promise<void> {
+    const finishedMs = clock.nowMs();
     const [[oldest], [waiting]] = await Promise.all([
       store.run<Record<ClassName, Date | null>>(sql.oldest),
-      store.run<{ left: number }>(sql.blobsLeft),
+      store.run<{ left: number }>(sql.blobsLeft, [new Date(finishedMs)]),
     ]);
     const limits = limitsOf(config);
-    const finishedMs = clock.nowMs();
     const oldestMs = Object.fromEntries(
       Object.entries(oldest ?? {}).map(([name, at]) => [name, at?.getTime() ?? null]),
     ) as Record<ClassName, number | null>;
@@ -146,7 +153,7 @@ export function createRetention({
       ...one,
       oldest_at: oldest?.[one.class] ?? null,
     }));
-    const values = [settingsTold(config, limits), JSON.stringify(told), waiting?.left ?? 0];
+    const values = [settingsTold(config, limits), JSON.stringify(told), waiting?.left ?? 0, downscaled];
     await store.run(sql.insert, [new Date(startedMs), new Date(finishedMs), ...values]);
     metrics.ranAt(finishedMs);
   }
@@ -163,7 +170,12 @@ export function createRetention({
 }
 
 /** The times in force, as they are told: in seconds, null for ever. */
-function settingsTold({ FRAMES_KEEP }: RetentionConfig, limits: Limits) {
-  const keepS = Object.entries(limits).map(([name, ms]) => [name, ms === null ? null : ms / 1_000]);
-  return { frames_keep: FRAMES_KEEP, keep_s: Object.fromEntries(keepS) };
+function settingsTold(config: RetentionConfig, limits: Limits) {
+  const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
+  const keepS = Object.entries(limits).map(([name, ms]) => [name, seconds(ms)]);
+  return {
+    frames_keep: config.FRAMES_KEEP,
+    keep_s: Object.fromEntries(keepS),
+    downscale: { after_s: seconds(wholeFor(config)), width: config.FRAMES_DOWNSCALE_WIDTH },
+  };
 }

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import sharp from 'sharp';
 import { readConfig } from '../../http/read-config.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { createManualClock, type ManualClock } from '../../ports/clock/manual.ts';
@@ -24,6 +26,8 @@ interface FrameSaid {
   readonly receivedMs?: number;
   readonly state?: string;
   readonly lane?: string;
+  /** Otherwise so many bytes that are none. */
+  readonly picture?: Buffer;
 }
 
 interface MotionSaid {
@@ -42,7 +46,8 @@ interface LastingSaid {
 
 interface RunOptions {
   readonly config?: Partial<RetentionConfig>;
-  readonly blobs?: Pick<Blobs, 'delete' | 'head'>;
+  /** What it is to do otherwise. */
+  readonly blobs?: Partial<Blobs>;
   readonly store?: Store;
   /** How far behind the readers of events are. */
   readonly lateMs?: number;
@@ -74,6 +79,17 @@ export interface RetentionRig {
   keys(prefix?: string): Promise<readonly string[]>;
   /** Blobs that no row names, names of blobs that are not there, and days with other numbers of events than is said. */
   unmatched(): Promise<readonly string[]>;
+}
+
+/** A picture with something on it, which never looks other than the last time. */
+export function jpegUnderTest({ width, height }: { readonly width: number; readonly height: number }): Promise<Buffer> {
+  const channels = 3;
+  const pixels = Buffer.alloc(width * height * channels);
+  for (let at = 0, noise = 1; at < pixels.length; at++) {
+    noise = (noise * 16_807) % 2_147_483_647;
+    pixels[at] = 96 + (noise % 64) + (Math.floor(at / (channels * 40)) % 2) * 64;
+  }
+  return sharp(pixels, { raw: { width, height, channels } }).jpeg({ quality: 90 }).toBuffer();
 }
 
 /** The real database and files, with as much in them as retention looks at. */
@@ -113,16 +129,18 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
 
     async newestRun() {
       const [run] = await query(
-        'select classes, settings, blobs_left from retention_runs order by number desc limit 1',
+        'select classes, settings, blobs_left, downscaled from retention_runs order by number desc limit 1',
       );
       return run;
     },
 
-    async addFrame({ device = 'cam', atMs = clock.nowMs(), receivedMs = atMs, state = 'done', lane = 'live' } = {}) {
+    async addFrame(said = {}) {
+      const { device = 'cam', atMs = clock.nowMs(), receivedMs = atMs, state = 'done', lane = 'live' } = said;
       await enrol(device);
       const seq = ++seqs;
       const key = `devices/${device}/2026/05/01/frame-1-${seq}.jpg`;
-      await blobs.put(key, Buffer.alloc(100 + seq));
+      const picture = said.picture ?? Buffer.alloc(100 + seq);
+      await blobs.put(key, picture);
       const [at, received] = [new Date(atMs), new Date(receivedMs)];
       await query(
         `insert into frame_claims (device_id, epoch, seq, digest, captured_at, time_quality, lane, received_at, lease_until, confirmed)
@@ -130,9 +148,20 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
         [device, seq, at, lane, received],
       );
       await query(
-        `insert into captures (frame_id, captured_at, device_id, epoch, seq, lane, received_at, blob_key, size_bytes, state)
-         values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)`,
-        [frameId(device, 1, seq), at, device, seq, lane, received, key, 100 + seq, state],
+        `insert into captures (frame_id, captured_at, device_id, epoch, seq, lane, received_at, blob_key, size_bytes, sha256, state)
+         values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)`,
+        [
+          frameId(device, 1, seq),
+          at,
+          device,
+          seq,
+          lane,
+          received,
+          key,
+          picture.length,
+          hash('sha256', picture, 'buffer'),
+          state,
+        ],
       );
       return seq;
     },
@@ -184,14 +213,14 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
       await query('update devices set retention = $2 where id = $1', [device, retention]);
     },
 
-    async run({ config = {}, lateMs = 0, signal = new AbortController().signal, ...given } = {}) {
+    async run({ config = {}, lateMs = 0, signal = new AbortController().signal, blobs: other, ...given } = {}) {
       const metrics = new Registry();
       const lag: Log['lag'] = async () => [{ partition: 0, committed: 0n, records: 1n, ageMs: lateMs }];
       const settings = { ...readConfig(retentionConfig, {}), ...config };
       const logger = pino({ level: 'silent' });
       const retention = createRetention({
         store,
-        blobs,
+        blobs: { ...blobs, ...other },
         ...given,
         log: { lag },
         clock,

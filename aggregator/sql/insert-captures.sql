@@ -19,3 +19,5 @@ on conflict (frame_id, captured_at) do update set
   size_bytes = excluded.size_bytes,
   sha256 = excluded.sha256,
   trace_id = excluded.trace_id
+-- Should the record come again long after, it names the picture that was there before the smaller one.
+where captures.downscaled is distinct from 'smaller'

@@ -23,6 +23,16 @@ const settings = Type.Object(
       description:
         'By class, in seconds, as it comes to: what depends on something else goes with that. Null is for ever.',
     }),
+    // A run of an earlier release says nothing of it.
+    downscale: Type.Optional(
+      Type.Object(
+        {
+          after_s: nullable(Type.Number({ description: 'FRAMES_DOWNSCALE_H, in seconds; null is never.' })),
+          width: Type.Integer({ description: 'FRAMES_DOWNSCALE_WIDTH.' }),
+        },
+        { description: 'When pictures of analysed frames are made smaller, and how wide they are then at most.' },
+      ),
+    ),
   },
   { title: 'RetentionSettings' },
 );
@@ -39,12 +49,26 @@ const ofClass = Type.Object(
   },
   { title: 'RetentionOfClass' },
 );
+const downscaled = Type.Object(
+  {
+    smaller: count('Pictures that were made smaller.'),
+    kept: count('Pictures that were small enough.'),
+    unreadable: count('Pictures that are no JPEG, or not what was stored; they stay as they are.'),
+    bytes: count('By how much less the pictures are.'),
+    put_off: count('Pictures that could not be had just now; the next run tries again.'),
+    more: Type.Boolean({ description: 'Whether there was more than a run has time for.' }),
+    took_ms: Type.Integer(),
+    error: nullable(Type.String({ description: 'Why it did not come to its end; the next run goes on.' })),
+  },
+  { title: 'Downscaled' },
+);
 const run = Type.Object(
   {
     started_at: time('By the clock of the aggregator.'),
     finished_at: time('Likewise.'),
     classes: Type.Array(ofClass),
     blobs_left: count('Pictures that are over, and were still to be deleted.'),
+    downscaled: nullable(downscaled),
   },
   { title: 'RetentionRun' },
 );

@@ -219,6 +219,9 @@ describe('GET /api/v1/admin/disk', () => {
 });
 
 describe('GET /api/v1/admin/retention', () => {
+  const downscale = { after_s: 21_600, width: 320 };
+  const ofPictures = { smaller: 4, kept: 1, unreadable: 0, bytes: 99_000, put_off: 2 };
+  const downscaled = { ...ofPictures, more: true, took_ms: 7, error: null };
   const line = { class: 'captures', rows: 3, row_bytes: 900, blobs: 0, blob_bytes: 0, took_ms: 4 };
 
   test('has nothing to tell before the first run', async () => {
@@ -229,18 +232,25 @@ describe('GET /api/v1/admin/retention', () => {
   test('tells the settings of the newest run, and what went in the last twenty', async () => {
     for (let at = 0; at < 25; at++) {
       await run(
-        'insert into retention_runs (started_at, finished_at, settings, classes, blobs_left) values ($1, $2, $3, $4, $5)',
+        `insert into retention_runs (started_at, finished_at, settings, classes, blobs_left, downscaled)
+         values ($1, $2, $3, $4, $5, $6)`,
         [
           iso(at * MINUTE_MS),
           iso(at * MINUTE_MS + 500),
-          { frames_keep: 'whole', keep_s: { captures: at, audit: null } },
+          { frames_keep: 'whole', keep_s: { captures: at, audit: null }, ...(at > 22 ? { downscale } : {}) },
           JSON.stringify([{ ...line, oldest_at: at === 24 ? iso(0) : null, error: at === 24 ? null : 'away' }]),
           at,
+          at === 24 ? downscaled : null,
         ],
       );
+      // Those of an earlier release say less.
+      if (at === 22) expect((await get('admin', 'retention')).body.settings).not.toHaveProperty('downscale');
     }
     const { status, body } = await get('admin', 'retention');
-    expect([status, body.settings]).toEqual([200, { frames_keep: 'whole', keep_s: { captures: 24, audit: null } }]);
+    expect([status, body.settings]).toEqual([
+      200,
+      { frames_keep: 'whole', keep_s: { captures: 24, audit: null }, downscale },
+    ]);
     expect(body.runs.map(({ blobs_left }: { blobs_left: number }) => blobs_left)).toEqual(
       Array.from({ length: 20 }, (_, at) => 24 - at),
     );
@@ -249,7 +259,9 @@ describe('GET /api/v1/admin/retention', () => {
       finished_at: iso(24 * MINUTE_MS + 500),
       classes: [{ ...line, oldest_at: iso(0), error: null }],
       blobs_left: 24,
+      downscaled,
     });
+    expect(body.runs[1]).toMatchObject({ downscaled: null });
   });
 });
 

@@ -53,7 +53,7 @@ export const capture = Type.Object(
     error: nullable(Type.String()),
     blob_key: nullable(Type.String()),
     size_bytes: nullable(Type.Integer()),
-    sha256: nullable(Type.String({ description: 'Of its bytes, in hexadecimal.' })),
+    sha256: nullable(Type.String({ description: 'Of the bytes that lie at blob_key, in hexadecimal.' })),
     width: nullable(Type.Integer()),
     height: nullable(Type.Integer()),
     motion: nullable(Type.Number({ description: 'The share of the picture that moved, 0 to 1.' })),

@@ -46,7 +46,7 @@ export function registerCaptures(
     tags: ['frames'],
     summary: 'The picture of a frame',
     params,
-    response: { 200: bytes('image/jpeg', 'The bytes as they were sent.') },
+    response: { 200: bytes('image/jpeg', 'The bytes as they were sent, or a smaller picture (FRAMES_DOWNSCALE_H).') },
   };
   app.get('/api/captures/:frame_id/image', { schema: ofPicture }, async (request, reply) => {
     const [found] = await store.run<{ blob_key: string | null }>(sql.findBlob, [
@@ -55,7 +55,7 @@ export function registerCaptures(
     ]);
     const picture = found?.blob_key ? await blobs.get(found.blob_key) : null;
     if (!picture) throw new Problem({ status: 404, code: 'no-such-picture', title: 'No such picture' });
-    // A frame's picture never changes; it is somebody's picture, so only this browser may keep it.
+    // A frame's picture never changes, save that it may become smaller; it is somebody's, so only this browser may keep it.
     return reply.type('image/jpeg').header('cache-control', 'private, max-age=3600, immutable').send(picture);
   });
 }

@@ -40,6 +40,9 @@ test('no number is given out a second time, and the ledger knows what was read a
   await client.query(capture, [device, 0, from, to]);
   await client.query(capture, ['paired-anew', 2, 1, 3]);
   await client.query(capture, ['paired-since', 1, 1, 2]);
+  // Made smaller since it was read again: it is still known by what was sent.
+  await client.query(`
+    update captures set sent_sha256 = '\\x02' where device_id = 'paired-since' and seq = 2`);
   // Told of, and not stored here: its record is still to be read.
   await client.query(`
     insert into captures (frame_id, captured_at, device_id, epoch, seq, lane, state)
@@ -82,6 +85,11 @@ test('no number is given out a second time, and the ledger knows what was read a
       ['paired-anew', 2, 3, true],
       ['paired-since', 1, 2, true],
       ['unnumbered', 0, 4, true],
+    ]);
+    const sent = "select seq, encode(digest, 'hex') from frame_claims where device_id = 'paired-since' order by 1";
+    expect(await rows(sent)).toEqual([
+      ['1', '01'],
+      ['2', '02'],
     ]);
     expect(await rows('select device_id, epoch, bit_count(bits)::int from seq_blocks order by 1')).toEqual([
       ['paired-anew', 2, 3],

@@ -75,6 +75,8 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
     meaning: 'Hours that pictures are kept; 0 here and below: for ever. docs/retention.md.',
     byDefault: '',
   },
+  FRAMES_DOWNSCALE_H: { meaning: 'Hours after which pictures are made smaller; 0: never.', byDefault: '' },
+  FRAMES_DOWNSCALE_WIDTH: { meaning: 'How wide these are at most.', byDefault: '' },
   RETENTION_CAPTURES_H: { meaning: 'Hours that what is known of each frame is kept.', byDefault: '' },
   RETENTION_STAGING_H: { meaning: 'Hours that a picture waits that no frame is made of.', byDefault: '' },
   RETENTION_OBSERVATIONS_H: { meaning: 'Hours that it is known what was seen in each frame.', byDefault: '' },

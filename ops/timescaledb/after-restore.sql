@@ -23,7 +23,7 @@ with missed as (
   insert into frame_claims (
     device_id, epoch, seq, digest, captured_at, time_quality, lane, received_at, lease_until
   )
-  select device_id, epoch, seq, sha256, captured_at, time_quality, lane, received_at, received_at
+  select device_id, epoch, seq, coalesce(sent_sha256, sha256), captured_at, time_quality, lane, received_at, received_at
   from captures
   where sha256 is not null
     and received_at is not null

@@ -1,1 +1,1 @@
-select count(*) as left from expired_blobs
+select count(*) as left from expired_blobs where expired_at <= $1
