@@ -14,6 +14,7 @@ import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-config
 import { createAccess } from '../http/access/access.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
 import { requireLoopbackHost } from '../http/access/other-sites.ts';
+import { registerBuildInfo } from '../http/build-info.ts';
 import { registerHealth } from '../http/health.ts';
 import { readConfig } from '../http/read-config.ts';
 import { createServer } from '../http/server.ts';
@@ -66,6 +67,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const { connectionString, folder } = await openDatabase(parts, config);
   const metrics = new JoinedRegistry();
   collectDefaultMetrics({ register: metrics });
+  registerBuildInfo(metrics);
 
   const open = storesOf(parts, connectionString);
   const [ingestStore, logStore] = [open('ingest', 6), open('log', 4)];

@@ -1,22 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { migrations } from '../aggregator/aggregator.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
-import { compose, hasProgram, isThere, read, repositoryFiles } from './compose/compose-file-under-test.ts';
-import { metricsIn, unknownMetrics } from './compose/metrics-under-test.ts';
+import { compose, isThere, read } from './compose/compose-file-under-test.ts';
 
-interface Panel {
-  readonly id: number;
-  readonly title: string;
-  readonly datasource: { readonly uid: string; readonly type: string };
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly expr?: string; readonly rawSql?: string }[];
-}
 interface Provisioned {
   readonly uid: string;
   readonly type: string;
@@ -26,10 +14,6 @@ interface Provisioned {
   readonly secureJsonData?: { readonly password: string };
 }
 
-const hasPromtool = hasProgram('promtool', ['--version'], 'that the panels ask what Prometheus understands');
-const files = repositoryFiles.filter((file) => /^grafana\/dashboards\/.*\.json$/.test(file));
-const panels = files.flatMap((file) => (JSON.parse(read(file)) as { panels: Panel[] }).panels);
-const queries = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr ?? []));
 const { datasources } = parse(read('grafana/provisioning/datasources/datasources.yml')) as {
   datasources: Provisioned[];
 };
@@ -60,42 +44,6 @@ describe('Grafana', () => {
     expect(passwords).toEqual([`$__env{GRAFANA_READER_PASSWORD}`]);
     expect(grafana?.environment).toHaveProperty('GRAFANA_READER_PASSWORD');
   });
-
-  test('has panels that ask those, beside each other and not over each other', () => {
-    expect(panels.length).toBeGreaterThan(8);
-    for (const {
-      title,
-      datasource,
-      gridPos: { x, w },
-    } of panels) {
-      expect(source(datasource.uid)?.type, title).toBe(datasource.type);
-      expect(x + w, title).toBeLessThanOrEqual(24);
-    }
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
-    );
-    expect(new Set(cells).size).toBe(cells.length);
-    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-  });
-
-  test('shows metrics that there are, and most of them', () => {
-    expect(metricsIn(queries.join('\n')).length).toBeGreaterThan(6);
-    expect(unknownMetrics(queries.join('\n'))).toEqual([]);
-  });
-
-  test.skipIf(!hasPromtool)('asks what Prometheus understands', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'passerby-queries-'));
-    const file = join(folder, 'rules.json');
-    const rules = queries.map((query, at) => ({
-      record: `query:${at}`,
-      expr: query.replaceAll('$__rate_interval', '5m'),
-    }));
-    writeFileSync(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }));
-    expect(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })).toContain(
-      `${rules.length} rules found`,
-    );
-    rmSync(folder, { recursive: true });
-  });
 });
 
 describe('whom Grafana reads as', () => {
@@ -122,16 +70,6 @@ describe('whom Grafana reads as', () => {
   afterAll(async () => {
     await reader?.end();
     await services?.stop();
-  });
-
-  test('can ask what the panels ask', async () => {
-    const statements = panels.flatMap(({ targets }) => targets.flatMap(({ rawSql }) => rawSql ?? []));
-    expect(statements.length).toBeGreaterThan(1);
-    for (const statement of statements) {
-      const sql = statement.replace(/\$__timeFilter\((\w+)\)/g, "$1 between now() - interval '6 hours' and now()");
-      expect(sql).not.toContain('$__');
-      await expect(reader.query(sql), statement).resolves.toMatchObject({ rows: [] });
-    }
   });
 
   test('can ask for results by their own names, and for what they come from', async () => {

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeTestCerts } from './tls/certs-under-test.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const RUN = fileURLToPath(new URL('../dev/run.mjs', import.meta.url));
 const SERVICE = fileURLToPath(new URL('./service-under-test.ts', import.meta.url));
 
@@ -38,11 +40,16 @@ describe('a service of the production profile', () => {
     await expect
       .poll(up, { timeout: 20_000 })
       .toMatchObject({ url: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) });
-    const answer = await new Promise<string>((resolve, reject) => {
-      const sent = request(`${up()?.url}/hello`, { ca }, (reply) => resolve(text(reply)));
-      sent.on('error', reject).end();
-    });
-    expect(answer).toBe('hello');
+    const ask = (path: string) =>
+      new Promise<string>((resolve, reject) => {
+        const sent = request(`${up()?.url}${path}`, { ca }, (reply) => resolve(text(reply)));
+        sent.on('error', reject).end();
+      });
+    expect(await ask('/hello')).toBe('hello');
+    // By both, Grafana marks a start, and of which release.
+    const metrics = await ask('/metrics');
+    expect(metrics).toContain(`passerby_build_info{version="${version}",node="${process.versions.node}"} 1\n`);
+    expect(metrics).toMatch(/^process_start_time_seconds \d+/m);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

@@ -4,6 +4,7 @@ import type { Static, TObject } from 'typebox';
 import { Outage, Unusable } from '../ports/errors.ts';
 import { type Parts, runProcess } from '../ports/process.ts';
 import { RegistryUnusable } from '../schemas/registry-client.ts';
+import { registerBuildInfo } from './build-info.ts';
 import { registerHealth } from './health.ts';
 import { readConfig } from './read-config.ts';
 import { createServer } from './server.ts';
@@ -49,6 +50,7 @@ export async function runService<Schema extends ServiceSchema>(
     const transport = await readTransport(config as Static<ServiceSchema>);
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
+    registerBuildInfo(metrics);
     const { ready, routes } = await start({ parts, config, logger, metrics });
     const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
     registerHealth(app, { ready, metrics });

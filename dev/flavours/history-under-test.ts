@@ -80,6 +80,16 @@ export function events(): readonly Event[] {
             box: null,
           },
         }),
+        ...(index % 60 === 59
+          ? [
+              event(`${name} silence`, {
+                device_id,
+                type: 'device_offline',
+                occurred_at: started,
+                payload: { kind: 'Other', data_json: '{}' },
+              }),
+            ]
+          : []),
         ...(index % 5 === 0
           ? [
               event(`${name} crowd`, {

@@ -1,3 +1,5 @@
+import { expandSql, type Given } from '../../grafana/expand-query.ts';
+import { isSql, questionsOf, readDashboards } from '../../grafana/questions.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { derivedId, frameId } from '../../schemas/identity.ts';
 import { read, repositoryFiles } from '../compose/compose-file-under-test.ts';
@@ -143,14 +145,22 @@ function comparedIn(file: string): Pick<Question, 'compared'> {
   };
 }
 
+/** What Grafana asks for thirty days of everything, in one dialect: grafana/panels.test.ts asks it in each server's own. */
 function panelStatements(): readonly string[] {
-  const dashboards = repositoryFiles.filter((file) => /^grafana\/dashboards\/.*\.json$/.test(file));
-  return dashboards
-    .flatMap((file) => (JSON.parse(read(file)) as { panels: { targets: { rawSql?: string }[] }[] }).panels)
-    .flatMap(({ targets }) => targets.flatMap(({ rawSql }) => rawSql ?? []))
-    .map((text) =>
-      text.replace(/\$__timeFilter\((\w+)\)/g, `$1 between '${at(-30).toISOString()}' and '${at(0).toISOString()}'`),
-    );
+  const given: Given = {
+    fromMs: at(-30).getTime(),
+    toMs: at(0).getTime(),
+    intervalMs: 6 * HOUR_MS,
+    chosen: {
+      device: ['door', 'hall', 'yard'],
+      zone: ['z0', 'z1'],
+      type: ['visit', 'zone_entered', 'crowd', 'device_offline'],
+    },
+  };
+  return questionsOf(readDashboards())
+    .filter(isSql)
+    .filter(({ rawSql }) => GROWING.test(rawSql))
+    .map(({ rawSql }) => expandSql(rawSql, given, { timescale: false }));
 }
 
 /** Folders of statements that change what they find, or tell one story: which test asks them on TimescaleDB too. */
@@ -159,6 +169,7 @@ export const askedElsewhere: Readonly<Record<string, string>> = {
   'aggregator/retention/sql/': 'aggregator/retention/retention.timescale.test.ts',
   'aggregator/sql/': 'dev/flavours.test.ts',
   'console/erasures/sql/': 'console/erasures/erasures.test.ts',
+  'grafana/sql/': 'grafana/panels.test.ts',
 };
 
 /**
@@ -170,11 +181,10 @@ export function unaskedStatements(): readonly string[] {
   return repositoryFiles
     .filter((file) => file.endsWith('.sql') && !/^(?:dev|ops)\/|\/migrations\/|\/test-/.test(file))
     .filter((file) => !(file in asked) && !elsewhere.some((folder) => file.startsWith(folder)))
-    .filter((file) =>
-      /\b(captures|events|visits|observations|\w+_(hourly|daily|minutely))\b/.test(withoutComments(read(file))),
-    );
+    .filter((file) => GROWING.test(withoutComments(read(file))));
 }
 
+const GROWING = /\b(captures|events|visits|observations|\w+_(hourly|daily|minutely))\b/;
 const withoutComments = (text: string) => text.replace(/^ *--.*$/gm, '');
 
 /** Statements that change rows of a hypertable and bound neither their device nor their time: they unpack every chunk. */

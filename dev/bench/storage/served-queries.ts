@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Statement } from '../../../ports/store/store.ts';
 import type { Random } from '../../simulate/random.ts';
+import { panelQueries } from './panel-queries.ts';
+import { ago, lately, span } from './spans.ts';
 
 /** One time that is asked: what there is to ask for, and by chance what is asked for now. */
 export interface Turn {
@@ -30,22 +32,12 @@ export interface Served {
 
 type Values = (turn: Turn) => readonly unknown[];
 
-const DAY_MS = 86_400_000;
 const NONE = null;
 const PAGE = 50;
 
 const one = ({ random }: Turn, choices: readonly (string | number)[]) =>
   choices[Math.floor(random.between(0, choices.length))];
 const device = (turn: Turn) => one(turn, turn.devices);
-const now = ({ nowMs }: Turn) => new Date(nowMs);
-const ago = ({ nowMs }: Turn, days: number) => new Date(nowMs - days * DAY_MS);
-/** Some span of so many days, or all if there are not so many. */
-function span({ nowMs, days, random }: Turn, wanted: number): readonly [Date, Date] {
-  const length = Math.min(wanted, days);
-  const untilMs = nowMs - Math.floor(random.between(0, (days - length) * 24)) * 3_600_000;
-  return [new Date(untilMs - length * DAY_MS), new Date(untilMs)];
-}
-const lately = (turn: Turn, days: number): readonly [Date, Date] => [ago(turn, days), now(turn)];
 const dates = (turn: Turn, wanted: number) => span(turn, wanted).map((date) => date.toISOString().slice(0, 10));
 
 /** What a page of events and how many there are of them are asked for, together: device, type, from, to. */
@@ -158,8 +150,8 @@ const frames: readonly [string, string, Values][] = [
   ['ledger: analyses of a day', 'console/sql/ledger-analyses.sql', (turn) => [device(turn), ...lately(turn, 1)]],
   ['status: devices', 'console/sql/device-status.sql', () => [200, NONE]],
   ['status: devices of an owner', 'console/sql/device-status.sql', (turn) => [200, turn.owner]],
-  ['status: rates', 'console/sql/rates.sql', (turn) => [now(turn), NONE]],
-  ['status: rates of an owner', 'console/sql/rates.sql', (turn) => [now(turn), turn.owner]],
+  ['status: rates', 'console/sql/rates.sql', (turn) => [ago(turn, 0), NONE]],
+  ['status: rates of an owner', 'console/sql/rates.sql', (turn) => [ago(turn, 0), turn.owner]],
   ['disk: the database', 'console/sql/database-size.sql', () => []],
   ['disk: stored lately', 'console/sql/stored-bytes.sql', (turn) => [ago(turn, 0.25)]],
   [
@@ -205,35 +197,8 @@ export const served: readonly Served[] = [
   ...[...events, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
     return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
   }),
-  ...panels(),
+  ...panelQueries(),
 ];
-
-/** What Grafana asks for, of the span that a dashboard shows at first, and of a week. */
-function panels(): readonly Served[] {
-  const folder = new URL('../../../grafana/dashboards/', import.meta.url);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .flatMap((file) => {
-      const { panels } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Dashboard;
-      return panels.flatMap(({ title, targets }) =>
-        targets.flatMap(({ rawSql }) =>
-          rawSql === undefined ? [] : { title, file: `grafana/dashboards/${file}`, rawSql },
-        ),
-      );
-    })
-    .flatMap(({ title, file, rawSql }) => {
-      const text = rawSql.replace(/\$__timeFilter\((\w+)\)/g, '$1 between $$1 and $$2');
-      const asked = { file, statement: { name: `panel ${title}`, text } };
-      return [
-        { ...asked, name: `panel ${title}, six hours`, values: (turn: Turn) => lately(turn, 0.25) },
-        { ...asked, name: `panel ${title}, a week`, values: (turn: Turn) => span(turn, 7) },
-      ];
-    });
-}
-
-interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly rawSql?: string }[] }[];
-}
 
 /** Statements that read what grows with time, as their text says, and are not among those that are asked. */
 export function unaskedStatements(): readonly string[] {

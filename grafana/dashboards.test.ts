@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { hasProgram, read, repositoryFiles } from '../dev/compose/compose-file-under-test.ts';
+import { metricsIn, unknownMetrics } from '../dev/compose/metrics-under-test.ts';
+import { dashboards, textOf } from './dashboards.ts';
+import { expandPromql } from './expand-query.ts';
+import { all } from './known-data-under-test.ts';
+import { isSql, type PromqlQuestion, questionsOf, readDashboards } from './questions.ts';
+
+const hasPromtool = hasProgram('promtool', ['--version'], 'that the panels ask what Prometheus understands');
+const committed = readDashboards();
+const questions = questionsOf(committed);
+const queries = questions.filter((question): question is PromqlQuestion => !isSql(question)).map(({ expr }) => expr);
+const { datasources } = parse(read('grafana/provisioning/datasources/datasources.yml')) as {
+  datasources: readonly { readonly uid: string; readonly type: string }[];
+};
+
+test('what Grafana is given is what the code says: npm run dashboards', () => {
+  const files = readdirSync(new URL('dashboards/', import.meta.url)).sort();
+  expect(files).toEqual(
+    Object.keys(dashboards)
+      .map((name) => `${name}.json`)
+      .sort(),
+  );
+  for (const [name, dashboard] of Object.entries(dashboards)) {
+    const text = readFileSync(new URL(`dashboards/${name}.json`, import.meta.url), 'utf8');
+    expect(text === textOf(dashboard), `${name}.json is stale`).toBe(true);
+  }
+});
+
+test('every statement is asked by a dashboard', () => {
+  const files = repositoryFiles.filter((file) => file.startsWith('grafana/sql/'));
+  const asked = new Set(questions.filter(isSql).map(({ rawSql }) => rawSql));
+  expect(files.length).toBeGreaterThan(20);
+  expect(
+    files.filter(
+      (file) =>
+        !asked.has(
+          read(file)
+            .replace(/^ *--.*\n/gm, '')
+            .trim(),
+        ),
+    ),
+  ).toEqual([]);
+});
+
+describe.each([...committed])('%s', (_, { uid, panels, templating, annotations }) => {
+  const shown = panels.filter(({ type }) => type !== 'row');
+
+  test('lies beside itself and not over itself, each panel with a number of its own', () => {
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([]);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(shown.map(({ title }) => title)).size).toBe(shown.length);
+  });
+
+  test('says of each panel what it shows and asks, in which unit, and what stands where there is nothing', () => {
+    for (const { title, type, description, datasource, fieldConfig, targets = [] } of shown) {
+      expect(description, title).toMatch(/\.$/);
+      expect(datasources, title).toContainEqual(expect.objectContaining({ ...datasource }));
+      expect(targets.length, title).toBeGreaterThan(0);
+      // A table has units by column, and says by itself that there is no row; its empty cells stay empty.
+      if (type === 'table') continue;
+      expect(fieldConfig?.defaults.unit, title).toBeTruthy();
+      expect(fieldConfig?.defaults.noValue, title).toBeTruthy();
+    }
+  });
+
+  test('has units for whatever a table shows of bytes, times and durations', () => {
+    const columns = [
+      ...(textOfPanels(shown, 'table') ?? '').matchAll(/\bas (\w+_(?:ms|s|bytes)|at|began|last_seen)\b/g),
+    ];
+    const told = JSON.stringify(shown.map(({ fieldConfig }) => fieldConfig?.overrides));
+    for (const [, column] of columns) expect(told).toContain(`{"matcher":{"id":"byName","options":"${column}"}`);
+  });
+
+  test('asks only for variables that it has', () => {
+    const known = [...templating.list.map(({ name }) => name), '__interval', '__interval_ms', '__rate_interval'];
+    const used = questionsOf(new Map([[uid, { uid, title: '', panels, templating, annotations }]]))
+      .map((question) => (isSql(question) ? question.rawSql : question.expr))
+      .flatMap((text) => [...text.matchAll(/\$(\w+)(?!\w|\()/g)])
+      .map(([, name = '']) => name);
+    expect([...new Set(used)].filter((name) => !known.includes(name))).toEqual([]);
+    expect(annotations.list.length).toBeGreaterThan(0);
+  });
+
+  test('leads only to dashboards and answers that there are', () => {
+    const { paths } = JSON.parse(read('schemas/openapi.json')) as { paths: Record<string, object> };
+    const links = [...JSON.stringify(panels).matchAll(/"url":"([^"?]+)/g)].map(([, url = '']) => url);
+    for (const url of links) {
+      const known = url.startsWith('/d/')
+        ? [...committed.values()].some((other) => `/d/${other.uid}` === url)
+        : paths[url.replace(/^(\.\.\/)+/, '/').replace(/\$\{[^}]*\}/, '{number}')];
+      expect(known, url).toBeTruthy();
+    }
+  });
+});
+
+const textOfPanels = (
+  shown: readonly { readonly type: string; readonly targets?: readonly { rawSql?: string }[] }[],
+  type: string,
+) =>
+  shown
+    .filter((panel) => panel.type === type)
+    .flatMap(({ targets = [] }) => targets.map(({ rawSql }) => rawSql))
+    .join('\n');
+
+describe('what Prometheus is asked', () => {
+  test('is of metrics that there are, and of most of them', () => {
+    expect(metricsIn(queries.join('\n')).length).toBeGreaterThan(15);
+    expect(unknownMetrics(queries.join('\n'))).toEqual([]);
+  });
+
+  test.skipIf(!hasPromtool)('is what it understands', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'passerby-queries-'));
+    const file = join(folder, 'rules.json');
+    const rules = queries.map((query, at) => ({ record: `query:${at}`, expr: expandPromql(query, all) }));
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }));
+    try {
+      const said = execFileSync('promtool', ['check', 'rules', '--lint=none', file], { encoding: 'utf8' });
+      expect(said).toContain(`${rules.length} rules found`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Something that a dashboard asks, wherever in it. */
+interface Asked {
+  /** The file and the panel's title; variables and annotations are the same in every file. */
+  readonly name: string;
+  readonly dashboard: string;
+}
+export interface SqlQuestion extends Asked {
+  readonly rawSql: string;
+  readonly format: string;
+}
+export interface PromqlQuestion extends Asked {
+  readonly expr: string;
+}
+
+interface Target {
+  readonly refId: string;
+  readonly expr?: string;
+  readonly rawSql?: string;
+  readonly format?: string;
+}
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly uid: string; readonly type: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly fieldConfig?: {
+    readonly defaults: { readonly unit?: string; readonly noValue?: string };
+    readonly overrides: readonly { readonly properties: readonly { readonly id: string; readonly value: unknown }[] }[];
+  };
+  readonly interval?: string;
+  readonly targets?: readonly Target[];
+}
+interface Variable {
+  readonly name: string;
+  readonly query: string;
+}
+export interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly Variable[] };
+  readonly annotations: { readonly list: readonly { readonly name: string; readonly target?: Target }[] };
+}
+
+const folder = new URL('dashboards/', import.meta.url);
+
+/** The dashboards as Grafana finds them, by the names of their files. */
+export function readDashboards(): ReadonlyMap<string, Dashboard> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return new Map(files.map((file) => [file.slice(0, -5), JSON.parse(readFileSync(new URL(file, folder), 'utf8'))]));
+}
+
+/** All that is asked: by variables, by annotations, and by panels. */
+export function questionsOf(dashboards: ReadonlyMap<string, Dashboard>): readonly (SqlQuestion | PromqlQuestion)[] {
+  return [...dashboards].flatMap(([dashboard, { panels, templating, annotations }]) => [
+    ...templating.list.map(({ name, query }) => ({
+      name: `variable ${name}`,
+      dashboard,
+      rawSql: query,
+      format: 'table',
+    })),
+    ...annotations.list.flatMap(({ name, target }) => (target ? asked(dashboard, `annotation ${name}`, target) : [])),
+    ...panels.flatMap(({ title, targets = [] }) =>
+      targets.flatMap((target) =>
+        asked(dashboard, `${dashboard}: ${title}${target.refId === 'A' ? '' : ` ${target.refId}`}`, target),
+      ),
+    ),
+  ]);
+}
+
+function asked(
+  dashboard: string,
+  name: string,
+  { rawSql, expr, format = 'table' }: Target,
+): readonly (SqlQuestion | PromqlQuestion)[] {
+  if (rawSql !== undefined) return [{ name, dashboard, rawSql, format }];
+  return expr === undefined ? [] : [{ name, dashboard, expr }];
+}
+
+export const isSql = (question: SqlQuestion | PromqlQuestion): question is SqlQuestion => 'rawSql' in question;

@@ -1,0 +1,6 @@
+select type, sum(count)::bigint as events
+from event_counts
+where hour between date_trunc('hour', $__timeFrom()::timestamptz, 'UTC') and $__timeTo()
+  and device_id = any(array[$device]::text[]) and type = any(array[$type]::text[])
+group by 1
+order by 2 desc, 1
