@@ -48,7 +48,8 @@ test('every statement is asked by a dashboard', () => {
   ).toEqual([]);
 });
 
-describe.each([...committed])('%s', (_, { uid, panels, templating, annotations }) => {
+describe.each([...committed])('%s', (name, dashboard) => {
+  const { panels, templating, annotations } = dashboard;
   const shown = panels.filter(({ type }) => type !== 'row');
 
   test('lies beside itself and not over itself, each panel with a number of its own', () => {
@@ -83,7 +84,7 @@ describe.each([...committed])('%s', (_, { uid, panels, templating, annotations }
 
   test('asks only for variables that it has', () => {
     const known = [...templating.list.map(({ name }) => name), '__interval', '__interval_ms', '__rate_interval'];
-    const used = questionsOf(new Map([[uid, { uid, title: '', panels, templating, annotations }]]))
+    const used = questionsOf(new Map([[name, dashboard]]))
       .map((question) => (isSql(question) ? question.rawSql : question.expr))
       .flatMap((text) => [...text.matchAll(/\$(\w+)(?!\w|\()/g)])
       .map(([, name = '']) => name);

@@ -22,7 +22,7 @@ export function expandPromql(text: string, given: Given): string {
 
 const VARIABLE = /\$(\w+)|\$\{(\w+)\}/g;
 
-function expandVariables(text: string, given: Given, list: (values: readonly string[]) => string): string {
+export function expandVariables(text: string, given: Given, list: (values: readonly string[]) => string): string {
   return text.replace(VARIABLE, (written, plain?: string, braced?: string) => {
     const name = plain ?? braced ?? '';
     if (name === '__interval') return durationOf(given.intervalMs);
@@ -33,7 +33,7 @@ function expandVariables(text: string, given: Given, list: (values: readonly str
 }
 
 /** One literal or several, as they stand in a list. */
-function quoted(values: readonly string[]): string {
+export function quoted(values: readonly string[]): string {
   return values.map((value) => `'${value.replaceAll("'", "''")}'`).join(',');
 }
 

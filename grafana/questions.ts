@@ -14,11 +14,29 @@ export interface PromqlQuestion extends Asked {
   readonly expr: string;
 }
 
-interface Target {
+export interface Target {
   readonly refId: string;
   readonly expr?: string;
   readonly rawSql?: string;
   readonly format?: string;
+  readonly datasource?: { readonly uid: string; readonly type: string };
+  readonly legendFormat?: string;
+}
+interface Override {
+  readonly matcher: { readonly id: string; readonly options: string };
+  readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+}
+interface FieldDefaults {
+  readonly unit?: string;
+  readonly noValue?: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
+  readonly custom?: {
+    readonly drawStyle?: string;
+    readonly lineInterpolation?: string;
+    readonly stacking?: { readonly mode: string };
+  };
 }
 export interface Panel {
   readonly id: number;
@@ -27,9 +45,10 @@ export interface Panel {
   readonly description?: string;
   readonly datasource?: { readonly uid: string; readonly type: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly fieldConfig?: {
-    readonly defaults: { readonly unit?: string; readonly noValue?: string };
-    readonly overrides: readonly { readonly properties: readonly { readonly id: string; readonly value: unknown }[] }[];
+  readonly fieldConfig?: { readonly defaults: FieldDefaults; readonly overrides: readonly Override[] };
+  readonly options?: {
+    readonly reduceOptions?: { readonly values: boolean };
+    readonly legend?: { readonly showLegend: boolean };
   };
   readonly interval?: string;
   readonly targets?: readonly Target[];
@@ -37,10 +56,12 @@ export interface Panel {
 interface Variable {
   readonly name: string;
   readonly query: string;
+  readonly datasource: { readonly uid: string; readonly type: string };
 }
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
+  readonly time: { readonly from: string };
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly Variable[] };
   readonly annotations: { readonly list: readonly { readonly name: string; readonly target?: Target }[] };
