@@ -75,11 +75,18 @@ describe.each([...committed])('%s', (name, dashboard) => {
   });
 
   test('has units for whatever a table shows of bytes, times and durations', () => {
-    const columns = [
-      ...(textOfPanels(shown, 'table') ?? '').matchAll(/\bas (\w+_(?:ms|s|bytes)|at|began|last_seen)\b/g),
-    ];
-    const told = JSON.stringify(shown.map(({ fieldConfig }) => fieldConfig?.overrides));
-    for (const [, column] of columns) expect(told).toContain(`{"matcher":{"id":"byName","options":"${column}"}`);
+    for (const { title, fieldConfig, targets = [] } of shown.filter(({ type }) => type === 'table')) {
+      const text = targets.map(({ rawSql }) => rawSql).join('\n');
+      const columns = text.matchAll(/\b(\w+_(?:ms|s|bytes)|began|oldest|last_seen|recorded_at)(?=,?\n)|\bas (at),/g);
+      for (const [, long, short] of columns) {
+        const column = long ?? short;
+        const set = fieldConfig?.overrides.filter(({ matcher }) => matcher.options === column) ?? [];
+        expect(
+          set.flatMap(({ properties }) => properties.map(({ id }) => id)),
+          `${title}: ${column}`,
+        ).toContain('unit');
+      }
+    }
   });
 
   test('asks only for variables that it has', () => {
@@ -104,15 +111,6 @@ describe.each([...committed])('%s', (name, dashboard) => {
   });
 });
 
-const textOfPanels = (
-  shown: readonly { readonly type: string; readonly targets?: readonly { rawSql?: string }[] }[],
-  type: string,
-) =>
-  shown
-    .filter((panel) => panel.type === type)
-    .flatMap(({ targets = [] }) => targets.map(({ rawSql }) => rawSql))
-    .join('\n');
-
 describe('what Prometheus is asked', () => {
   test('is of metrics that there are, and of most of them', () => {
     expect(metricsIn(queries.join('\n')).length).toBeGreaterThan(15);
@@ -120,15 +118,38 @@ describe('what Prometheus is asked', () => {
   });
 
   test.skipIf(!hasPromtool)('is what it understands', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'passerby-queries-'));
-    const file = join(folder, 'rules.json');
     const rules = queries.map((query, at) => ({ record: `query:${at}`, expr: expandPromql(query, all) }));
-    writeFileSync(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }));
-    try {
-      const said = execFileSync('promtool', ['check', 'rules', '--lint=none', file], { encoding: 'utf8' });
-      expect(said).toContain(`${rules.length} rules found`);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const said = promtool(['check', 'rules', '--lint=none'], { groups: [{ name: 'queries', rules }] });
+    expect(said).toContain(`${rules.length} rules found`);
+  });
+
+  test.skipIf(!hasPromtool)('marks a service that has started, once, by its release', () => {
+    const [query = ''] = queries.filter((one) => one.includes('process_start_time_seconds <'));
+    const of = '{job="ingest", instance="a"}';
+    const info = 'passerby_build_info{job="ingest", instance="a", version="2"}';
+    // Started 5 min 10 s in; scraped every 15 s, and looked at every minute.
+    const input_series = [
+      { series: `process_start_time_seconds${of}`, values: '-9000x20 310x40' },
+      { series: info, values: '1x61' },
+    ];
+    const promql_expr_test = [4, 5, 6, 7, 8].map((minute) => ({
+      expr: expandPromql(query, { ...all, intervalMs: 60_000 }),
+      eval_time: `${minute}m`,
+      exp_samples: minute === 6 ? [{ labels: info, value: 1 }] : [],
+    }));
+    const tests = [{ interval: '15s', input_series, promql_expr_test }];
+    expect(promtool(['test', 'rules'], { evaluation_interval: '1m', tests })).toContain('SUCCESS');
   });
 });
+
+/** What promtool says of a file, which may be JSON. */
+function promtool(command: readonly string[], content: object): string {
+  const folder = mkdtempSync(join(tmpdir(), 'passerby-queries-'));
+  const file = join(folder, 'queries.json');
+  writeFileSync(file, JSON.stringify(content));
+  try {
+    return execFileSync('promtool', [...command, file], { encoding: 'utf8' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

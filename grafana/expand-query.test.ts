@@ -46,7 +46,8 @@ describe('a question in SQL, as Grafana asks it', () => {
 
 test('a question in PromQL, as Grafana asks it', () => {
   expect(expandPromql('rate(a{device=~"$device"}[$__rate_interval])', given)).toBe(
-    `rate(a{device=~"(door|o'clock)"}[1m])`,
+    `rate(a{device=~"(door|o'clock)"}[105s])`,
   );
+  expect(expandPromql('[$__rate_interval]', { ...given, intervalMs: 15_000 })).toBe('[1m]');
   expect(expandPromql('a{site=~"$site"} < $__interval_ms / 1000', given)).toBe('a{site=~"a\\\\.b"} < 90000 / 1000');
 });

@@ -15,9 +15,13 @@ export function expandSql(text: string, given: Given, options: { readonly timesc
   return expandMacros(expandVariables(text, given, quoted), given, options);
 }
 
-/** As a regular expression, which is how Prometheus matches labels; the times that a rate needs are a minute. */
+/** As provisioning tells Grafana. */
+const SCRAPE_MS = 15_000;
+
+/** Variables as a regular expression, which is how Prometheus matches labels. A rate is of no less than four scrapes. */
 export function expandPromql(text: string, given: Given): string {
-  return expandVariables(text.replaceAll('$__rate_interval', '1m'), given, matching);
+  const rateMs = Math.max(given.intervalMs + SCRAPE_MS, 4 * SCRAPE_MS);
+  return expandVariables(text.replaceAll('$__rate_interval', durationOf(rateMs)), given, matching);
 }
 
 const VARIABLE = /\$(\w+)|\$\{(\w+)\}/g;

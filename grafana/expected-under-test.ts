@@ -152,9 +152,9 @@ export const expected: Readonly<Record<string, Expected>> = {
       '2026-05-01T09:00:10.000Z | zone_entered | hall | Pune | shelf | P4 | 10 | live | - | 12 | {"stay_ms": null}',
       '2026-05-01 09:00 | visit | hall | Pune | - | P4 | 45 | live | - | 5 | {"state": "closed", "dwell_ms": 45000, "sightings": 3, "confidence": 0.5, "dwell_max_ms": 45000, "dwell_min_ms": 45000}',
       '2026-05-01 08:00 | motion | hall | Pune | - | - | 4 | live | 15 | 15 | {"score": 0.5, "frames": 1, "peak_score": 0.5}',
-      '2026-05-01 07:00 | device_offline | yard | - | - | - | - | live | - | 16 | {}',
-      '2026-05-01 03:00 | device_online | hall | Pune | - | - | - | live | - | 18 | {}',
-      '2026-05-01 02:00 | device_offline | hall | Pune | - | - | 3600 | live | - | 17 | {}',
+      '2026-05-01 07:00 | device_offline | yard | - | - | - | - | live | - | 16 | -',
+      '2026-05-01 03:00 | device_online | hall | Pune | - | - | - | live | - | 18 | -',
+      '2026-05-01 02:00 | device_offline | hall | Pune | - | - | 3600 | live | - | 17 | -',
       '2026-04-30 20:00 | visit | yard | - | - | P5 | 7200 | live | - | 6 | {"state": "closed", "dwell_ms": 7200000, "sightings": 3, "confidence": 0.5, "dwell_max_ms": 7200000, "dwell_min_ms": 7200000}',
     ],
     few: [

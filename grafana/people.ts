@@ -70,6 +70,19 @@ export const people = board({
         interval: '1m',
         as: 'steps',
       }),
+      heatMap({
+        title: 'Visits by hour and weekday',
+        description:
+          'Hours and days are those of where the device stands. Choose full weeks, or some days count twice.',
+        queries: [sql('people/hours')],
+        empty: '',
+        unit: 'short',
+        width: 24,
+        height: 9,
+        field: 'day',
+      }),
+    ],
+    'Days and dwell': [
       barsOf({
         title: 'People by day',
         description: 'Different people, and visits, of each day where the device stands.',
@@ -80,19 +93,6 @@ export const people = board({
         field: 'day',
         legend: true,
       }),
-      heatMap({
-        title: 'Visits by hour and weekday',
-        description:
-          'Hours and days are those of where the device stands. Choose full weeks, or some days count twice.',
-        queries: [sql('people/hours')],
-        empty: '',
-        unit: 'short',
-        width: 12,
-        height: 8,
-        field: 'day',
-      }),
-    ],
-    Dwell: [
       barsOf({
         title: 'How long they stayed',
         description: 'Visits that are over, by how long they lasted.',
@@ -107,7 +107,7 @@ export const people = board({
         description: 'The twenty longest that began in this time. A camera leads to its events.',
         queries: [sql('people/top-dwell')],
         empty: '',
-        width: 12,
+        width: 24,
         height: 8,
         columns: {
           began: { title: 'Began', unit: 'dateTimeAsLocal', width: 170 },

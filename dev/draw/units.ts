@@ -5,7 +5,7 @@ export function inUnit(value: unknown, unit: string | undefined, nowMs: number):
   if (unit === 'dateTimeFromNow') return `${duration(nowMs - Number(value))} ago`;
   if (typeof value !== 'number') return String(value);
   const words = UNITS[unit ?? ''];
-  return words ? words(value) : trimmed(value);
+  return words ? words(value) : String(value);
 }
 
 const UNITS: Readonly<Record<string, (value: number) => string>> = {

@@ -10,7 +10,7 @@ select
   lane,
   case when snapshot_path is not null then number end as picture,
   number,
-  (data - '{box,boxes,person_id,zone_id,zone_name,track_id,last_seen_at}'::text[])::text as data
+  nullif((data - '{box,boxes,person_id,zone_id,zone_name,track_id,last_seen_at}'::text[])::text, '{}') as data
 from events
 left join devices on devices.id = events.device_id
 left join sites on sites.id = devices.site_id
