@@ -12,8 +12,15 @@ $$;
 alter role passerby_reader set default_transaction_read_only = on;
 alter role passerby_reader set statement_timeout = '30s';
 grant usage on schema public to passerby_reader;
-grant select on captures, dead_letters, devices, event_counts, events, observations, occupancy_changes, visits
+grant select on captures, dead_letters, event_counts, events, observations, occupancy_changes, visits
   to passerby_reader;
+-- All but the digests of their tokens, which were not kept from it once.
+revoke select on devices from passerby_reader;
+grant select (
+  id, created_at, last_seen_at, newest_captured_at, owner_id, site_id, name, epoch, activated_at, revoked_at, deleted_at,
+  firmware_version, metadata, heartbeat_interval_s, silent_after, silent_since, heard_again_at, last_config_fetch_at,
+  capture_mode, burst_until, requires_signature, retention, erased_at
+) on devices to passerby_reader;
 -- How devices do, and what their ledgers lack.
 grant select on config_versions, device_heartbeats, dropped_ranges, ledger_hours, seq_blocks, sites to passerby_reader;
 grant select on crowds_hourly, ingest_minutely, visits_daily, visits_hourly, zones_hourly to passerby_reader;
