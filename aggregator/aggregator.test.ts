@@ -53,6 +53,8 @@ test('a frame and its observation make one row, whichever comes first', async ()
     height: 480,
     motion: 0.25,
     trace_id: 'ab'.repeat(16),
+    downscaled: null,
+    sent_sha256: null,
   });
   const { frame_id, captured_at, received_at, blob_key, sha256 } = frame(2);
   expect(second).toEqual({

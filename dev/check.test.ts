@@ -63,7 +63,7 @@ test('beside a service that runs: tells what does not agree, and leaves it', asy
   const { status, out, errors } = await run([]);
   lock.release();
   expect([status, errors]).toEqual([1, '']);
-  expect(out).toContain(`1 orphan: pictures that nothing refers to; they are deleted\n  ${ORPHAN}`);
+  expect(out).toContain(`1 orphan: pictures that nothing refers to\n  with --repair: they are deleted\n  ${ORPHAN}`);
 });
 
 test('where none runs: starts the database, repairs, and stops it', async () => {
