@@ -6,8 +6,8 @@ import { startDatabase, startTimescaleDatabase } from '../ports/store/database-u
 import type { Store } from '../ports/store/store.ts';
 import { event, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
-import { wrongEventDays } from './event-days-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
+import { wrongSumsOfDays } from './sums-of-days-under-test.ts';
 import { told } from './visit-under-test.ts';
 
 interface Row {
@@ -49,7 +49,7 @@ function results(start: () => Promise<AggregatorRig>): void {
       .sort();
   }
 
-  afterEach(async () => expect(await wrongEventDays(rig.services.store)).toEqual([]));
+  afterEach(async () => expect(await wrongSumsOfDays(rig.services.store)).toEqual([]));
 
   describe('visits', () => {
     test('a visit is a row from its first version on', async () => {

@@ -133,6 +133,22 @@ function upgrades(start: typeof startDatabase): void {
     ]);
   });
 
+  test('who came and went is summed up by the day', async () => {
+    await migrateUpTo('0019');
+    await owner.query(
+      `insert into occupancy_changes (event_id, delta, at, device_id, zone_id)
+       select gen_random_uuid(), delta, at::timestamptz, 'camera', ''
+       from (values
+         (1, '2026-05-01T12:00Z'), (-1, '2026-05-01T13:00Z'), (1, '2026-05-02T22:00Z'), (-1, '2026-05-03T01:00Z')
+       ) as change (delta, at)`,
+    );
+    await migrateFrom(migrations);
+    expect((await owner.query('select day::text, people from occupancy_days order by day')).rows).toEqual([
+      { day: '2026-05-02', people: 1 },
+      { day: '2026-05-03', people: -1 },
+    ]);
+  });
+
   test('captures that were there are of whole pictures, also where they are compressed', async () => {
     await migrateUpTo('0018');
     await owner.query(

@@ -1,13 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { event, NOW_MS } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
+import { wrongSumsOfDays } from './sums-of-days-under-test.ts';
 
 let rig: AggregatorRig;
 beforeAll(async () => {
   rig = await startAggregatorRig();
 });
+afterEach(async () => expect(await wrongSumsOfDays(rig.services.store)).toEqual([]));
 afterAll(() => rig.services.stop());
+
+const HOUR_MS = 3_600_000;
 
 interface Change {
   readonly event_id: string;
@@ -98,4 +102,31 @@ test('a stay in a zone counts there, by when it was entered and no other event o
     [-1, 5_000, 'door'],
   ]);
   expect([await changesOf('left'), await changesOf('moved')]).toEqual([[], []]);
+});
+
+interface Day {
+  readonly device_id: string;
+  readonly zone_id: string;
+  readonly day: string;
+  readonly people: number;
+}
+
+test('days sum up who stayed over midnight, and forget those who did not', async () => {
+  const daysOf = async () =>
+    (await rig.services.rows<Day>('occupancy_days'))
+      .filter(({ device_id }) => device_id === 'night')
+      .map(({ people }) => people)
+      .sort((a, b) => b - a);
+  const night = { device_id: 'night' };
+  await tell('guest', 1, null, night);
+  await tell('visitor', 1, null, night);
+  await rig.drain();
+  expect(await daysOf()).toEqual([2]);
+  await tell('guest', 2, 13 * HOUR_MS, night);
+  await tell('visitor', 2, HOUR_MS, night);
+  await rig.drain();
+  expect(await daysOf()).toEqual([1, -1]);
+  await tell('guest', 3, 11 * HOUR_MS, night);
+  await rig.drain();
+  expect(await daysOf()).toEqual([]);
 });

@@ -120,7 +120,7 @@ export const classes: readonly RetentionClass[] = [
   },
   {
     name: 'events',
-    tables: ['events', 'event_days', 'occupancy_changes'],
+    tables: ['events', 'event_days', 'occupancy_changes', 'occupancy_days'],
     inChunks: 'events',
     isSummedUp: true,
     ofDevices: true,

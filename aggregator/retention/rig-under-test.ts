@@ -11,7 +11,7 @@ import { type ServicesUnderTest, startServices } from '../../ports/store/service
 import type { Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
-import { wrongEventDays } from '../event-days-under-test.ts';
+import { wrongSumsOfDays } from '../sums-of-days-under-test.ts';
 import { classes } from './classes.ts';
 import { type RetentionConfig, retentionConfig } from './config.ts';
 import { createRetention } from './retention.ts';
@@ -259,7 +259,7 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
       return [
         ...[...named].filter((key) => !there.has(key)),
         ...[...there].filter((key) => !named.has(key)),
-        ...(await wrongEventDays(store)),
+        ...(await wrongSumsOfDays(store)),
       ];
     },
   };

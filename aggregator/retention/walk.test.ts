@@ -35,7 +35,9 @@ describe('every table and every class of blobs', () => {
     await rig.query(`insert into crowds_hourly_kept values ('cam', '', $1, 1, 1, 1000, 5)`, [noon]);
     const visit = await rig.addMotion({ type: 'visit', endedMs: NOON_MS + 1_000 });
     await rig.query(
-      `insert into occupancy_changes (event_id, delta, at, device_id, zone_id) values ($1, 1, $2, 'cam', ''), ($1, -1, $2, 'cam', '')`,
+      // Over midnight, so that its days have rows too.
+      `insert into occupancy_changes (event_id, delta, at, device_id, zone_id)
+       values ($1, 1, $2, 'cam', ''), ($1, -1, $2::timestamptz + interval '1 day', 'cam', '')`,
       [visit, noon],
     );
     await rig.addLetter(seq);
@@ -101,6 +103,7 @@ describe('every table and every class of blobs', () => {
           'events',
           'event_days',
           'occupancy_changes',
+          'occupancy_days',
           'visits',
           '1 picture',
           '1 snapshot',

@@ -21,5 +21,6 @@ export const DEVICE_TABLES = [
   'crowds_hourly_kept',
   'rollups_kept_until',
   'occupancy_changes',
+  'occupancy_days',
   'last_observations',
 ] as const;

@@ -120,12 +120,22 @@ describe('occupancy', () => {
   test('is exact, for whatever stays and buckets', async () => {
     const time = fc.integer({ min: -200_000, max: 20_000 });
     const stay = fc.record({ fromMs: time, lastsMs: fc.option(fc.integer({ min: 0, max: 90_000 })) });
-    const asked = fc.record({
+    const within = fc.record({
       fromMs: fc.integer({ min: -150_000, max: -1 }),
       bucket_s: fc.integer({ min: 1, max: 200 }),
+      stays: fc.array(stay, { maxLength: 12 }),
     });
+    // In minutes, and in days: over midnight, from days that are over.
+    const asked = fc.tuple(within, fc.constantFrom(1, 1_000)).map(([{ fromMs, bucket_s, stays }, times]) => ({
+      fromMs: fromMs * times,
+      bucket_s: bucket_s * times,
+      drawn: stays.map(({ fromMs, lastsMs }) => ({
+        fromMs: fromMs * times,
+        lastsMs: lastsMs === null ? null : lastsMs * times,
+      })),
+    }));
     await fc.assert(
-      fc.asyncProperty(fc.array(stay, { maxLength: 12 }), asked, async (drawn, { fromMs, bucket_s }) => {
+      fc.asyncProperty(asked, async ({ drawn, fromMs, bucket_s }) => {
         const stays = drawn.map(({ fromMs, lastsMs }) => ({
           fromMs,
           toMs: lastsMs === null ? null : fromMs + lastsMs,

@@ -1,21 +1,19 @@
 -- How many were there, in buckets from $3 to $4 of $5 seconds each: a running sum, of which every change and every
 -- beginning of a bucket is a step. Means are by time.
-with changes as (
-  select at, delta from occupancy_changes
-  where device_id = any($1::text[]) and zone_id = $2 and at < $4::timestamptz
-),
-before as (
-  select coalesce(sum(delta), 0) as people from changes where at < $3::timestamptz
-),
-steps as (
+with steps as (
   select
     at, sum(delta) as delta, count(*) filter (where delta = 1) as came, count(*) filter (where delta = -1) as went
   from (
-    select at, delta from changes where at >= $3::timestamptz
+    select at, delta
+    from occupancy_changes
+    where device_id = any($1::text[]) and zone_id = $2 and at >= $3::timestamptz and at < $4::timestamptz
     union all
     select at, 0 from generate_series($3::timestamptz, $4::timestamptz - interval '1 microsecond', $5 * interval '1 s') as at
   ) as each
   group by at
+),
+before as materialized (
+  select occupancy_before($3::timestamptz, $1::text[], $2) as people
 ),
 levels as (
   select

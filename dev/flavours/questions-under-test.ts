@@ -117,6 +117,7 @@ const views: readonly string[] = [
   'select * from event_days order by device_id, type, day',
   'select * from last_observations order by device_id, lane',
   'select * from occupancy_changes order by event_id, delta',
+  'select * from occupancy_days order by device_id, zone_id, day',
   'select * from visits order by id',
   'select * from observations order by frame_id, outcome',
 ];

@@ -12,7 +12,7 @@ $$;
 alter role passerby_reader set default_transaction_read_only = on;
 alter role passerby_reader set statement_timeout = '30s';
 grant usage on schema public to passerby_reader;
-grant select on captures, dead_letters, event_counts, events, observations, occupancy_changes, visits
+grant select on captures, dead_letters, event_counts, events, observations, occupancy_changes, occupancy_days, visits
   to passerby_reader;
 -- All but the digests of their tokens, which were not kept from it once.
 revoke select on devices from passerby_reader;

@@ -53,29 +53,8 @@ lowered as (
   where (event_counts.device_id, event_counts.type, event_counts.hour) = (locked.device_id, locked.type, locked.hour)
     and locked.count > locked.events
 ),
-days as (
-  select device_id, type, (occurred_at at time zone 'UTC')::date as day, count(*) as gone
-  from gone
-  group by 1, 2, 3
-),
-locked_days as (
-  select device_id, type, day, event_days.events, days.gone
-  from event_days
-  join days using (device_id, type, day)
-  order by device_id, type, day
-  for update of event_days
-),
-emptied_days as (
-  delete from event_days
-  using locked_days as locked
-  where (event_days.device_id, event_days.type, event_days.day) = (locked.device_id, locked.type, locked.day)
-    and locked.events <= locked.gone
-),
-lowered_days as (
-  update event_days
-  set events = event_days.events - locked.gone
-  from locked_days as locked
-  where (event_days.device_id, event_days.type, event_days.day) = (locked.device_id, locked.type, locked.day)
-    and locked.events > locked.gone
+-- Once, however many rows it is joined to.
+lowered_days as materialized (
+  select lower_event_days(array_agg(device_id), array_agg(type), array_agg(occurred_at)) from gone
 )
-select device_id, type, occurred_at, lane from gone
+select device_id, type, occurred_at, lane from gone cross join lowered_days

@@ -15,7 +15,7 @@ const PLACES: readonly (readonly [string, (asked: Asked) => unknown])[] = [
   ['array[$zone]', () => ['door', 'shelf', 'till']],
   ['array[$type]', () => ['visit', 'motion', 'zone_entered', 'zone_left', 'crowd']],
 ];
-const GROWING = /\b(captures|events|visits|occupancy_changes|event_counts|seq_blocks|ledger_hours|\w+_hourly)\b/;
+const GROWING = /\b(captures|events|visits|occupancy_\w+|event_counts|seq_blocks|ledger_hours|\w+_hourly)\b/;
 
 /** What Grafana asks of what grows: of all devices for a week, which no dashboard shows more of at first, and of one for a month. */
 export function panelQueries(): readonly Served[] {

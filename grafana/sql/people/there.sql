@@ -1,3 +1,2 @@
-select coalesce(sum(delta), 0)::bigint as people
-from occupancy_changes
-where at <= $__timeTo() and zone_id = '' and device_id = any(array[$device]::text[])
+-- Whoever comes at that very moment is there.
+select occupancy_before($__timeTo()::timestamptz + interval '1 microsecond', array[$device]::text[], '') as people

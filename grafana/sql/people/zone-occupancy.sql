@@ -1,29 +1,20 @@
 -- As of the whole picture, for each zone.
-with changes as (
-  select zone_id, at, sum(delta) as delta
-  from occupancy_changes
-  where $__timeFilter(at) and zone_id = any(array[$zone]::text[]) and device_id = any(array[$device]::text[])
-  group by zone_id, at
-),
-before as (
-  select zones.id as zone_id, coalesce(sum(delta), 0) as delta
-  from unnest(array[$zone]::text[]) as zones (id)
-  left join occupancy_changes on zone_id = zones.id and at < $__timeFrom() and device_id = any(array[$device]::text[])
-  group by zones.id
-),
-steps as (
-  select zone_id, $__timeFrom()::timestamptz as at, delta from before
-  union all
-  select zone_id, at, delta from changes
-  union all
-  select zone_id, at, 0
-  from before
-  cross join generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz, $__interval_ms * interval '1 ms') as at
-),
-levels as (
-  select zone_id, at, sum(delta) over (partition by zone_id order by at) as people from steps
-)
-select $__timeGroup(at, $__interval) as time, zone_id as metric, max(people)::bigint as people
-from levels
+select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.id as metric, max(people)::bigint as people
+from unnest(array[$zone]::text[]) as zones (id)
+cross join lateral (
+  select at, sum(delta) over (order by at) as people
+  from (
+    select
+      $__timeFrom()::timestamptz as at,
+      occupancy_before($__timeFrom()::timestamptz, array[$device]::text[], zones.id) as delta
+    union all
+    select at, delta
+    from occupancy_changes
+    where $__timeFilter(at) and zone_id = zones.id and device_id = any(array[$device]::text[])
+    union all
+    select at, 0
+    from generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz, $__interval_ms * interval '1 ms') as at
+  ) as steps
+) as levels
 group by 1, 2
 order by 1, 2
