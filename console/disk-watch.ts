@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
-import { type Room, roomOf } from '../ports/room.ts';
+import type { Room } from '../ports/room.ts';
+import { createRooms, type Looked } from '../ports/rooms.ts';
 import { type DiskLimits, type DiskState, diskState } from './disk-state.ts';
 
 export const LOOK_AT_DISKS_EVERY_MS = 15_000;
-const ANSWER_WITHIN_MS = 10_000;
 
 /** A disk, or a store that has disks of its own, as of the last look. */
 export interface Disk {
@@ -27,11 +26,6 @@ export interface DiskWatch {
   look(): Promise<void>;
 }
 
-interface Asked {
-  readonly name: string;
-  readonly ask: () => Promise<Room | null>;
-}
-
 interface Dependencies {
   readonly blobs: Pick<Blobs, 'health'>;
   /** By the name that their disks are told by. */
@@ -42,50 +36,20 @@ interface Dependencies {
   readonly answerWithinMs?: number;
 }
 
-export function createDiskWatch({
-  blobs,
-  folders,
-  limits,
-  clock,
-  metrics,
-  answerWithinMs = ANSWER_WITHIN_MS,
-}: Dependencies): DiskWatch {
+export function createDiskWatch({ limits, clock, metrics, ...where }: Dependencies): DiskWatch {
   const gauges = createGauges(metrics);
-  const asked: readonly Asked[] = [
-    { name: 'blobs', ask: async () => (await blobs.health()).room },
-    ...Object.entries(folders).map(([name, folder]) => ({ name, ask: () => roomOf(folder) })),
-  ];
-  const underWay = new Map<string, Promise<Disk>>();
+  const rooms = createRooms(where);
   let latest: readonly Disk[] | null = null;
 
-  async function ask({ name, ask: answer }: Asked): Promise<Disk> {
-    const startedMs = performance.now();
-    const room = await answer().catch(() => 'unreachable' as const);
+  function told({ name, room, tookMs }: Looked): Disk {
     const lookedAtMs = clock.nowMs();
-    if (room === 'unreachable') return { name, state: room, room: null, tookMs: null, lookedAtMs };
+    if (room === 'silent') return { name, state: 'unreachable', room: null, tookMs: null, lookedAtMs };
     const state = room === null ? 'ok' : diskState(room, limits);
-    return { name, state, room, tookMs: Math.round(performance.now() - startedMs), lookedAtMs };
-  }
-
-  /** A disk that hangs, as one of another machine may, is asked once, however long it takes. */
-  function askOnce(one: Asked): Promise<Disk> {
-    const before = underWay.get(one.name);
-    if (before) return before;
-    const asking = ask(one).finally(() => underWay.delete(one.name));
-    underWay.set(one.name, asking);
-    return asking;
-  }
-
-  async function lookAt(one: Asked): Promise<Disk> {
-    const answered = new AbortController();
-    const late = sleep(answerWithinMs, null, { signal: answered.signal }).catch(() => null);
-    const disk = await Promise.race([askOnce(one), late]);
-    answered.abort();
-    return disk ?? { name: one.name, state: 'unreachable', room: null, tookMs: null, lookedAtMs: clock.nowMs() };
+    return { name, state, room, tookMs: Math.round(tookMs), lookedAtMs };
   }
 
   async function look(): Promise<readonly Disk[]> {
-    latest = await Promise.all(asked.map(lookAt));
+    latest = (await rooms.look()).map(told);
     for (const { name, room } of latest) gauges.tell(name, room);
     return latest;
   }

@@ -7,7 +7,7 @@ import { systemClock as clock } from '../ports/clock/system.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createLagWatch } from '../ports/log/watch-lag.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { requireMigration } from '../ports/store/require-migration.ts';
+import { requireTables } from '../ports/store/require-tables.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
@@ -32,7 +32,7 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
     plansByValues: true,
   });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
+  await parts.untilAvailable(() => requireTables(store));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });

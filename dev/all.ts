@@ -111,7 +111,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.started('last outcomes', () => outcomes.write());
   parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
   const freeMinBytes = config.DISK_FREE_MIN_BYTES;
-  const diskGuard = createDiskGuard({ blobs, folders: [folder], freeMinBytes, metrics });
+  const diskGuard = createDiskGuard({ blobs, folders: { data: folder }, freeMinBytes, metrics });
   await diskGuard.look();
   parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());
   await registerIngest(app, {

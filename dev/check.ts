@@ -15,7 +15,7 @@ import { FolderInUse, lockFolder } from '../ports/folder-lock.ts';
 import { createPostgresLog } from '../ports/log/postgres.ts';
 import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { requireMigration } from '../ports/store/require-migration.ts';
+import { requireTables } from '../ports/store/require-tables.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { embeddedConfig, PARTITIONS } from './config.ts';
@@ -40,7 +40,7 @@ async function openEmbedded(): Promise<OpenedStores> {
     const { connectionString } = database;
     const patient = { connectionString, connectionsMax: 4, name: 'check', statementTimeoutMs: PATIENT_MS };
     const patientStore = createPostgresStore(patient);
-    await requireMigration(patientStore, '0017_erasures');
+    await requireTables(patientStore);
     const blobs = createFilesystemBlobs({ folder: join(folder, 'blobs'), known: true, shared: true });
     const store = createPostgresStore({ connectionString, connectionsMax: 2, name: 'check' });
     const log = await createPostgresLog({ store, clock, partitionCount: PARTITIONS, topics: logTopics });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ADVISORY_LOCKS } from '../ports/store/advisory-locks.ts';
+import { NEWEST_MIGRATION } from '../ports/store/require-tables.ts';
 
 /** The rules of the house that no linter knows. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -185,6 +186,10 @@ describe('tidy', () => {
       );
     },
   );
+
+  test('services wait for the newest migration, whichever of them needs it', () => {
+    expect(readdirSync(join(ROOT, 'aggregator/migrations')).sort().at(-1)).toBe(`${NEWEST_MIGRATION}.sql`);
+  });
 
   test('files are named in kebab-case and stay short', () => {
     expect(files.filter((file) => !/^[a-z0-9./-]+$/.test(file))).toEqual([]);

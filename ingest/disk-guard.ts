@@ -1,7 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import { Problem } from '../http/problem.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import { type Room, roomOf } from '../ports/room.ts';
+import type { Room } from '../ports/room.ts';
+import { createRooms } from '../ports/rooms.ts';
 
 /**
  * Turns frames away before a disk is full: a picture that fails to be stored is sent again, but a database without room for
@@ -18,45 +19,49 @@ export const LOOK_AT_ROOM_EVERY_MS = 2_000;
 const AGAIN_SHARE = 1.1;
 
 export function createDiskGuard({
-  blobs,
-  folders,
   freeMinBytes,
   metrics,
+  ...where
 }: {
   readonly blobs: Pick<Blobs, 'health'>;
   /** On the disks of what must not run out of room besides. */
-  readonly folders: readonly string[];
+  readonly folders: Readonly<Record<string, string>>;
+  /** Whether one answers does not keep the others waiting for long. */
+  readonly answerWithinMs?: number;
   /** 0 is never. */
   readonly freeMinBytes: number;
   readonly metrics: Registry;
 }): DiskGuard {
-  let isFull = false;
+  const rooms = createRooms({ answerWithinMs: LOOK_AT_ROOM_EVERY_MS, ...where });
+  /** Of the disks, by their names, as of when they last answered. */
+  const full = new Set<string>();
   new Gauge({
     name: 'passerby_ingest_disk_full',
     help: 'Whether frames are turned away since a disk has less room than DISK_FREE_MIN_BYTES.',
     registers: [metrics],
     collect() {
-      this.set(isFull ? 1 : 0);
+      this.set(full.size > 0 ? 1 : 0);
     },
   });
 
   function isEnough({ freeBytes, freeNamesShare }: Room): boolean {
-    return freeNamesShare !== 0 && freeBytes >= freeMinBytes * (isFull ? AGAIN_SHARE : 1);
+    return freeNamesShare !== 0 && freeBytes >= freeMinBytes * (full.size > 0 ? AGAIN_SHARE : 1);
   }
 
   return {
     async look() {
       if (freeMinBytes === 0) return;
-      // Of a disk that does not answer nothing is known; what is put on it says so itself.
-      const rooms = await Promise.all(
-        [async () => (await blobs.health()).room, ...folders.map((folder) => () => roomOf(folder))].map((ask) =>
-          ask().catch(() => null),
-        ),
-      );
-      isFull = rooms.some((room) => room !== null && !isEnough(room));
+      const looked = await rooms.look();
+      const isFull = looked.flatMap(({ name, room }) => {
+        // One that was full and is silent now has not been seen to have room; of one never heard nothing is known.
+        if (room === 'silent') return full.has(name) ? [name] : [];
+        return room === null || isEnough(room) ? [] : [name];
+      });
+      full.clear();
+      for (const name of isFull) full.add(name);
     },
     requireRoom() {
-      if (isFull) throw diskFull;
+      if (full.size > 0) throw diskFull;
     },
   };
 }

@@ -8,7 +8,7 @@ import { systemClock as clock } from '../ports/clock/system.ts';
 import { Unusable } from '../ports/errors.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { requireMigration } from '../ports/store/require-migration.ts';
+import { requireTables } from '../ports/store/require-tables.ts';
 import { statement } from '../ports/store/statement.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
@@ -26,7 +26,7 @@ const anyFrames = statement(import.meta.url, './sql/any-frames.sql');
 await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
+  await parts.untilAvailable(() => requireTables(store));
   const [{ known = false } = {}] = await parts.untilAvailable(() => store.run<{ known: boolean }>(anyFrames));
   const missing = known ? 'refuse' : 'make';
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));
@@ -41,7 +41,7 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const outcomes = createOutcomes({ store, clock });
   parts.started('last outcomes', () => outcomes.write());
   parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
-  const folders = Object.values(diskFolders(config));
+  const folders = diskFolders(config);
   const diskGuard = createDiskGuard({ blobs, folders, freeMinBytes: config.DISK_FREE_MIN_BYTES, metrics });
   await diskGuard.look();
   parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());

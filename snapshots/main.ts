@@ -3,7 +3,7 @@ import { openS3Blobs } from '../ports/blobs/s3.ts';
 import { systemClock as clock } from '../ports/clock/system.ts';
 import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
-import { requireMigration } from '../ports/store/require-migration.ts';
+import { requireTables } from '../ports/store/require-tables.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { snapshotsService } from './config.ts';
@@ -15,7 +15,7 @@ const name = 'snapshots';
 await runService({ name, schema: snapshotsService }, async ({ parts, config, logger, metrics }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 4, name });
   parts.started('store', () => store.close());
-  await parts.untilAvailable(() => requireMigration(store, '0017_erasures'));
+  await parts.untilAvailable(() => requireTables(store));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });

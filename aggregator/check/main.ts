@@ -8,7 +8,7 @@ import { kafkaConfig } from '../../ports/log/kafka/config.ts';
 import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { storeConfig } from '../../ports/store/config.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
-import { requireMigration } from '../../ports/store/require-migration.ts';
+import { requireTables } from '../../ports/store/require-tables.ts';
 import { openCodec } from '../../schemas/open-codec.ts';
 import { registryConfig } from '../../schemas/registry-config.ts';
 import { logTopics } from '../../schemas/topics.ts';
@@ -32,7 +32,7 @@ async function open(): Promise<OpenedStores> {
   const { DATABASE_URL: connectionString } = config;
   const options = { connectionString, connectionsMax: 4, name };
   const patientStore = createPostgresStore({ ...options, statementTimeoutMs: PATIENT_MS });
-  await requireMigration(patientStore, '0017_erasures');
+  await requireTables(patientStore);
   const blobs = await openS3Blobs({ config, logger, missing: 'wait' });
   const codec = await openCodec(config, logger, { signal: new AbortController().signal });
   const log = await createKafkaLog({ config, name, topics: logTopics, clock, logger });

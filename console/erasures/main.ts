@@ -9,7 +9,7 @@ import { kafkaConfig } from '../../ports/log/kafka/config.ts';
 import { createKafkaLog } from '../../ports/log/kafka.ts';
 import { storeConfig } from '../../ports/store/config.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
-import { requireMigration } from '../../ports/store/require-migration.ts';
+import { requireTables } from '../../ports/store/require-tables.ts';
 import { openCodec } from '../../schemas/open-codec.ts';
 import { registryConfig } from '../../schemas/registry-config.ts';
 import { logTopics } from '../../schemas/topics.ts';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 4, name });
   const closing = [() => store.close()];
   try {
-    await requireMigration(store, '0017_erasures');
+    await requireTables(store);
     const blobs = await openS3Blobs({ config, logger, missing: 'wait' });
     closing.push(async () => blobs.close());
     const codec = await openCodec(config, logger, { signal: new AbortController().signal });
