@@ -12,17 +12,5 @@ spans as (
     and dropped.to_seq >= after.from_seq
     and dropped.from_seq <= after.to_seq
 )
-select coalesce(sum(sign * (to_seq - from_seq + 1 - confirmed.count)), 0) as missing
+select coalesce(sum(sign * (to_seq - from_seq + 1 - confirmed_between($1, $2, from_seq, to_seq))), 0) as missing
 from spans
-cross join lateral (
-  select coalesce(sum(bit_count(bits & (
-    repeat('0', at.first) || repeat('1', at.last - at.first + 1) || repeat('0', 4095 - at.last)
-  )::bit(4096))), 0) as count
-  from seq_blocks
-  cross join lateral (
-    select
-      greatest(from_seq - block * 4096, 0)::integer as first,
-      least(to_seq - block * 4096, 4095)::integer as last
-  ) as at
-  where device_id = $1 and epoch = $2 and block between from_seq / 4096 and to_seq / 4096
-) as confirmed

@@ -36,24 +36,12 @@ spans as (
   from counted
 ),
 given_up as (
-  select device_id, epoch, sum(last.seq - first.seq + 1 - confirmed.count) as count
+  select
+    device_id, epoch, sum(last.seq - first.seq + 1 - confirmed_between(device_id, epoch, first.seq, last.seq)) as count
   from spans
   join dropped_ranges using (device_id, epoch)
   cross join lateral (select greatest(from_seq, after_seq + 1) as seq) as first
   cross join lateral (select least(dropped_ranges.to_seq, spans.to_seq) as seq) as last
-  cross join lateral (
-    select coalesce(sum(bit_count(bits & (
-      repeat('0', at.first) || repeat('1', at.last - at.first + 1) || repeat('0', 4095 - at.last)
-    )::bit(4096))), 0) as count
-    from seq_blocks
-    cross join lateral (
-      select
-        greatest(first.seq - block * 4096, 0)::integer as first,
-        least(last.seq - block * 4096, 4095)::integer as last
-    ) as at
-    where seq_blocks.device_id = spans.device_id and seq_blocks.epoch = spans.epoch
-      and block between first.seq / 4096 and last.seq / 4096
-  ) as confirmed
   where first.seq <= last.seq
   group by device_id, epoch
 ),
