@@ -44,6 +44,7 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
     meaning: 'Whom alerts are sent to: nobody, until you name a file of your own.',
     byDefault: './ops/alertmanager/alertmanager.yml',
   },
+  SERVER_SECRET_BEFORE: { meaning: 'What SERVER_SECRET was before, while devices still need it.', byDefault: '' },
   DEVICES_MAX: { meaning: 'This and the rest: see .env.example; empty for what it says.', byDefault: '' },
   FRAME_BYTES_MAX: { meaning: 'The largest picture accepted.', byDefault: '' },
   REQUEST_BYTES_MAX: { meaning: 'The largest request with many pictures.', byDefault: '' },

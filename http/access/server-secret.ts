@@ -12,6 +12,20 @@ export const secretConfig = Type.Object({
   }),
 });
 
+/** The one that is rotated out, beside the one in force: what devices have, they need not be given anew. */
+export const formerSecretConfig = Type.Object({
+  SERVER_SECRET_BEFORE: Type.Optional(
+    Type.String({
+      minLength: SECRET_CHARS_MIN,
+      maxLength: 500,
+      description: 'What SERVER_SECRET was before, while devices still come with what they were given under it.',
+    }),
+  ),
+});
+
+/** The one in force, and the one before it while that still counts. */
+export type Secrets = readonly [inForce: string, ...before: string[]];
+
 type Purpose =
   | 'access tokens'
   | 'refresh tokens'

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Store } from '../../../ports/store/store.ts';
 import { createRateLimit } from '../rate-limit.ts';
+import { formerSecretConfig, type Secrets } from '../server-secret.ts';
 import { createDeviceTokens, type DeviceTokens } from './device-tokens.ts';
 import { createPairings, type Pairings } from './pairings.ts';
 import { createRequireDevice, type RequireDevice } from './require-device.ts';
@@ -10,6 +11,7 @@ const perSecond = (usual: number, description: string) =>
   Type.Number({ default: usual, minimum: 0, maximum: 1_000_000, description });
 
 export const deviceAccessConfig = Type.Object({
+  ...formerSecretConfig.properties,
   DEVICES_MAX: Type.Integer({
     default: 100,
     minimum: 1,
@@ -42,8 +44,10 @@ export function createDeviceAccess({
   readonly config: DeviceAccessConfig;
   readonly nowMs: () => number;
 }): DeviceAccess {
-  const tokens = createDeviceTokens({ store, secret, nowMs });
-  const signatures = createSignatures({ store, secret, nowMs });
+  const { SERVER_SECRET_BEFORE: before } = config;
+  const secrets: Secrets = before === undefined ? [secret] : [secret, before];
+  const tokens = createDeviceTokens({ store, secrets, nowMs });
+  const signatures = createSignatures({ store, secrets, nowMs });
   const limits = {
     device: createRateLimit({ perSecond: config.DEVICE_RATE, nowMs }),
     owner: createRateLimit({ perSecond: config.OWNER_RATE, nowMs }),

@@ -27,7 +27,7 @@ async function enrol() {
 
 /** As another process has them: it remembers nothing of what this one was asked. */
 function fresh(store: Queryable = services.store): DeviceTokens {
-  return createDeviceTokens({ store, secret: SECRET, nowMs: clock.nowMs });
+  return createDeviceTokens({ store, secrets: [SECRET], nowMs: clock.nowMs });
 }
 const known = async (token: string) => (await fresh().find(token))?.id ?? null;
 async function rotate(id: string): Promise<string> {
@@ -162,6 +162,6 @@ test('what has not the form of a token asks no store', async () => {
 test('a token is not to be found in the database, and is worth nothing under another secret', async () => {
   const { id, token } = await enrol();
   expect(JSON.stringify(await services.rows('devices'))).not.toContain(token.slice(7));
-  const other = createDeviceTokens({ store: services.store, secret: `${SECRET}.`, nowMs: clock.nowMs });
+  const other = createDeviceTokens({ store: services.store, secrets: [`${SECRET}.`], nowMs: clock.nowMs });
   expect([await other.find(token), await known(token)]).toEqual([null, id]);
 });

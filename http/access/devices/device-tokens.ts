@@ -3,7 +3,7 @@ import { coalesce } from '../../../ports/coalesce.ts';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Queryable } from '../../../ports/store/store.ts';
 import { keepNewest } from '../keep-newest.ts';
-import { digestToken, keyFor } from '../server-secret.ts';
+import { digestToken, keyFor, type Secrets } from '../server-secret.ts';
 
 /** Whoever a token says it is. */
 export interface KnownDevice {
@@ -12,8 +12,8 @@ export interface KnownDevice {
   readonly epoch: number;
   readonly revoked: boolean;
   readonly requiresSignature: boolean;
-  /** Of the token that it came with. */
-  readonly tokenDigest: Buffer;
+  /** Of the token that it came with, under each secret that counts. */
+  readonly tokenDigests: readonly Buffer[];
 }
 
 export interface NewToken {
@@ -48,6 +48,7 @@ const sql = {
   isActive: statement(import.meta.url, './sql/is-active-device.sql'),
   rotate: statement(import.meta.url, './sql/rotate-token.sql'),
   retireFormer: statement(import.meta.url, './sql/retire-former-token.sql'),
+  renew: statement(import.meta.url, './sql/renew-token-digest.sql'),
 };
 
 interface DeviceRow {
@@ -68,14 +69,15 @@ interface Remembered {
 
 export function createDeviceTokens({
   store,
-  secret,
+  secrets,
   nowMs,
 }: {
   readonly store: Queryable;
-  readonly secret: string;
+  readonly secrets: Secrets;
   readonly nowMs: () => number;
 }): DeviceTokens {
-  const key = keyFor('device tokens', secret);
+  const keys = secrets.map((secret) => keyFor('device tokens', secret));
+  const [keyInForce = keyFor('device tokens', secrets[0])] = keys;
   const remembered = new Map<string, Remembered>();
 
   const look = coalesce(async (digests: readonly Buffer[]) => {
@@ -84,15 +86,21 @@ export function createDeviceTokens({
     return digests.map((_, at) => found.get(at + 1) ?? null);
   }, BATCH_MAX);
 
-  async function ask(digest: Buffer): Promise<KnownDevice | null> {
-    const row = await look(digest);
-    if (!row) return null;
-    const { id, owner_id: ownerId, epoch, revoked, requires_signature: requiresSignature } = row;
-    if (timingSafeEqual(row.token_digest, digest)) {
+  async function ask(token: string): Promise<KnownDevice | null> {
+    const tokenDigests = keys.map((key) => digestToken(key, token));
+    for (const digest of tokenDigests) {
+      const row = await look(digest);
+      if (!row) continue;
+      const { id, owner_id: ownerId, epoch, revoked, requires_signature: requiresSignature } = row;
+      const isNewest = timingSafeEqual(row.token_digest, digest);
+      if (!isNewest && !(row.former_token_digest && timingSafeEqual(row.former_token_digest, digest))) continue;
+      // From now on it is known by the secret in force.
+      if (digest !== tokenDigests[0]) await store.run(sql.renew, [id, digest, tokenDigests[0]]);
       // The device has its new token, so nobody needs the one before.
-      if (row.former_token_digest) await store.run(sql.retireFormer, [id, digest]);
-    } else if (!row.former_token_digest || !timingSafeEqual(row.former_token_digest, digest)) return null;
-    return { id, ownerId, epoch, revoked, requiresSignature, tokenDigest: digest };
+      else if (isNewest && row.former_token_digest) await store.run(sql.retireFormer, [id, digest]);
+      return { id, ownerId, epoch, revoked, requiresSignature, tokenDigests };
+    }
+    return null;
   }
 
   function remember(name: string, device: Promise<KnownDevice | null>): void {
@@ -103,7 +111,7 @@ export function createDeviceTokens({
 
   const make = (): NewToken => {
     const token = `devtok_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
-    return { token, digest: digestToken(key, token) };
+    return { token, digest: digestToken(keyInForce, token) };
   };
 
   return {
@@ -115,7 +123,7 @@ export function createDeviceTokens({
       const name = hash('sha256', token, 'base64');
       const known = remembered.get(name);
       if (known && known.untilMs > nowMs()) return known.device;
-      const device = ask(digestToken(key, token));
+      const device = ask(token);
       remember(name, device);
       return device;
     },

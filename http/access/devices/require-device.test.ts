@@ -21,7 +21,7 @@ function createDoor(limited: 'device' | 'owner' | 'address') {
         epoch: 1,
         revoked: false,
         requiresSignature: false,
-        tokenDigest: Buffer.alloc(32),
+        tokenDigests: [Buffer.alloc(32)],
       }),
     },
     signatures: { check: () => Promise.reject(new Error('nobody has signed')) },

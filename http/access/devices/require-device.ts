@@ -45,7 +45,7 @@ export function createRequireDevice({
     refuseFor(limits.owner.take(device.ownerId ?? ''));
     // Also of a device that need not: whoever writes firmware wants to be told that it is wrong.
     if (device.requiresSignature || request.headers['x-signature'] !== undefined) {
-      request.signedBody = await signatures.check(request, device.id, device.tokenDigest);
+      request.signedBody = await signatures.check(request, device.id, device.tokenDigests);
     }
     request.device = device;
   };

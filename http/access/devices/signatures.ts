@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Queryable } from '../../../ports/store/store.ts';
 import { Problem } from '../../problem.ts';
-import { keyFor } from '../server-secret.ts';
+import { keyFor, type Secrets } from '../server-secret.ts';
 
 type SignedRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'raw'>;
 
@@ -13,13 +13,13 @@ type SignedRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'raw'>;
  * SHA-256. Whoever has only listened, or has the token alone, can neither change a request nor send it again.
  */
 export interface Signatures {
-  /** What the device signs with; it follows from the token, and so changes with it. */
+  /** What a device signs with that is given a token now; it follows from the token, and so changes with it. */
   keyOf(tokenDigest: Buffer): string;
   /**
-   * Checks all that the headers say. The body is yet to come: `requireBody`, to be called before anything is done with
-   * it, waits for its end and compares.
+   * Checks all that the headers say, by the key that the device was given: under the secret in force, or the one before.
+   * The body is yet to come: `requireBody`, to be called before anything is done with it, waits for its end and compares.
    */
-  check(request: SignedRequest, deviceId: string, tokenDigest: Buffer): Promise<SignedBody>;
+  check(request: SignedRequest, deviceId: string, tokenDigests: readonly Buffer[]): Promise<SignedBody>;
 }
 
 export interface SignedBody {
@@ -33,20 +33,25 @@ const note = statement(import.meta.url, './sql/note-signature.sql');
 
 export function createSignatures({
   store,
-  secret,
+  secrets,
   nowMs,
 }: {
   readonly store: Queryable;
-  readonly secret: string;
+  readonly secrets: Secrets;
   readonly nowMs: () => number;
 }): Signatures {
-  const masterKey = keyFor('request signatures', secret);
-  const keyOf = (tokenDigest: Buffer) => createHmac('sha256', masterKey).update(tokenDigest).digest('base64url');
+  const keysUnder = (secret: string) => {
+    const masterKey = keyFor('request signatures', secret);
+    return (tokenDigest: Buffer) => createHmac('sha256', masterKey).update(tokenDigest).digest('base64url');
+  };
+  const [inForce, ...before] = secrets;
+  const keyOf = keysUnder(inForce);
+  const all = [keyOf, ...before.map(keysUnder)];
 
   return {
     keyOf,
 
-    async check({ method, url, headers, raw }, deviceId, tokenDigest) {
+    async check({ method, url, headers, raw }, deviceId, tokenDigests) {
       // Before the first byte is read, and without having any read: two listeners are told of the same bytes.
       const hash = createHash('sha256');
       raw.pause();
@@ -60,8 +65,11 @@ export function createSignatures({
         throw refused('signature-missing', 'Send X-Signature, X-Signature-Time, X-Signature-Seq and X-Content-SHA256.');
       }
       const signed = [method, url, time, seq, body.toLowerCase()].join('\n');
-      const expected = createHmac('sha256', keyOf(tokenDigest)).update(signed).digest();
-      if (!timingSafeEqual(expected, Buffer.from(stated, 'hex'))) {
+      const expected = all
+        .flatMap((keyFrom, at) => tokenDigests.slice(at, at + 1).map(keyFrom))
+        .map((key) => createHmac('sha256', key).update(signed).digest())
+        .find((one) => timingSafeEqual(one, Buffer.from(stated, 'hex')));
+      if (!expected) {
         throw refused('wrong-signature', 'X-Signature is not that of method, path, time, seq and X-Content-SHA256.');
       }
       const now = nowMs();
