@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Outage } from '../ports/errors.ts';
 import { statement } from '../ports/store/statement.ts';
+import { createRecordedTracing } from '../ports/tracing/recorded-under-test.ts';
+import { fixedCodec } from '../schemas/codec.ts';
 import { attempt, event, frame, letter, NOW_MS, observation } from '../schemas/records-under-test.ts';
 import { type AggregatorRig, startAggregatorRig } from './rig-under-test.ts';
 
@@ -203,4 +206,35 @@ test.each([
   await rig.drain();
   expect(await captureOf(oneByOne)).toMatchObject(row);
   expect(await captureOf(together)).toMatchObject(row);
+});
+
+test('a batch is one span, of the trace of its first record and with links to the others; one that fails says so', async () => {
+  const tracing = createRecordedTracing();
+  const traceOf = (digit: string) => ({ traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` });
+  await rig.log.append(
+    'frames',
+    ['a', 'b'].map((digit, at) => ({
+      key: 'camera',
+      value: fixedCodec.encode('frame', frame(7_000 + at)),
+      headers: traceOf(digit),
+    })),
+  );
+  const store = rig.services.openStore('a database that is away');
+  const outage = new Outage('the database', 'is away');
+  let times = 1;
+  const transaction: typeof store.transaction = (work) =>
+    times-- > 0 ? Promise.reject(outage) : store.transaction(work);
+  await rig.drain({ tracing, store: { ...store, transaction } });
+  const span = {
+    name: 'write frames',
+    kind: 'consumer',
+    parentSpanId: 'a'.repeat(16),
+    links: [traceOf('b')],
+    attributes: { 'messaging.batch.message_count': 2 },
+    ends: 1,
+  };
+  expect(tracing.spans).toMatchObject([
+    { ...span, error: outage },
+    { ...span, error: undefined },
+  ]);
 });

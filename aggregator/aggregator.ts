@@ -3,6 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { AggregatorConfig } from './config.ts';
 import { withoutErased } from './without-erased.ts';
@@ -22,6 +23,7 @@ export async function runAggregator(
     codec,
     logger,
     metrics,
+    tracing = null,
     config,
   }: {
     readonly log: Log;
@@ -30,6 +32,7 @@ export async function runAggregator(
     readonly codec: Codec;
     readonly logger: Logger;
     readonly metrics: Registry;
+    readonly tracing?: Tracing | null;
     readonly config: Pick<AggregatorConfig, 'AGGREGATOR_BATCH'>;
   },
   signal: AbortSignal,
@@ -48,6 +51,7 @@ export async function runAggregator(
         topic,
         store,
         codec,
+        tracing,
         batchRecordsMax: config.AGGREGATOR_BATCH,
         write: async (transaction, all) => {
           const batch = await withoutErased(transaction, all);

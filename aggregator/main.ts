@@ -19,7 +19,7 @@ import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from './watch-devices.ts';
  */
 const name = 'aggregator';
 
-await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics }) => {
+await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics, tracing }) => {
   const { DATABASE_URL: connectionString } = config;
   const onWarning = (warning: string) => logger.warn({ warning }, 'a migration went on without something');
   const migration = { connectionString, folder: migrations, table: 'migrations', onWarning };
@@ -31,7 +31,7 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
     createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
   );
   parts.started('log', () => log.close());
-  parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, config }, signal));
+  parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, tracing, config }, signal));
   const watch = createDeviceWatch({ log, store, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
   // Opened when it is needed: the bucket is made by ingest, which waits for the tables that are made here.

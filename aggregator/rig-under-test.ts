@@ -6,6 +6,7 @@ import type { Log } from '../ports/log/log.ts';
 import { startDatabase } from '../ports/store/database-under-test.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import type { Store } from '../ports/store/store.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { NOW_MS } from '../schemas/records-under-test.ts';
 import { logTopics, type TopicName } from '../schemas/topics.ts';
@@ -16,6 +17,7 @@ interface RunOptions {
   readonly batch?: number;
   readonly store?: Store;
   readonly log?: Log;
+  readonly tracing?: Tracing;
 }
 
 export interface AggregatorRig {
@@ -54,7 +56,7 @@ export async function startAggregatorRig(database = startDatabase): Promise<Aggr
       ),
     appendBytes: (topic, key, value) => log.append(topic, [{ key, value }]),
 
-    start({ batch = 500, store = aggregatorStore, log: consumed = log } = {}) {
+    start({ batch = 500, store = aggregatorStore, log: consumed = log, tracing } = {}) {
       const metrics = new Registry();
       const stop = new AbortController();
       const config = { AGGREGATOR_BATCH: batch };
@@ -66,6 +68,7 @@ export async function startAggregatorRig(database = startDatabase): Promise<Aggr
         logger: pino({ level: 'silent' }),
         metrics,
         config,
+        ...(tracing && { tracing }),
       };
       const running = runAggregator(dependencies, stop.signal);
       return async () => {

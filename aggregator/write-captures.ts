@@ -1,6 +1,6 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
-import { traceIdOf } from '../ports/trace.ts';
+import { traceIdOf } from '../ports/tracing/trace.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { type DeadFrame, deadFrameIn } from '../schemas/dead-letter.ts';
 import type { Attempt, DeadLetter, Frame, Observation } from '../schemas/types.ts';

@@ -1,6 +1,6 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
-import { traceIdOf } from '../ports/trace.ts';
+import { traceIdOf } from '../ports/tracing/trace.ts';
 import type { Event } from '../schemas/types.ts';
 import type { Read } from './read-record.ts';
 import { storableJson } from './storable.ts';

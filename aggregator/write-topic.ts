@@ -2,6 +2,8 @@ import type { StoredRecord, Subscription, Trouble } from '../ports/log/log.ts';
 import { isRefusal } from '../ports/store/refusal.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
+import { beginBatch } from '../ports/tracing/begin-batch.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import { type ReadBatch, readBatch } from './read-record.ts';
@@ -28,6 +30,7 @@ export function writeTopic({
   topic,
   store,
   codec,
+  tracing = null,
   write,
   batchRecordsMax,
   onWritten,
@@ -36,6 +39,7 @@ export function writeTopic({
   readonly topic: string;
   readonly store: Store;
   readonly codec: Codec;
+  readonly tracing?: Tracing | null;
   readonly write: WriteBatch;
   readonly batchRecordsMax: number;
   readonly onWritten: (records: number) => void;
@@ -67,7 +71,20 @@ export function writeTopic({
     }
   }
 
-  async function commit({ partition, expected, records }: Stretch, batch: ReadBatch): Promise<bigint> {
+  async function commit(stretch: Stretch, batch: ReadBatch): Promise<bigint> {
+    const { partition, records } = stretch;
+    const span = tracing && beginBatch(tracing, { name: `write ${topic}`, topic, partition }, records);
+    try {
+      const next = await commitRows(stretch, batch);
+      span?.end();
+      return next;
+    } catch (error) {
+      span?.end(error);
+      throw error;
+    }
+  }
+
+  async function commitRows({ partition, expected, records }: Stretch, batch: ReadBatch): Promise<bigint> {
     const next = (records.at(-1)?.offset ?? expected - 1n) + 1n;
     const newest = new Date(Math.max(...records.map(({ appendedAtMs }) => appendedAtMs)));
     await store.transaction(async (transaction) => {

@@ -33,12 +33,14 @@ import { type Parts, runProcess } from '../ports/process.ts';
 import { startEmbeddedServer } from '../ports/store/embedded/server.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { statement } from '../ports/store/statement.ts';
+import { openTracing } from '../ports/tracing/open-tracing.ts';
+import { tracedLog } from '../ports/tracing/traced-log.ts';
 import { untilAvailable } from '../ports/until-available.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { readers } from '../schemas/readers.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { JoinedRegistry, startAnalysis } from './analysis.ts';
-import { type EmbeddedConfig, embeddedConfig, PARTITIONS } from './config.ts';
+import { type EmbeddedConfig, embeddedConfig, MESSAGING_SYSTEM, PARTITIONS } from './config.ts';
 import { runDemo } from './demo.ts';
 import { greeting } from './greeting.ts';
 import { ownSecret } from './own-secret.ts';
@@ -64,6 +66,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const config = readConfig(embeddedConfig, process.env);
   logger.level = config.LOG_LEVEL;
   const transport = await readTransport(config);
+  const tracing = await openTracing({ config, service: 'passerby', messagingSystem: MESSAGING_SYSTEM, logger });
+  if (tracing) parts.started('tracing', () => tracing.close());
   const { connectionString, folder } = await openDatabase(parts, config);
   const metrics = new JoinedRegistry();
   collectDefaultMetrics({ register: metrics });
@@ -102,7 +106,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   const carryOut = createCarryOut({ store: consoleStore, log, blobs, codec, clock });
   parts.every('erasures', SWEEP_ERASURES_EVERY_MS, () => carryOut.sweep(parts.stopping));
 
-  const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
+  const app = createServer({ logger, metrics, tracing, ...transport, timeouts: { closeGraceMs: UPLOADS_GRACE_MS } });
   if (transport.loopbackOnly) app.addHook('onRequest', requireLoopbackHost);
   registerHealth(app, { ready: { database: () => ingestStore.check(), blobs: () => blobs.check() }, metrics });
   const secret = config.SERVER_SECRET ?? (await ownSecret(folder));
@@ -118,10 +122,11 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     diskGuard,
     store: ingestStore,
     blobs,
-    log,
+    log: tracedLog(log, tracing),
     clock,
     codec,
     metrics,
+    tracing,
     outcomes,
     config,
     secret,

@@ -13,12 +13,14 @@ import { createPostgresLog } from '../ports/log/postgres.ts';
 import { runProcess } from '../ports/process.ts';
 import { dataOfThread } from '../ports/start-thread.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
+import { openTracing } from '../ports/tracing/open-tracing.ts';
 import { yieldProcessors } from '../ports/yield-processors.ts';
 import { runProcessor } from '../processor/processor.ts';
 import { fixedCodec as codec } from '../schemas/codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { runSnapshots } from '../snapshots/snapshots.ts';
 import type { AnalysisOptions, Answer, Request } from './analysis.ts';
+import { MESSAGING_SYSTEM } from './config.ts';
 import { explain } from './preflight.ts';
 import { storesOf } from './stores-of.ts';
 
@@ -40,6 +42,8 @@ parentPort?.on('message', async (request: Request) => {
 await runProcess(
   { logger, stopWithinMs, explain, tell: (why) => answer({ kind: 'refused', why }), stopAsked: stopAsked.signal },
   async (parts) => {
+    const tracing = await openTracing({ config, service: 'passerby', messagingSystem: MESSAGING_SYSTEM, logger });
+    if (tracing) parts.started('tracing', () => tracing.close());
     const detector = await openThreadedDetector(modelOptionsOf(config));
     parts.run('detector', (signal) => detector.run(signal));
     const open = storesOf(parts, connectionString);
@@ -47,7 +51,7 @@ await runProcess(
     const blobs = createFilesystemBlobs({ folder: blobsFolder });
     const logOptions = { store: logStore, clock, partitionCount, topics: logTopics, betweenThreads: true };
     const log = await parts.untilAvailable(() => createPostgresLog(logOptions));
-    const shared = { log, blobs, codec, clock, logger, metrics, config };
+    const shared = { log, blobs, codec, clock, logger, metrics, tracing, config };
     parts.run('aggregator', (signal) => runAggregator({ ...shared, store: aggregatorStore }, signal));
     parts.run('processor', (signal) => runProcessor({ ...shared, detector }, signal));
     parts.run('snapshots', (signal) => runSnapshots({ ...shared, store: snapshotsStore }, signal));

@@ -4,11 +4,15 @@ import { diskConfig } from '../console/disk-config.ts';
 import { secretConfig } from '../http/access/server-secret.ts';
 import { logLevel, transportConfig } from '../http/service-config.ts';
 import { ingestConfig } from '../ingest/config.ts';
+import { tracingConfig } from '../ports/tracing/config.ts';
 import { processorConfig } from '../processor/config.ts';
 import { snapshotsConfig } from '../snapshots/config.ts';
 
 /** Of each topic of the embedded log. */
 export const PARTITIONS = 4;
+
+/** In which that log is kept, as OpenTelemetry calls it. */
+export const MESSAGING_SYSTEM = 'postgresql';
 
 /** The embedded profile: everything in one process. Each service adds what it needs to be told. */
 export const embeddedConfig = Type.Object({
@@ -31,6 +35,7 @@ export const embeddedConfig = Type.Object({
   ),
   SERVER_SECRET: Type.Optional(secretConfig.properties.SERVER_SECRET),
   LOG_LEVEL: logLevel('warn'),
+  ...tracingConfig.properties,
   ...ingestConfig.properties,
   ...diskConfig.properties,
   ...processorConfig.properties,

@@ -82,6 +82,7 @@ const ADAPTERS = [
   'ports/store/embedded/server.ts',
   'ports/clock/system.ts',
   'ports/clock/manual.ts',
+  'ports/tracing/opentelemetry.ts',
 ];
 
 const LINES_MAX = 400;
@@ -121,6 +122,15 @@ describe('tidy', () => {
       ({ from, to }) => ADAPTERS.includes(to) && !isTest(from) && !isRoot(from) && dirname(from) !== dirname(to),
     );
     expect(wrong.map(tell)).toEqual([]);
+  });
+
+  test("OpenTelemetry's packages are named by one file, which is loaded where spans are wanted", () => {
+    const adapter = 'ports/tracing/opentelemetry.ts';
+    const naming = files.filter((file) => !isTest(file) && withoutComments(file).includes("'@opentelemetry/"));
+    expect(naming).toEqual([adapter]);
+    const loading = edges().filter(({ to, typeOnly }) => to === adapter && !typeOnly);
+    expect(loading.map(({ from }) => from)).toEqual(['ports/tracing/open-tracing.ts']);
+    expect(sources.get('ports/tracing/open-tracing.ts')).toContain("await import('./opentelemetry.ts')");
   });
 
   test('the pure core knows no clock, no chance, and nothing outside', () => {

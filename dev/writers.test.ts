@@ -9,6 +9,7 @@ import { createMemoryBlobs } from '../ports/blobs/memory.ts';
 import { createManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
+import { continueTrace } from '../ports/tracing/trace.ts';
 import { firstAtMs, frameOf, type Place, recordOf } from '../processor/frames-under-test.ts';
 import { createWorld, jpegOf } from '../processor/lane-under-test.ts';
 import { silenceOf } from '../processor/state.ts';
@@ -59,13 +60,13 @@ test('ingest writes the topics that it is said to write', async () => {
       jpeg,
       blob: { stem: 'images/camera-1/1' },
       source: 'upload',
-      traceparent: '',
+      trace: continueTrace(undefined),
     });
   }
   const config = { HEARTBEAT_INTERVAL_S: 60 };
   const store = storeOf({ heartbeat_interval_s: 60 });
   const acceptHeartbeat = createAcceptHeartbeat({ store, log, clock, codec: fixedCodec, config });
-  await acceptHeartbeat({ deviceId: 'camera-1', epoch: 1, body: {}, traceparent: '' });
+  await acceptHeartbeat({ deviceId: 'camera-1', epoch: 1, body: {}, trace: continueTrace(undefined) });
   expect(appended).toEqual(of('ingest'));
 });
 

@@ -2,6 +2,8 @@ import { board, configurations, starts } from './board.ts';
 import { figure, overTime, rows } from './panels.ts';
 import { promql, promqlNow, sql } from './queries.ts';
 
+/** There may be others in the same Prometheus. */
+const OURS = 'job=~"ingest|processor|aggregator|snapshots|console"';
 /** Without the probes: who supervises asks them all the time, and a service that starts answers them 503. */
 const REQUESTS = 'route!~"/livez|/readyz|/metrics"';
 const AFTER = '[$__rate_interval]';
@@ -21,7 +23,7 @@ export const pipeline = board({
       figure({
         title: 'Services',
         description: 'How many processes of each answer.',
-        queries: [promqlNow('sum by (job) (up{job!="prometheus"})', '{{job}}')],
+        queries: [promqlNow(`sum by (job) (up{${OURS}})`, '{{job}}')],
         empty: 'Prometheus asks nobody',
         unit: 'short',
         width: 24,
@@ -254,9 +256,7 @@ export const pipeline = board({
       overTime({
         title: 'Memory of services',
         description: 'Resident.',
-        queries: [
-          promql('sum by (job, instance) (process_resident_memory_bytes{job!="prometheus"})', '{{job}} {{instance}}'),
-        ],
+        queries: [promql(`sum by (job, instance) (process_resident_memory_bytes{${OURS}})`, '{{job}} {{instance}}')],
         empty: 'Prometheus asks nobody',
         unit: 'bytes',
         width: 8,

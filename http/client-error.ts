@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { continueTrace } from '../ports/trace.ts';
+import { continueTrace } from '../ports/tracing/trace.ts';
 import { Problem, problemBody } from './problem.ts';
 
 interface ConnectionError extends Error {

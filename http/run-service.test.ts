@@ -5,6 +5,7 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startCollector } from '../ports/tracing/collector-under-test.ts';
 import { makeTestCerts } from './tls/certs-under-test.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -31,6 +32,9 @@ function start(env: Readonly<Record<string, string>>) {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { child, ended, lines, said: () => said };
 }
+
+/** What only makes spans; the API by which prom-client would mark them is there anyway, and does nothing. */
+const SDK = /@opentelemetry[/\\](?!api[/\\])/;
 
 describe('a service of the production profile', () => {
   test('speaks HTTPS with TLS_CERT_FILE and TLS_KEY_FILE, says so, and stops as it should', async () => {
@@ -70,5 +74,32 @@ describe('a service of the production profile', () => {
     ]);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+
+  test.each([
+    ['where it is told where to', {}, true],
+    ['unless OTEL_SDK_DISABLED says no', { OTEL_SDK_DISABLED: 'true' }, false],
+    ['and else nothing of what makes them is loaded', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }, false],
+  ])('sends spans %s', async (_, env, isTraced) => {
+    const collector = await startCollector();
+    const { child, ended, lines } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LOG_LEVEL: 'debug', ...env });
+    const up = () => lines().find(({ msg }) => msg === 'up');
+    await expect.poll(up, { timeout: 20_000 }).toBeDefined();
+    const ask = (path: string) => fetch(`${up()?.url}${path}`);
+    const [, traceId] = (await ask('/hello')).headers.get('traceparent')?.split('-') ?? [];
+    const loaded = (await (await ask('/loaded')).json()) as string[];
+    expect(loaded.length).toBeGreaterThan(50);
+    expect(loaded.some((file) => SDK.test(file))).toBe(isTraced);
+    // What it has not sent yet it sends when it stops.
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    const spans = collector.spans.map(({ name, resource }) => `${resource['service.name']}: ${name}`);
+    expect(spans).toEqual(isTraced ? ['passerby-test: GET /hello', 'passerby-test: GET /loaded'] : []);
+    if (isTraced) expect(collector.spans[0]?.traceId).toBe(traceId);
+    // By the trace's id the log is found in either case.
+    expect(lines().find(({ msg, route }) => msg === 'request' && route === '/hello')).toMatchObject({
+      trace_id: traceId,
+    });
+    await collector.close();
   });
 });

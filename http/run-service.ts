@@ -3,6 +3,8 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Static, TObject } from 'typebox';
 import { Outage, Unusable } from '../ports/errors.ts';
 import { type Parts, runProcess } from '../ports/process.ts';
+import { openTracing } from '../ports/tracing/open-tracing.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import { RegistryUnusable } from '../schemas/registry-client.ts';
 import { registerBuildInfo } from './build-info.ts';
 import { registerHealth } from './health.ts';
@@ -19,6 +21,7 @@ export interface Service<Schema extends TObject> {
   readonly config: Static<Schema>;
   readonly logger: pino.Logger;
   readonly metrics: Registry;
+  readonly tracing: Tracing | null;
 }
 
 export interface Serving {
@@ -30,6 +33,8 @@ export interface Serving {
 /** Less than a container is given before it is killed. */
 const STOP_WITHIN_MS = 35_000;
 const REQUESTS_GRACE_MS = 10_000;
+/** What all services talk through in the production profile, as OpenTelemetry calls it. */
+const MESSAGING_SYSTEM = 'kafka';
 
 /**
  * What the `main.ts` of every service has in common: settings, logs, metrics, health, signals. `start` chooses the
@@ -48,11 +53,18 @@ export async function runService<Schema extends ServiceSchema>(
     const { HOST: host, PORT: port, LOG_LEVEL: level } = config as Static<ServiceSchema>;
     logger.level = level;
     const transport = await readTransport(config as Static<ServiceSchema>);
+    const tracing = await openTracing({
+      config: config as Static<ServiceSchema>,
+      service: `passerby-${name}`,
+      messagingSystem: MESSAGING_SYSTEM,
+      logger,
+    });
+    if (tracing) parts.started('tracing', () => tracing.close());
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
     registerBuildInfo(metrics);
-    const { ready, routes } = await start({ parts, config, logger, metrics });
-    const app = createServer({ logger, metrics, ...transport, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
+    const { ready, routes } = await start({ parts, config, logger, metrics, tracing });
+    const app = createServer({ logger, metrics, tracing, ...transport, timeouts: { closeGraceMs: REQUESTS_GRACE_MS } });
     registerHealth(app, { ready, metrics });
     await routes?.(app);
     // Without routes of its own it has health and metrics, which ask nobody for anything.

@@ -10,7 +10,8 @@ import fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { continueTrace, type Trace } from '../ports/trace.ts';
+import { continueTrace, type Trace } from '../ports/tracing/trace.ts';
+import type { Span, Tracing } from '../ports/tracing/tracing.ts';
 import { refusePlainHttp, withoutInvitation } from './access/plain-http.ts';
 import { trackAllowedMethods } from './allowed-methods.ts';
 import { answerClientError } from './client-error.ts';
@@ -20,6 +21,7 @@ import { limitPipelining } from './pipelining.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { logRequestEnd } from './request-log.ts';
+import { beginRequestSpan, endRequestSpan } from './request-span.ts';
 import { securityHeaders } from './security-headers.ts';
 import { logHandshakes } from './tls/handshakes.ts';
 import { type KeyPair, secureOptions } from './tls/key-pair.ts';
@@ -51,6 +53,8 @@ const BODY_MAX_BYTES = 64 * 1024;
 interface ServerDeps {
   readonly logger: Logger;
   readonly metrics: Registry;
+  /** Makes a span of each request. */
+  readonly tracing?: Tracing | null;
   readonly timeouts?: Partial<typeof TIMEOUTS>;
   /** Speaks HTTPS with it; without one, plain HTTP. */
   readonly tls?: KeyPair | null;
@@ -64,6 +68,7 @@ interface ServerDeps {
 export function createServer({
   logger,
   metrics,
+  tracing = null,
   timeouts = {},
   tls = null,
   allowPlainHttp = false,
@@ -71,6 +76,7 @@ export function createServer({
 }: ServerDeps): Server {
   const { headersMs, requestMs, silenceMs, keepAliveMs, closeGraceMs } = { ...TIMEOUTS, ...timeouts };
   const traces = new WeakMap<IncomingMessage, Trace>();
+  const spans = new WeakMap<IncomingMessage, Span>();
   const loggerInstance: FastifyBaseLogger = logger;
 
   const limits = {
@@ -84,7 +90,9 @@ export function createServer({
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     // The request's id is its trace's, so that every line logged on the way has it.
     genReqId: (raw) => {
-      const trace = continueTrace(headerOf(raw, 'traceparent'));
+      const span = tracing && beginRequestSpan(tracing, raw);
+      if (span) spans.set(raw, span);
+      const trace = span?.trace ?? continueTrace(headerOf(raw, 'traceparent'));
       traces.set(raw, trace);
       return trace.traceId;
     },
@@ -114,6 +122,8 @@ export function createServer({
     request.failure = null;
     reply.headers({ ...securityHeaders, traceparent: request.trace.traceparent });
     logRequestEnd(request, reply);
+    const span = spans.get(request.raw);
+    if (span) endRequestSpan(span, request, reply);
   }
 
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

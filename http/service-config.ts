@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { tracingConfig } from '../ports/tracing/config.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -38,5 +39,6 @@ export function serviceConfig(port: number) {
     ...transportConfig,
     PORT: Type.Integer({ default: port, minimum: 0, maximum: 65_535, description: 'Where it listens.' }),
     LOG_LEVEL: logLevel('info'),
+    ...tracingConfig.properties,
   };
 }

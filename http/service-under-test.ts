@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Type } from 'typebox';
 import { runService } from './run-service.ts';
 import { serviceConfig } from './service-config.ts';
@@ -7,5 +8,7 @@ await runService({ name: 'test', schema: Type.Object(serviceConfig(0)) }, async 
   ready: {},
   routes: async (app) => {
     app.get('/hello', () => 'hello');
+    // Packages of OpenTelemetry are CommonJS, whoever imports them.
+    app.get('/loaded', () => Object.keys(createRequire(import.meta.url).cache));
   },
 }));

@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
-import type { Trace } from '../ports/trace.ts';
+import type { Trace } from '../ports/tracing/trace.ts';
 import type { KnownDevice } from './access/devices/device-tokens.ts';
 import type { SignedBody } from './access/devices/signatures.ts';
 import type { User } from './access/users.ts';

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRecordedTracing } from '../ports/tracing/recorded-under-test.ts';
+import { tracedLog } from '../ports/tracing/traced-log.ts';
 import { frameId } from '../schemas/identity.ts';
 import { LEASE_MS, UPLOAD_EPOCH } from './claims.ts';
 import { type IngestRig, picture, sent, startIngestRig } from './rig-under-test.ts';
@@ -150,4 +152,31 @@ test('a frame of a time that was erased is acknowledged, and neither stored nor 
   // The first moment after it is not part of it.
   expect(await accept(sent('erased', nowMs - 30_000))).toMatchObject({ status: 'queued' });
   expect(await accept(late)).toMatchObject({ status: 'duplicate' });
+});
+
+interface Row {
+  readonly key: string;
+  readonly headers: object | null;
+}
+const headersIn = async (device: string) =>
+  (await rig.services.rows<Row>('log.records')).flatMap(({ key, headers }) => (key === device ? [headers] : []));
+
+test("a frame's claim, picture and record are spans of its request, and the record says of which it came", async () => {
+  const tracing = createRecordedTracing();
+  const accept = await rig.open(({ log }) => ({ tracing, log: tracedLog(log, tracing) }));
+  const frame = sent('in-spans', rig.clock.nowMs());
+  await accept(frame);
+  expect(tracing.spans.map(({ name }) => name)).toEqual(['claim', 'put picture', 'send frames']);
+  const of = { parentSpanId: 'b'.repeat(16), trace: { traceId: frame.trace.traceId }, ends: 1, error: undefined };
+  expect(tracing.spans).toMatchObject([{ ...of, attributes: { 'passerby.outcome': 'claimed' } }, of, of]);
+  expect(await headersIn('in-spans')).toEqual([{ traceparent: tracing.spans[2]?.trace.traceparent }]);
+  await accept(frame);
+  expect(tracing.spans.slice(3)).toMatchObject([{ name: 'claim', attributes: { 'passerby.outcome': 'duplicate' } }]);
+});
+
+test("without tracing the record has its request's traceparent, and no header more", async () => {
+  const accept = await rig.open();
+  const frame = sent('in-no-spans', rig.clock.nowMs());
+  await accept(frame);
+  expect(await headersIn('in-no-spans')).toEqual([{ traceparent: frame.trace.traceparent }]);
 });

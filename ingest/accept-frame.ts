@@ -4,6 +4,8 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import { Outage } from '../ports/errors.ts';
 import type { Log } from '../ports/log/log.ts';
+import { headersOf, type Trace } from '../ports/tracing/trace.ts';
+import { type Tracing, within } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { frameId } from '../schemas/identity.ts';
 import { captureTime, type StatedTime } from './capture-time.ts';
@@ -25,7 +27,8 @@ export interface SentFrame {
   readonly blob: { readonly stem: string } | { readonly storedAt: string };
   /** The dialect it came in. */
   readonly source: string;
-  readonly traceparent: string;
+  /** Of the request that brings it. */
+  readonly trace: Trace;
 }
 
 export interface AcceptedFrame {
@@ -43,6 +46,7 @@ interface Dependencies {
   readonly log: Log;
   readonly clock: Clock;
   readonly codec: Codec;
+  readonly tracing?: Tracing | null;
   /** Told of an outage between the append and the confirmation; until the aggregator has read the frame, a retry is not known as one. */
   onUnconfirmed?(error: unknown): void;
 }
@@ -51,12 +55,16 @@ const ASK_AGAIN_MS = 200;
 const WAIT_MAX_MS = 2 * LEASE_MS;
 
 export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
-  const { claims, blobs, log, clock, codec, onUnconfirmed = () => undefined } = dependencies;
-  return async ({ deviceId, identity, time, jpeg, blob, source, traceparent }) => {
+  const { claims, blobs, log, clock, codec, tracing = null, onUnconfirmed = () => undefined } = dependencies;
+  return async ({ deviceId, identity, time, jpeg, blob, source, trace }) => {
     const digest = hash('sha256', jpeg, 'buffer');
     const { epoch, seq } = identity ?? { epoch: UPLOAD_EPOCH, seq: null };
     const { statedMs } = time;
-    const claim = await claimOrWait({ deviceId, epoch, seq, statedMs, digest }, time);
+    const claim = await within(tracing, 'claim', trace, async (span) => {
+      const claimed = await claimOrWait({ deviceId, epoch, seq, statedMs, digest }, time);
+      span?.note({ 'passerby.outcome': claimed.outcome });
+      return claimed;
+    });
     if (claim.outcome === 'conflict' || claim.outcome === 'refused') return claim.outcome;
     const id = frameId(deviceId, epoch, claim.seq);
     if (claim.outcome === 'duplicate') return { status: 'duplicate', frameId: id };
@@ -67,10 +75,9 @@ export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
       return { status: 'erased', frameId: id };
     }
 
-    const blobKey =
-      'storedAt' in blob
-        ? await keepStored(blob.storedAt, jpeg)
-        : await putPicture(blob.stem, jpeg, digest.toString('hex'));
+    const blobKey = await within(tracing, 'put picture', trace, () =>
+      'storedAt' in blob ? keepStored(blob.storedAt, jpeg) : putPicture(blob.stem, jpeg, digest.toString('hex')),
+    );
     const value = codec.encode('frame', {
       frame_id: id,
       device_id: deviceId,
@@ -87,7 +94,7 @@ export function createAcceptFrame(dependencies: Dependencies): AcceptFrame {
       lane: claim.lane,
     });
     const topic = claim.lane === 'live' ? 'frames' : 'backlog';
-    await log.append(topic, [{ key: deviceId, value, headers: { traceparent } }]);
+    await log.append(topic, [{ key: deviceId, value, headers: headersOf(trace) }]);
     // Nobody needs to wait for it: whatever becomes of it, the aggregator confirms what it finds in the log.
     claims.confirm({ deviceId, epoch, seq: claim.seq }).catch(onUnconfirmed);
     return { status: 'queued', frameId: id };

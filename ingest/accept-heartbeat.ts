@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
+import { headersOf, type Trace } from '../ports/tracing/trace.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { Heartbeat } from '../schemas/types.ts';
 import { createBoots } from './boots.ts';
@@ -12,7 +13,8 @@ export interface SentHeartbeat {
   /** Which the seqs in it are of. */
   readonly epoch: number;
   readonly body: HeartbeatBody;
-  readonly traceparent: string;
+  /** Of the request that brings it. */
+  readonly trace: Trace;
 }
 
 export interface AcceptedHeartbeat {
@@ -43,14 +45,14 @@ const sql = {
  * so that a device may forget what it gave up once it is answered. Each of them may be done again.
  */
 export function createAcceptHeartbeat({ store, log, clock, codec, config }: Dependencies): AcceptHeartbeat {
-  return async ({ deviceId, epoch, body, traceparent }) => {
+  return async ({ deviceId, epoch, body, trace }) => {
     const receivedAtMs = clock.nowMs();
     const heartbeat = heartbeatRecord(body, deviceId, receivedAtMs);
     // Before anything is kept, so that what cannot be told is not kept either.
     const value = codec.encode('heartbeat', heartbeat);
     const intervalS = await store.transaction((transaction) => keep(transaction, heartbeat, epoch));
     if (intervalS === null) return 'refused';
-    await log.append('device-status', [{ key: deviceId, value, headers: { traceparent } }]);
+    await log.append('device-status', [{ key: deviceId, value, headers: headersOf(trace) }]);
     return { receivedAtMs, intervalS };
   };
 

@@ -8,6 +8,7 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createAcceptFrame } from './accept-frame.ts';
 import { createAcceptHeartbeat } from './accept-heartbeat.ts';
@@ -39,6 +40,7 @@ export interface IngestDependencies {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly metrics: Registry;
+  readonly tracing?: Tracing | null;
   /** Where it is counted what becomes of frames. */
   readonly outcomes: Pick<Outcomes, 'add'>;
   /** Whether there is room for frames. */

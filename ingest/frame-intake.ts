@@ -19,7 +19,7 @@ export interface FrameIntake {
    */
   within<Result>(request: FastifyRequest, sizeBytes: number, work: () => Promise<Result>): Promise<Result>;
   /** Throws the problem of a frame that is not taken. */
-  take(request: FastifyRequest, frame: Omit<SentFrame, 'traceparent'>): Promise<AcceptedFrame>;
+  take(request: FastifyRequest, frame: Omit<SentFrame, 'trace'>): Promise<AcceptedFrame>;
   /** Counts a problem that is told within an answer, and not as one. */
   refused(request: FastifyRequest, problem: Problem): void;
 }
@@ -56,7 +56,7 @@ export function createFrameIntake({ acceptFrame, budget, diskGuard, metrics, out
       await request.signedBody?.requireBody();
       // Of many in one request, some may have had room.
       diskGuard.requireRoom();
-      const accepted = await acceptFrame({ ...frame, traceparent: request.trace.traceparent });
+      const accepted = await acceptFrame({ ...frame, trace: request.trace });
       if (accepted === 'refused') throw deviceGone(deviceId);
       if (accepted === 'conflict') throw seqTaken(frame.identity?.seq);
       const { status } = accepted;

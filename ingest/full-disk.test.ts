@@ -38,7 +38,12 @@ describe.skipIf(disk === null)('pictures and database on a disk that fills up', 
     process.env.TMPDIR = folder;
     rig = await startIngestRig();
     const blobs = rig.services.openBlobs();
-    guard = createDiskGuard({ blobs, folders: { data: folder }, freeMinBytes: FREE_MIN_BYTES, metrics: new Registry() });
+    guard = createDiskGuard({
+      blobs,
+      folders: { data: folder },
+      freeMinBytes: FREE_MIN_BYTES,
+      metrics: new Registry(),
+    });
     ingest = await listen(rig, {}, () => ({}), undefined, guard);
   });
   afterAll(async () => {

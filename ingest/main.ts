@@ -10,6 +10,7 @@ import { createKafkaLog } from '../ports/log/kafka.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
 import { requireTables } from '../ports/store/require-tables.ts';
 import { statement } from '../ports/store/statement.ts';
+import { tracedLog } from '../ports/tracing/traced-log.ts';
 import { openCodec } from '../schemas/open-codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import { registerIngest } from './app.ts';
@@ -23,7 +24,7 @@ import { placesAtS3 } from './upload-places.ts';
 const name = 'ingest';
 const anyFrames = statement(import.meta.url, './sql/any-frames.sql');
 
-await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics }) => {
+await runService({ name, schema: ingestService }, async ({ parts, config, logger, metrics, tracing }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 6, name });
   parts.started('store', () => store.close());
   await parts.untilAvailable(() => requireTables(store));
@@ -32,8 +33,9 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing }));
   parts.started('blobs', () => blobs.close());
   const codec = await openCodec(config, logger, { signal: parts.stopping });
-  const log = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
-  parts.started('log', () => log.close());
+  const kafka = await parts.untilAvailable(() => createKafkaLog({ config, name, topics: logTopics, clock, logger }));
+  parts.started('log', () => kafka.close());
+  const log = tracedLog(kafka, tracing);
   const { SERVER_SECRET: secret } = config;
   const devices = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
   const listening = createListening({ store, clock });
@@ -45,7 +47,7 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const diskGuard = createDiskGuard({ blobs, folders, freeMinBytes: config.DISK_FREE_MIN_BYTES, metrics });
   await diskGuard.look();
   parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());
-  const served = { diskGuard, store, blobs, log, codec, clock, metrics, outcomes, config, secret, devices };
+  const served = { diskGuard, store, blobs, log, codec, clock, metrics, tracing, outcomes, config, secret, devices };
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },
     routes: (app) => registerIngest(app, { ...served, ...placesOf(config) }),

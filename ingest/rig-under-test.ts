@@ -4,6 +4,7 @@ import { createManualClock, type ManualClock } from '../ports/clock/manual.ts';
 import type { Log } from '../ports/log/log.ts';
 import { type ServicesUnderTest, startServices } from '../ports/store/services-under-test.ts';
 import { statement } from '../ports/store/statement.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { logTopics } from '../schemas/topics.ts';
 import type { Frame } from '../schemas/types.ts';
@@ -16,6 +17,7 @@ export interface Parts {
   readonly claims: Claims;
   readonly blobs: Blobs;
   readonly log: Log;
+  readonly tracing?: Tracing;
 }
 
 interface ClaimRow {
@@ -112,6 +114,6 @@ export function sent(deviceId: string, statedMs: number, content = 'a picture'):
     jpeg: picture(content),
     blob: { stem: `images/${deviceId}/${statedMs}` },
     source: 'upload',
-    traceparent: `00-${'a'.repeat(32)}`,
+    trace: { traceId: 'a'.repeat(32), traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
   };
 }

@@ -42,6 +42,7 @@ export interface LaneOptions {
   readonly attempts?: Partial<LaneDependencies['attempts']>;
   readonly wentWell?: WentWell;
   readonly flood?: LaneDependencies['flood'];
+  readonly tracing?: NonNullable<LaneDependencies['tracing']>;
   readonly ticks?: LaneDependencies['ticks'];
   onTrouble?(trouble: Trouble): void;
 }

@@ -13,7 +13,7 @@ import { runProcessor } from './processor.ts';
 /** `npm run start:processor`: as many as there are partitions share the devices among them. */
 const name = 'processor';
 
-await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics }) => {
+await runService({ name, schema: processorService }, async ({ parts, config, logger, metrics, tracing }) => {
   const detector = await openThreadedDetector(modelOptionsOf(config));
   parts.run('detector', (signal) => detector.run(signal));
   const blobs = await parts.untilAvailable(() => openS3Blobs({ config, logger, missing: 'wait' }));
@@ -23,7 +23,9 @@ await runService({ name, schema: processorService }, async ({ parts, config, log
     createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
   );
   parts.started('log', () => log.close());
-  parts.run(name, (signal) => runProcessor({ log, blobs, detector, codec, clock, logger, metrics, config }, signal));
+  parts.run(name, (signal) =>
+    runProcessor({ log, blobs, detector, codec, clock, logger, metrics, tracing, config }, signal),
+  );
   // Uploads, and whatever else is on the machine, are not to wait for pictures to be looked at.
   yieldProcessors();
   return { ready: { blobs: () => blobs.check(), log: () => log.check() } };

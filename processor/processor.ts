@@ -4,6 +4,7 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Detector } from '../ports/detector/detector.ts';
 import type { Log } from '../ports/log/log.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { createWentWell } from './attempts.ts';
 import type { ProcessorConfig } from './config.ts';
@@ -32,6 +33,7 @@ export async function runProcessor(
     clock,
     logger,
     metrics: registry,
+    tracing = null,
     config,
   }: {
     readonly log: Log;
@@ -41,6 +43,7 @@ export async function runProcessor(
     readonly clock: Clock;
     readonly logger: Logger;
     readonly metrics: Registry;
+    readonly tracing?: Tracing | null;
     readonly config: ProcessorConfig;
   },
   signal: AbortSignal,
@@ -62,6 +65,7 @@ export async function runProcessor(
     const subscription = processLane({
       codec,
       metrics,
+      tracing,
       logger,
       lane,
       ticks,

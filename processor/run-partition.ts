@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Batch, Opened, Stepped, StoredRecord, Subscription, Taken, Trouble } from '../ports/log/log.ts';
-import { traceIdOf } from '../ports/trace.ts';
+import { traceIdOf } from '../ports/tracing/trace.ts';
+import type { Tracing } from '../ports/tracing/tracing.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import { letterSentAgain } from '../schemas/dead-letter.ts';
 import type { Lane, TrackerState } from '../schemas/types.ts';
@@ -8,6 +9,7 @@ import { type Attempts, type AttemptsOptions, createAttempts } from './attempts.
 import { newScene } from './device-step.ts';
 import { fairShare, type Share } from './fair-share.ts';
 import { floodWords, noOutcomes, type Outcomes, withOutcomes } from './flood.ts';
+import { createFrameSpans, type FrameSpans, noSpans } from './frame-spans.ts';
 import { type Line, lineUp, newLine, type Turn, type TurnFrame } from './line-up.ts';
 import type { ProcessorMetrics } from './metrics.ts';
 import { isDeviceId, readInput } from './read-input.ts';
@@ -32,6 +34,7 @@ export interface LaneDependencies extends Share {
   /** Whether a flood of dead letters stops a partition. */
   readonly flood: 'stop' | 'pass';
   readonly metrics: ProcessorMetrics;
+  readonly tracing?: Tracing | null;
   readonly logger: Pick<Logger, 'debug' | 'warn' | 'error'>;
   onTrouble(trouble: Trouble): void;
 }
@@ -53,6 +56,8 @@ interface LaneState {
 interface Memory {
   readonly attempts: Attempts;
   outcomes: Outcomes;
+  /** Of the batch that is not committed yet. */
+  spans: FrameSpans;
 }
 
 /** A record that nothing can be made of, and why. */
@@ -65,7 +70,18 @@ interface Poison {
 export const topicOf: Readonly<Record<Lane, string>> = { live: 'frames', backlog: 'backlog' };
 
 export function processLane(dependencies: LaneDependencies): Subscription<LaneState> {
-  const { lane, codec, takeTurns, ticks, metrics, logger, windowRecordsMax, batchEveryMs, onTrouble } = dependencies;
+  const {
+    lane,
+    codec,
+    takeTurns,
+    ticks,
+    metrics,
+    tracing = null,
+    logger,
+    windowRecordsMax,
+    batchEveryMs,
+    onTrouble,
+  } = dependencies;
   const topic = topicOf[lane];
   const yielded = createYieldedRecords({ lane, topic, codec, metrics });
   /** The partitions that are ours, as they were last opened or committed. */
@@ -83,7 +99,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
         logger.warn({ ...of, reason: message }, 'a frame could not be analysed; its device waits');
       },
     });
-    const memory = { attempts, outcomes: noOutcomes };
+    const memory = { attempts, outcomes: noOutcomes, spans: noSpans };
     memories.set(partition, memory);
     return memory;
   }
@@ -132,7 +148,10 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
   async function step(state: LaneState, batch: Batch): Promise<Stepped<LaneState>> {
     const { devices: before } = state;
     const { partition } = batch;
-    const { attempts } = memoryOf(partition);
+    const memory = memoryOf(partition);
+    const { attempts } = memory;
+    const spans = createFrameSpans(tracing, { topic, partition });
+    memory.spans = spans;
     attempts.review();
     const waiting = batch.records.filter(({ key, offset }) => offset >= (state.ahead.get(key) ?? 0n));
     // Once for each device: its time may come while this is asked, and what lies behind a record that waits waits too.
@@ -144,7 +163,11 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const tried = fairShare(due, dependencies).taken;
     const lined = lineUpAll(before, tried);
     const sceneOf = (deviceId: string) => before.get(deviceId)?.scene ?? newScene;
-    const { scenes, told, givenUp, unfinished, failed } = await takeTurns(lined.turns, { sceneOf, attempts });
+    const { scenes, told, givenUp, unfinished, failed } = await takeTurns(lined.turns, {
+      sceneOf,
+      attempts,
+      spans,
+    });
     for (const one of failed) attempts.wait(one, lined.byOffset.get(one.frame) ?? 0n);
     const [first] = failed;
     // Since then nothing has gone well with any other frame: that is an outage.
@@ -157,6 +180,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
     const turns = [...lined.turns.entries()]
       .map(([at, turn]) => ({ turn, told: told[at] ?? [] }))
       .filter(({ turn }) => isFinished(turn.deviceId));
+    for (const turn of lined.turns) if (turn.kind === 'frame' && !isFinished(turn.deviceId)) spans.putOff(turn.frame);
     const poison = lined.poison.filter(({ record }) => isFinished(record.key));
     const frames = turns.flatMap((one) => (one.turn.kind === 'frame' ? [{ ...one.turn, told: one.told }] : []));
 
@@ -177,11 +201,15 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       const code = deadCodeOf(told);
       if (givenUp.has(frame) && code !== null) metrics.givenUp(lane, code);
       note(frame, record, outcomeOf(told));
+      spans.note(frame, outcomeOf(told));
     }
     const attemptsAt = (frame: TurnFrame) => attempts.failuresOf(frame) + (givenUp.has(frame) ? 0 : 1);
     const outputs = [
       ...poison.map(({ record, ...reason }) => yielded.deadLetter(batch, record, reason)),
-      ...turns.flatMap(({ turn, told }) => told.map((output) => yielded.toRecord(batch, turn, output, attemptsAt))),
+      ...turns.flatMap(({ turn, told }) => {
+        const from = spans.carrying(turn);
+        return told.map((output) => yielded.toRecord(batch, from, output, attemptsAt));
+      }),
     ];
     const place = putOff[0]?.offset ?? batch.readTo;
     const ahead = aheadOf(place, state.ahead, [...taken]);
@@ -275,6 +303,7 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       metrics.took('commit', commitMs);
       metrics.followed({ lane, partition }, () => peopleIn(state.devices));
       const memory = memoryOf(partition);
+      memory.spans.committed(commitMs);
       memory.attempts.settle(state.came.frames);
       memory.outcomes = state.came.outcomes;
       metrics.flooded({ lane, partition }, false);
@@ -288,7 +317,10 @@ export function processLane(dependencies: LaneDependencies): Subscription<LaneSt
       ticks.forget(partition);
       metrics.released({ lane, partition });
     },
-    onTrouble,
+    onTrouble(trouble) {
+      if (trouble.partition !== null) memories.get(trouble.partition)?.spans.broken(trouble.error);
+      onTrouble(trouble);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { type Attempts, Failed } from './attempts.ts';
 import { type Scene, type StepOptions, type StepOutput, type Stepped, stepDevice } from './device-step.ts';
 import type { Eyes, Prepared } from './eyes.ts';
 import type { FetchPicture } from './fetch-picture.ts';
+import { type FrameSpans, noSpans } from './frame-spans.ts';
 import type { Turn, TurnFrame } from './line-up.ts';
 import type { ProcessorMetrics, Stage } from './metrics.ts';
 import type { Room } from './rooms.ts';
@@ -19,7 +20,7 @@ import type { Room } from './rooms.ts';
  */
 export type TakeTurns = (
   turns: readonly Turn[],
-  { sceneOf, attempts }: { sceneOf(deviceId: string): Scene; readonly attempts: Attempts },
+  batch: { sceneOf(deviceId: string): Scene; readonly attempts: Attempts; readonly spans?: FrameSpans },
 ) => Promise<Taken>;
 
 /** Of one batch, however long: those of other partitions are not to wait for all of it. */
@@ -38,6 +39,12 @@ export interface Taken {
   readonly failed: readonly Failed[];
 }
 
+/** What goes along with a batch, and has no part in what comes of it. */
+interface Beside {
+  readonly attempts: Attempts;
+  readonly spans: FrameSpans;
+}
+
 export function createTakeTurns({
   fetchPicture,
   eyes,
@@ -51,7 +58,7 @@ export function createTakeTurns({
   readonly room: Room;
   readonly metrics: Pick<ProcessorMetrics, 'time' | 'took'>;
 }): TakeTurns {
-  return async (turns, { sceneOf, attempts }) => {
+  return async (turns, { sceneOf, attempts, spans = noSpans }) => {
     const scenes = new Map<string, Scene>();
     const failedOf = new Map<string, Failed>();
     const behind = new Set<string>();
@@ -68,7 +75,7 @@ export function createTakeTurns({
         return why;
       }
       try {
-        const prepared = await prepare(frame, attempts);
+        const prepared = await prepare(frame, { attempts, spans });
         inARow = 0;
         return prepared;
       } catch (error) {
@@ -90,13 +97,15 @@ export function createTakeTurns({
         // Whether it was the frame's fault or the store's, the device's next picture tells, though its turn has not come.
         const isProbe = isSeen && failed?.failure.stage === 'fetch' && attempts.isOutage(failed);
         if (behind.has(deviceId) || (failed && !isProbe)) return [];
+        spans.begin(turn);
         const prepared = isSeen ? await see(turn.frame) : null;
         try {
           await earlier;
           broken.signal.throwIfAborted();
           if (failedOf.has(deviceId)) return [];
           if (prepared instanceof Failed) throw prepared;
-          const { scene, told } = await step(scenes.get(deviceId) ?? sceneOf(deviceId), turn, prepared, attempts);
+          const before = scenes.get(deviceId) ?? sceneOf(deviceId);
+          const { scene, told } = await step(before, turn, prepared, { attempts, spans });
           scenes.set(deviceId, scene);
           return told;
         } catch (error) {
@@ -121,33 +130,35 @@ export function createTakeTurns({
     return { scenes, told: await Promise.all(taking), givenUp, unfinished, failed: [...failedOf.values()] };
   };
 
-  async function prepare(frame: TurnFrame, attempts: Attempts): Promise<Prepared | NoPicture> {
+  async function prepare(frame: TurnFrame, { attempts, spans }: Beside): Promise<Prepared | NoPicture> {
     const fetchTimed = () => metrics.time('fetch', () => fetchPicture(frame));
-    const jpeg = await attempts.make('fetch', frame, fetchTimed);
-    return 'code' in jpeg ? jpeg : attempts.make('decode', frame, () => eyes.prepare(jpeg));
+    const jpeg = await attempts.make('fetch', frame, () => spans.within(frame, 'fetch', fetchTimed));
+    if ('code' in jpeg) return jpeg;
+    return attempts.make('decode', frame, () => spans.within(frame, 'decode', () => eyes.prepare(jpeg)));
   }
 
   async function step(
     scene: Scene,
     turn: Turn,
     prepared: Prepared | NoPicture | null,
-    attempts: Attempts,
+    { attempts, spans }: Beside,
   ): Promise<Stepped> {
+    const timed = <Result>(stage: Stage, work: () => Result): Result => {
+      const beganMs = performance.now();
+      const result = work();
+      metrics.took(stage, performance.now() - beganMs);
+      spans.took(turn, stage, beganMs);
+      return result;
+    };
     const take = () => stepDevice(scene, turn, prepared, options);
     // Other turns look at no picture, and are too many beside the frames to be told from them in a mean.
     const step = prepared === null ? take() : timed('motion', take);
     if (!('afterLook' in step)) return step;
     if (prepared === null || 'code' in prepared || turn.kind !== 'frame')
       throw new Error('there is nothing to look at');
-    const found = await attempts.make('look', turn.frame, () => eyes.find(prepared));
+    const { frame } = turn;
+    const found = await attempts.make('look', frame, () => spans.within(frame, 'infer', () => eyes.find(prepared)));
     return timed('step', () => step.afterLook(found));
-  }
-
-  function timed<Result>(stage: Stage, work: () => Result): Result {
-    const beganMs = performance.now();
-    const result = work();
-    metrics.took(stage, performance.now() - beganMs);
-    return result;
   }
 }
 

@@ -36,5 +36,6 @@ export async function show(world: World, shown: readonly Shown[], showing: Showi
 }
 
 export function traceOf(seq: number): Readonly<Record<string, string>> {
-  return { traceparent: `00-${String(seq).padStart(32, '0')}-00000000000000ab-01` };
+  // There is no trace 0.
+  return { traceparent: `00-${String(seq + 1).padStart(32, '0')}-00000000000000ab-01` };
 }

@@ -59,6 +59,10 @@ export function generateAsyncapi(): string {
               type: 'string',
               description: 'The trace of the request that brought the frame, as W3C Trace Context has it.',
             },
+            tracestate: {
+              type: 'string',
+              description: 'What other systems that trace have asked to be handed on; only where spans are made.',
+            },
           },
         },
       },

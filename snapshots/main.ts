@@ -12,7 +12,7 @@ import { runSnapshots } from './snapshots.ts';
 /** `npm run start:snapshots`: as many as there are partitions share the drawing among them. */
 const name = 'snapshots';
 
-await runService({ name, schema: snapshotsService }, async ({ parts, config, logger, metrics }) => {
+await runService({ name, schema: snapshotsService }, async ({ parts, config, logger, metrics, tracing }) => {
   const store = createPostgresStore({ connectionString: config.DATABASE_URL, connectionsMax: 4, name });
   parts.started('store', () => store.close());
   await parts.untilAvailable(() => requireTables(store));
@@ -23,6 +23,8 @@ await runService({ name, schema: snapshotsService }, async ({ parts, config, log
     createKafkaLog({ config, name, port: config.PORT, topics: logTopics, clock, logger }),
   );
   parts.started('log', () => log.close());
-  parts.run(name, (signal) => runSnapshots({ log, blobs, store, codec, clock, logger, metrics, config }, signal));
+  parts.run(name, (signal) =>
+    runSnapshots({ log, blobs, store, codec, clock, logger, metrics, tracing, config }, signal),
+  );
   return { ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() } };
 });

@@ -5,7 +5,8 @@ import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log, StoredRecord, Subscription } from '../ports/log/log.ts';
 import type { Store } from '../ports/store/store.ts';
-import { traceIdOf } from '../ports/trace.ts';
+import { traceIdOf } from '../ports/tracing/trace.ts';
+import { type Tracing, within } from '../ports/tracing/tracing.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
 import type { Event } from '../schemas/types.ts';
 import type { SnapshotsConfig } from './config.ts';
@@ -27,6 +28,7 @@ export async function runSnapshots(
     clock,
     logger,
     metrics: registry,
+    tracing = null,
     config,
   }: {
     readonly log: Log;
@@ -36,6 +38,7 @@ export async function runSnapshots(
     readonly clock: Clock;
     readonly logger: Logger;
     readonly metrics: Registry;
+    readonly tracing?: Tracing | null;
     readonly config: SnapshotsConfig;
   },
   signal: AbortSignal,
@@ -55,7 +58,11 @@ export async function runSnapshots(
       };
     }
     if (event.type !== 'motion' || event.ended_at === null) return () => undefined;
-    const { outcome, ...why } = await metrics.time(() => pictures.keep(event, record.appendedAtMs));
+    const { outcome, ...why } = await within(tracing, 'draw snapshot', record.headers, async (span) => {
+      const kept = await metrics.time(() => pictures.keep(event, record.appendedAtMs));
+      span?.note({ 'passerby.device_id': event.device_id, 'passerby.outcome': kept.outcome });
+      return kept;
+    });
     const trace_id = traceIdOf(record.headers?.traceparent);
     const told = { event: event.event_id, device: event.device_id, trace_id, outcome, ...why };
     return () => {

@@ -7,6 +7,7 @@ import { type Claims, createClaims, UPLOAD_EPOCH } from '../../ingest/claims.ts'
 import type { HeartbeatBody } from '../../ingest/heartbeat.ts';
 import { createManualClock } from '../../ports/clock/manual.ts';
 import type { Log } from '../../ports/log/log.ts';
+import { continueTrace } from '../../ports/tracing/trace.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 import { type ConsoleUnderTest, idOf, NOW_MS, startConsole } from './server-under-test.ts';
 
@@ -58,7 +59,7 @@ async function send(deviceId: string, { seq, atMs, epoch = 1, confirmed = true }
 }
 
 const beat = (deviceId: string, body: HeartbeatBody, epoch = 1) =>
-  acceptHeartbeat({ deviceId, epoch, body, traceparent: '' });
+  acceptHeartbeat({ deviceId, epoch, body, trace: continueTrace(undefined) });
 
 interface Hour {
   readonly hour: string;

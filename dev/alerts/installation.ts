@@ -8,7 +8,7 @@ import { createUploader } from '../simulate/upload.ts';
 import type { Server } from '../stack/server-process.ts';
 import { startServers } from '../stack/start-servers.ts';
 
-const PASSWORD = 'only-for-this-run';
+export const PASSWORD = 'only-for-this-run';
 const PARTITIONS = 2;
 const LISTENERS_MAX = 40;
 /** A machine may have much else to do. */

@@ -92,6 +92,15 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   RETENTION_AUDIT_D: { meaning: 'Days that it is known who has changed what.', byDefault: '' },
   SNAPSHOTS_BATCH: { meaning: 'Events of a partition drawn together.', byDefault: '' },
   DRAWINGS_MAX: { meaning: 'Snapshots drawn at once.', byDefault: '' },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    meaning: 'Where spans are sent, such as http://jaeger:4318. docs/tracing.md.',
+    byDefault: '',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: { meaning: 'What is sent along, as name=value by commas.', byDefault: '' },
+  OTEL_RESOURCE_ATTRIBUTES: { meaning: 'What spans say of where they are from, likewise.', byDefault: '' },
+  OTEL_TRACES_SAMPLER: { meaning: 'Which traces are looked at.', byDefault: '' },
+  OTEL_TRACES_SAMPLER_ARG: { meaning: 'Of which share, with a traceidratio.', byDefault: '' },
+  OTEL_SDK_DISABLED: { meaning: 'true: no spans, whatever else is said.', byDefault: '' },
 };
 
 interface Completed {

@@ -19,8 +19,11 @@ const KAFKA = '4.1.0';
 const GO_PROGRAMS = {
   versitygw: { version: 'v1.8.0', package: 'github.com/versity/versitygw/cmd/versitygw', binary: 'versitygw' },
   toxiproxy: { version: 'v2.5.0', package: 'github.com/Shopify/toxiproxy/v2/cmd/server', binary: 'server' },
+  // Of the tests of the chart alone.
+  helm: { version: 'v3.22.0', package: 'helm.sh/helm/v3/cmd/helm', binary: 'helm' },
 } as const;
 export type GoProgram = keyof typeof GO_PROGRAMS;
+const OF_THE_STACK: readonly GoProgram[] = ['versitygw', 'toxiproxy'];
 
 const JAVA_MIN = 17;
 const POM = fileURLToPath(new URL('./kafka.pom.xml', import.meta.url));
@@ -30,14 +33,15 @@ const LAST_WORDS_MAX = 15;
 /** Where `npm run stack` keeps them, and whoever else starts servers finds them. */
 export const TOOLS_FOLDER = fileURLToPath(new URL('../../.stack/tools', import.meta.url));
 
-/** Whether nothing would have to be fetched or built. */
+/** Whether nothing would have to be fetched or built for the stack. */
 export function hasTools(toolsFolder: string): boolean {
-  const programs = Object.keys(GO_PROGRAMS) as GoProgram[];
-  return [kafkaFolder(toolsFolder), ...programs.map((program) => programFile(toolsFolder, program))].every(existsSync);
+  return [kafkaFolder(toolsFolder), ...OF_THE_STACK.map((program) => programFile(toolsFolder, program))].every(
+    existsSync,
+  );
 }
 
 const kafkaFolder = (toolsFolder: string) => join(toolsFolder, `kafka-${KAFKA}`);
-const programFile = (toolsFolder: string, program: GoProgram) =>
+export const programFile = (toolsFolder: string, program: GoProgram) =>
   join(toolsFolder, `${program}-${GO_PROGRAMS[program].version}`, GO_PROGRAMS[program].binary);
 
 /** Everything that is not installed, said at once: nobody likes to be told once for each program. */
@@ -98,7 +102,7 @@ export async function provideGoProgram(program: GoProgram, { toolsFolder, say, s
 }
 
 /** Made aside and renamed when whole: a start that was killed leaves nothing that looks like the tool. */
-async function placeWhole(folder: string, make: (unfinished: string) => Promise<void>): Promise<void> {
+export async function placeWhole(folder: string, make: (unfinished: string) => Promise<unknown>): Promise<void> {
   const unfinished = `${folder}.new.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
@@ -112,14 +116,15 @@ async function placeWhole(folder: string, make: (unfinished: string) => Promise<
   }
 }
 
-async function runTool(
+export async function runTool(
   file: string,
   args: readonly string[],
   options: { readonly signal: AbortSignal | undefined; readonly env?: NodeJS.ProcessEnv },
-): Promise<void> {
+): Promise<string> {
   const { signal, env = process.env } = options;
   try {
-    await run(file, args, { maxBuffer: OUTPUT_BYTES_MAX, env, ...(signal ? { signal } : {}) });
+    const { stdout } = await run(file, args, { maxBuffer: OUTPUT_BYTES_MAX, env, ...(signal ? { signal } : {}) });
+    return stdout;
   } catch (error) {
     signal?.throwIfAborted();
     const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };

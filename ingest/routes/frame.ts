@@ -76,7 +76,7 @@ export async function asFrame(
   device: KnownDevice,
   meta: FrameMeta,
   jpeg: Buffer,
-): Promise<Omit<SentFrame, 'traceparent'>> {
+): Promise<Omit<SentFrame, 'trace'>> {
   const { id: deviceId, epoch } = deviceOf({ device }, meta.device_id);
   const nowMs = clock.nowMs();
   const time = await statedTime({ boots, nowMs }, deviceId, meta.capture_ts, meta);

@@ -37,8 +37,8 @@ export function registerHeartbeat(
       throw new Problem({ status: 422, code: 'invalid-heartbeat', title: 'Not a heartbeat', detail, errors });
     }
     const { id: deviceId, epoch } = deviceOf(request, body.device_id ?? undefined);
-    const { traceparent } = request.trace;
-    const accepted = await acceptHeartbeat({ deviceId, epoch, body, traceparent });
+    const { trace } = request;
+    const accepted = await acceptHeartbeat({ deviceId, epoch, body, trace });
     if (accepted === 'refused') throw deviceGone(deviceId);
     return reply.code(202).send({
       status: 'accepted' as const,

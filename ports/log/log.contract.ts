@@ -82,6 +82,26 @@ export function describeLog(name: string, create: () => Promise<LogUnderTest>): 
       expect(second?.headers).toBeUndefined();
     });
 
+    test('headers of what a step yields come through, and none where there were none', async () => {
+      const { group, device } = fresh();
+      const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+      const given = [{ traceparent, tracestate: 'vendor=1' }, undefined, { traceparent }];
+      for (const at of given.keys()) await subject.log.append(input, [record(device(1), `${at}`)]);
+      await consumeUntil(
+        subject.log,
+        pass(group, (records) =>
+          mine(records, device(1)).map((one) => {
+            const { topic, record: yielded } = toOutput(one);
+            const headers = given[Number(text(one))];
+            return { topic, record: { ...yielded, ...(headers && { headers }) } };
+          }),
+        ),
+        async () => (await readAvailable(subject.log, output, device(1))).length >= given.length,
+      );
+      const written = await readAvailable(subject.log, output, device(1));
+      expect(written.map(({ headers }) => headers)).toEqual(given);
+    });
+
     test('a topic that is not compacted refuses a deletion', async () => {
       await expect(subject.log.append(input, [{ key: 'x', value: null }])).rejects.toThrow();
     });

@@ -1,7 +1,7 @@
-import type { RecordMetadata } from 'kafkajs';
+import type { KafkaMessage, RecordMetadata } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { Outage } from '../../errors.ts';
-import { sendAll } from './messages.ts';
+import { asStored, sendAll } from './messages.ts';
 
 const output = (partition: number) => ({
   topic: 'frames',
@@ -33,4 +33,16 @@ test('what would be more than a broker takes at once goes in several batches, in
     [large(0, 'a'), large(1, 'b'), large(0, 'c'), large(0, 'd'), large(1, 'e')],
   );
   expect(sent).toEqual([['a', 'b'], ['c'], ['d', 'e']]);
+});
+
+test.each([
+  ['none', undefined, undefined],
+  ['no header in them', {}, undefined],
+  ['bytes', { traceparent: Buffer.from('00-ab') }, { traceparent: '00-ab' }],
+  ['bytes that are no text', { b3: Buffer.from([0xff, 0xfe]) }, { b3: '\ufffd\ufffd' }],
+  ['one header twice', { traceparent: [Buffer.from('one'), Buffer.from('two')] }, { traceparent: 'one,two' }],
+  ['a header without a value', { traceparent: undefined }, { traceparent: 'undefined' }],
+])('headers that somebody else has written are read, whatever they are: %s', (_, headers, expected) => {
+  const message = { key: null, value: null, timestamp: '5', attributes: 0, offset: '7', size: 0 };
+  expect(asStored({ ...message, ...(headers && { headers }) } as KafkaMessage).headers).toEqual(expected);
 });
