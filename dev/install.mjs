@@ -33,13 +33,14 @@ export function installMissing({ withDev }) {
 }
 
 /** Packages of the lock file that are not there in its version; those of other platforms do not count. */
-function findMissing(withDev) {
+export function findMissing(withDev) {
   const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'));
   return Object.entries(packages).filter(([path, { version, dev, optional, devOptional, peer }]) => {
     if (path === '' || optional || (devOptional && !withDev) || (peer && !existsSync(`${root}${path}`))) return false;
     if (dev && !withDev) return false;
     try {
-      return JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).version !== version;
+      // Some call themselves v1.2.3 and are known as 1.2.3.
+      return JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8')).version.replace(/^v/, '') !== version;
     } catch {
       return true;
     }
