@@ -3,7 +3,7 @@ import { isRefusal } from '../ports/store/refusal.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable, Store } from '../ports/store/store.ts';
 import { beginBatch } from '../ports/tracing/begin-batch.ts';
-import type { Tracing } from '../ports/tracing/tracing.ts';
+import { during, type Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import { deadLetterOf } from '../schemas/dead-letter.ts';
 import { type ReadBatch, readBatch } from './read-record.ts';
@@ -71,17 +71,10 @@ export function writeTopic({
     }
   }
 
-  async function commit(stretch: Stretch, batch: ReadBatch): Promise<bigint> {
+  function commit(stretch: Stretch, batch: ReadBatch): Promise<bigint> {
     const { partition, records } = stretch;
     const span = tracing && beginBatch(tracing, { name: `write ${topic}`, topic, partition }, records);
-    try {
-      const next = await commitRows(stretch, batch);
-      span?.end();
-      return next;
-    } catch (error) {
-      span?.end(error);
-      throw error;
-    }
+    return during(span, () => commitRows(stretch, batch));
   }
 
   async function commitRows({ partition, expected, records }: Stretch, batch: ReadBatch): Promise<bigint> {

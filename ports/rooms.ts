@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs } from './blobs/blobs.ts';
+import { inTime } from './in-time.ts';
 import { type Room, roomOf } from './room.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -46,10 +46,7 @@ export function createRooms({
   }
 
   async function lookAt(one: (typeof asked)[number]): Promise<Looked> {
-    const answered = new AbortController();
-    const late = sleep(answerWithinMs, null, { signal: answered.signal }).catch(() => null);
-    const looked = await Promise.race([askOnce(one), late]);
-    answered.abort();
+    const looked = await inTime(askOnce(one), answerWithinMs);
     return looked ?? { name: one.name, room: 'silent', tookMs: answerWithinMs };
   }
 

@@ -20,6 +20,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { Outage } from '../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { TracingConfig } from './config.ts';
 import type { OpenedTracing, TracingOptions } from './open-tracing.ts';
 import { isSampled, readTraceparent, type Trace, type TraceHeaders } from './trace.ts';
@@ -102,13 +103,11 @@ export function createOpenTelemetry(options: Options): OpenedTracing {
   return {
     begin,
     async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((settle) => {
-        timer = setTimeout(settle, CLOSE_WITHIN_MS);
-      });
       // What cannot be sent was told by the exporter.
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
-      clearTimeout(timer);
+      await inTime(
+        provider.shutdown().catch(() => undefined),
+        CLOSE_WITHIN_MS,
+      );
     },
   };
 }

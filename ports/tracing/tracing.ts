@@ -45,16 +45,17 @@ export function within<Result>(
   parent: TraceHeaders | undefined,
   work: (span: Span | null) => Promise<Result>,
 ): Promise<Result> {
-  return tracing === null ? work(null) : during(tracing.begin(name, { parent }), work);
+  return during(tracing === null ? null : tracing.begin(name, { parent }), work);
 }
 
-async function during<Result>(span: Span, work: (span: Span) => Promise<Result>): Promise<Result> {
+/** Does the work within a span that has begun, if one has, and ends it. */
+export async function during<Result>(span: Span | null, work: (span: Span | null) => Promise<Result>): Promise<Result> {
   try {
     const result = await work(span);
-    span.end();
+    span?.end();
     return result;
   } catch (error) {
-    span.end(error);
+    span?.end(error);
     throw error;
   }
 }

@@ -76,8 +76,9 @@ export function createDeviceTokens({
   readonly secrets: Secrets;
   readonly nowMs: () => number;
 }): DeviceTokens {
-  const keys = secrets.map((secret) => keyFor('device tokens', secret));
-  const [keyInForce = keyFor('device tokens', secrets[0])] = keys;
+  const [inForce, ...before] = secrets;
+  const keyInForce = keyFor('device tokens', inForce);
+  const keys = [keyInForce, ...before.map((secret) => keyFor('device tokens', secret))];
   const remembered = new Map<string, Remembered>();
 
   const look = coalesce(async (digests: readonly Buffer[]) => {
