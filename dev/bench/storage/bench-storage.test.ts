@@ -113,23 +113,48 @@ describe('what is written', () => {
 });
 
 /** The command as it is called; it ends with an error where the two databases do not have the same rows. */
-async function runBench(timescaleUrl: string): Promise<string> {
+async function runBench(timescaleUrl: string, ...more: readonly string[]): Promise<{ line: string; progress: string }> {
   const program = fileURLToPath(new URL('../storage.ts', import.meta.url));
   const run = fileURLToPath(new URL('../../run.mjs', import.meta.url));
-  const args = [run, program, '--profile', 'month', '--scale', '0.002', '--times', '2'];
+  const args = [run, program, '--profile', 'month', '--scale', '0.002', '--times', '2', ...more];
   const env = { ...process.env, TIMESCALE_URL: timescaleUrl };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
-  return stdout.trim().split('\n').at(-1) ?? '';
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
+  return { line: stdout.trim().split('\n').at(-1) ?? '', progress: stderr };
 }
 
 const LINE = /^copy_ratio=\d+(\.\d+)? bytes_per_row=[1-9]\d* query_p95_ms=\d+(\.\d+)?$/;
 
 test('the command ends with its line, on PostgreSQL', async () => {
-  expect(await runBench('')).toMatch(LINE);
+  expect((await runBench('')).line).toMatch(LINE);
 }, 180_000);
 
+test('the command keeps nothing on a server that goes with it', async () => {
+  await expect(runBench('', '--keep')).rejects.toThrow('TIMESCALE_URL');
+});
+
 describeWith('timescale', 'the command', ({ url }) => {
-  test('ends with its line, on TimescaleDB', async () => {
-    expect(await runBench(url)).toMatch(LINE);
+  const databases = async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query('select datname as name from pg_database')).rows.map(({ name }) => name);
+    } finally {
+      await client.end();
+    }
+  };
+
+  test('ends with its line, on TimescaleDB; and asks again what it has kept', async () => {
+    const { line, progress } = await runBench(url, '--keep');
+    expect(line).toMatch(LINE);
+    const [, name = ''] = /^asking (\w+)$/m.exec(progress) ?? [];
+    expect(await databases()).toContain(name);
+    const again = await runBench(url, '--again', name);
+    const loaded = line.slice(0, line.indexOf('query'));
+    expect(again.line).toMatch(LINE);
+    expect(again.line.slice(0, loaded.length)).toBe(loaded);
+
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`drop database ${name} with (force)`).finally(() => client.end());
   }, 180_000);
 });

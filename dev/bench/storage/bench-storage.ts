@@ -6,12 +6,17 @@ import { median } from '../median.ts';
 import { type Asked, askServed } from './ask-served.ts';
 import { copySlice, type Table } from './copy-slice.ts';
 import { EVENTS_PER_VISIT, historyOf, withFirstVersions } from './history.ts';
-import { openDatabases } from './open-databases.ts';
+import { type Databases, openDatabases } from './open-databases.ts';
 import { served } from './served-queries.ts';
 import { compressUntil, refreshRollups, requireSameRows, sizesOf, type TableSize, vacuum } from './settle.ts';
 import { createWriting } from './write-slice.ts';
 
-const insertCaptures = statement(import.meta.url, './sql/insert-captures.sql');
+const sql = {
+  insertCaptures: statement(import.meta.url, './sql/insert-captures.sql'),
+  createLoad: statement(import.meta.url, './sql/create-load.sql'),
+  insertLoad: statement(import.meta.url, './sql/insert-load.sql'),
+  findLoad: statement(import.meta.url, './sql/find-load.sql'),
+};
 
 /** A synthetic year of a hundred cameras, or a month of ten. */
 export const PROFILES = {
@@ -29,13 +34,21 @@ export interface StorageBenchOptions {
   /** In how many versions events are told that have an end. */
   readonly versions: 1 | 2;
   readonly times: number;
+  /** Whether what was written stays when all is done, to be asked again. */
+  readonly keep: boolean;
   readonly nowMs: number;
   readonly onProgress: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-export interface StorageBench {
+/** What loading came to. It is noted in the database that was loaded, which says so by itself what can be asked of it. */
+interface Load {
+  readonly profile: keyof typeof PROFILES;
+  readonly scale: number;
+  readonly versions: 1 | 2;
   readonly flavour: string;
+  /** Where the history ends. */
+  readonly toMs: number;
   readonly slices: number;
   readonly rowsPerSecond: { readonly writer: number; readonly copy: number };
   readonly copyRatio: number;
@@ -44,6 +57,9 @@ export interface StorageBench {
   readonly tables: Readonly<Record<Table, TableSize>>;
   readonly bytesPerRowBefore: number;
   readonly bytesPerRow: number;
+}
+
+export interface StorageBench extends Load {
   readonly queries: readonly Asked[];
   readonly queryP95Ms: number;
 }
@@ -55,45 +71,52 @@ const SLICES_MIN = 12;
 const HOUR_MS = 3_600_000;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
+/** Loads, and asks what it has loaded. */
 export async function benchStorage(options: StorageBenchOptions): Promise<StorageBench> {
-  const { profile, scale, timescaleUrl, partitions, batchRecordsMax, versions, signal, onProgress } = options;
-  const { devices: deviceCount, days, visits } = PROFILES[profile];
-  const devices = Array.from({ length: deviceCount }, (_, index) => `bench-${String(index + 1).padStart(3, '0')}`);
-  const visitsPerDevice = Math.max(1, Math.round((visits * scale) / deviceCount));
-  const hours = days * 24;
+  const { days } = PROFILES[options.profile];
   const toMs = Math.floor(options.nowMs / HOUR_MS) * HOUR_MS;
-  const fromMs = toMs - hours * HOUR_MS;
-  const expected = Math.round(devices.length * visitsPerDevice * EVENTS_PER_VISIT);
+  const fromMs = toMs - days * 24 * HOUR_MS;
+  const databases = await openDatabases(options.timescaleUrl, {
+    ids: devicesOf(options.profile),
+    since: new Date(fromMs),
+  });
+  let keepWritten = false;
+  try {
+    await load(databases, { ...options, fromMs, toMs });
+    keepWritten = options.keep;
+    return await askAgain(databases.written, options);
+  } finally {
+    await databases.stop({ keepWritten });
+  }
+}
 
-  const databases = await openDatabases(timescaleUrl, { ids: devices, since: new Date(fromMs) });
-  const { flavour } = databases;
+async function load(
+  { flavour, ...databases }: Databases,
+  options: StorageBenchOptions & { readonly fromMs: number; readonly toMs: number },
+): Promise<void> {
+  const { profile, scale, partitions, batchRecordsMax, versions, fromMs, toMs, signal, onProgress } = options;
+  const devices = devicesOf(profile);
+  const { days, visits } = PROFILES[profile];
+  const visitsPerDevice = Math.max(1, Math.round((visits * scale) / devices.length));
+  const expected = Math.round(devices.length * visitsPerDevice * EVENTS_PER_VISIT);
   const [written, copied] = [databases.written, databases.copied].map(
     (connectionString) => new pg.Client({ connectionString }),
   ) as [pg.Client, pg.Client];
-  const writerStore = createPostgresStore({
+  const store = createPostgresStore({
     connectionString: databases.written,
     // As aggregator/main.ts has it.
     connectionsMax: 10,
     name: 'bench writer',
   });
-  const readerStore = createPostgresStore({
-    connectionString: databases.written,
-    // One, so that each statement has been asked often enough for the plan that is kept.
-    connectionsMax: 1,
-    name: 'bench reader',
-    // As console/main.ts has it.
-    plansByValues: true,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-  });
   const tell = createTeller(onProgress);
   try {
     await Promise.all([written.connect(), copied.connect()]);
     onProgress(`${flavour}: ${expected} events of ${devices.length} cameras in ${days} days`);
-    const writing = await createWriting({ store: writerStore, partitions, batchRecordsMax });
+    const writing = await createWriting({ store, partitions, batchRecordsMax });
     const paces: Pace[] = [];
     let events = 0;
     const perSlice = Math.min(EVENTS_PER_SLICE_MAX, expected / SLICES_MIN);
-    for (const slice of historyOf({ seed: SEED, devices, fromMs, hours, visitsPerDevice }, perSlice)) {
+    for (const slice of historyOf({ seed: SEED, devices, fromMs, hours: days * 24, visitsPerDevice }, perSlice)) {
       signal.throwIfAborted();
       const writerMs = await writing.write(versions === 2 ? withFirstVersions(slice.events) : slice.events);
       const { rows, ms: copyMs } = await copySlice(slice, { written, copied });
@@ -106,19 +129,53 @@ export async function benchStorage(options: StorageBenchOptions): Promise<Storag
     }
     onProgress('loaded; comparing, adding up and cleaning up');
     const rows = await requireSameRows(written, copied);
-    await written.query(insertCaptures.text, [devices, new Date(toMs)]);
+    await written.query(sql.insertCaptures.text, [devices, new Date(toMs)]);
     if (flavour === 'TimescaleDB') await refreshRollups(written);
     await vacuum(written);
     const tables = await sizesOf(written, { rows, hasTimescale: flavour === 'TimescaleDB' });
+    const loaded: Load = { profile, scale, versions, flavour, toMs, ...summarise(paces), ...perRow(tables), tables };
+    await written.query(sql.createLoad.text);
+    await written.query(sql.insertLoad.text, [loaded]);
     signal.throwIfAborted();
-    onProgress('asking');
-    const random = createRandom(SEED, 'queries');
-    const queries = await askServed(readerStore, served, { times: options.times, random, nowMs: toMs, days, devices });
-    return { flavour, ...summarise(paces), ...perRow(tables), tables, queries, queryP95Ms: worst(queries) };
   } finally {
-    await Promise.all([written.end(), copied.end(), writerStore.close(), readerStore.close()]);
-    await databases.stop();
+    await Promise.all([written.end(), copied.end(), store.close()]);
   }
+}
+
+/** Asks all that is served of a database that was loaded. */
+export async function askAgain(
+  connectionString: string,
+  { times, onProgress }: Pick<StorageBenchOptions, 'times' | 'onProgress'>,
+): Promise<StorageBench> {
+  const store = createPostgresStore({
+    connectionString,
+    // One, so that each statement has been asked often enough for the plan that is kept.
+    connectionsMax: 1,
+    name: 'bench reader',
+    // As console/main.ts has it.
+    plansByValues: true,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  try {
+    const [found] = await store.run<{ load: Load }>(sql.findLoad);
+    if (!found) throw new Error('nothing was loaded into this database');
+    const { profile, toMs } = found.load;
+    onProgress(`asking ${new URL(connectionString).pathname.slice(1)}`);
+    const queries = await askServed(store, served, {
+      times,
+      random: createRandom(SEED, 'queries'),
+      nowMs: toMs,
+      days: PROFILES[profile].days,
+      devices: devicesOf(profile),
+    });
+    return { ...found.load, queries, queryP95Ms: worst(queries) };
+  } finally {
+    await store.close();
+  }
+}
+
+function devicesOf(profile: keyof typeof PROFILES): readonly string[] {
+  return Array.from({ length: PROFILES[profile].devices }, (_, index) => `bench-${String(index + 1).padStart(3, '0')}`);
 }
 
 interface Pace {

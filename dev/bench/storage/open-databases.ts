@@ -23,7 +23,8 @@ export interface Databases {
   readonly written: string;
   /** Into which the same rows are copied. */
   readonly copied: string;
-  stop(): Promise<void>;
+  /** Both go, or what was written stays where it is; a server of their own stops in any case, and what it had goes. */
+  stop(options?: { readonly keepWritten: boolean }): Promise<void>;
 }
 
 /** On the server of that address, if there is one, else on one of their own. */
@@ -50,7 +51,8 @@ async function createTwo(url: string): Promise<Omit<Databases, 'flavour'>> {
   return {
     written: written.connectionString,
     copied: copied.connectionString,
-    stop: async () => void (await Promise.all([written.drop(), copied.drop()])),
+    stop: async ({ keepWritten } = { keepWritten: false }) =>
+      void (await Promise.all([keepWritten || written.drop(), copied.drop()])),
   };
 }
 

@@ -1,0 +1,1 @@
+create table bench_load (load jsonb not null)

@@ -1,0 +1,1 @@
+select load from bench_load

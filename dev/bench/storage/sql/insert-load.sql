@@ -1,0 +1,1 @@
+insert into bench_load (load) values ($1)
