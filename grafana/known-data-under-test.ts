@@ -125,6 +125,8 @@ const others: readonly Event[] = [
     occurred_at: at('2026-05-01T03:00'),
     payload: { kind: 'Other', data_json: '{}' },
   }),
+  // Comes in the moment in which P2 goes: never are two there.
+  entry(['P3', 'door', 'till', '2026-05-01T11:35:10', 40]),
 ];
 
 /** Seqs 10 to 29 of the door, less 12 to 14 and 20, of which it gave up 12, 13 and 40. */

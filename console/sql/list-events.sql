@@ -1,12 +1,25 @@
+-- Which they are is found by their times alone, and only of those on the page all is read: where events are compressed, each
+-- column that is asked for is unpacked of a thousand events at once.
+with page as materialized (
+  select device_id, occurred_at, number
+  from events
+  where ($1::text is null or device_id = $1)
+    and ($2::text is null or type = $2)
+    and ($3::timestamptz is null or occurred_at >= $3)
+    and ($4::timestamptz is null or occurred_at <= $4)
+  order by occurred_at desc, number desc
+  limit $5 offset $6
+)
 select
-  number, id, type, device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
-  to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
+  event.number, id, type, event.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
+  to_char(event.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
   to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
   to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at
-from events
-where ($1::text is null or device_id = $1)
-  and ($2::text is null or type = $2)
-  and ($3::timestamptz is null or occurred_at >= $3)
-  and ($4::timestamptz is null or occurred_at <= $4)
-order by events.occurred_at desc, number desc
-limit $5 offset $6
+from page
+cross join lateral (
+  select * from events
+  where device_id = page.device_id and occurred_at = page.occurred_at and number = page.number
+  -- There is but one; said so, it is looked up, and never joined with all there are.
+  limit 1
+) as event
+order by page.occurred_at desc, page.number desc

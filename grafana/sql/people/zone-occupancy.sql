@@ -2,7 +2,7 @@
 select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.id as metric, max(people)::bigint as people
 from unnest(array[$zone]::text[]) as zones (id)
 cross join lateral (
-  select at, sum(delta) over (order by at) as people
+  select at, sum(delta) over (order by at, delta rows unbounded preceding) as people
   from (
     select
       $__timeFrom()::timestamptz as at,
