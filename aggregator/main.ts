@@ -11,6 +11,7 @@ import { createDailyCheck, type DailyCheck, LOOK_AT_CHECK_EVERY_MS } from './che
 import { PATIENT_MS } from './check/keep-check.ts';
 import { aggregatorService } from './config.ts';
 import { createRetention, LOOK_AT_RETENTION_EVERY_MS, type Retention } from './retention/retention.ts';
+import { createDatabaseJobsWatch, WATCH_DATABASE_JOBS_EVERY_MS } from './watch-database-jobs.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from './watch-devices.ts';
 
 /**
@@ -34,6 +35,8 @@ await runService({ name, schema: aggregatorService }, async ({ parts, config, lo
   parts.run(name, (signal) => runAggregator({ log, store, codec, clock, logger, metrics, tracing, config }, signal));
   const watch = createDeviceWatch({ log, store, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
+  const databaseJobs = createDatabaseJobsWatch({ store, metrics });
+  parts.every('watch of database jobs', WATCH_DATABASE_JOBS_EVERY_MS, () => databaseJobs.look());
   // Opened when it is needed: the bucket is made by ingest, which waits for the tables that are made here.
   let opening: Promise<S3Blobs> | null = null;
   parts.started('blobs', async () => (await opening?.catch(() => null))?.close());

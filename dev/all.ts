@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { destination, pino, stdSerializers } from 'pino';
 import { collectDefaultMetrics } from 'prom-client';
 import { migrations } from '../aggregator/aggregator.ts';
+import { createDatabaseJobsWatch, WATCH_DATABASE_JOBS_EVERY_MS } from '../aggregator/watch-database-jobs.ts';
 import { createDeviceWatch, WATCH_DEVICES_EVERY_MS } from '../aggregator/watch-devices.ts';
 import { registerConsole } from '../console/app.ts';
 import { diskLimits } from '../console/disk-config.ts';
@@ -161,6 +162,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
   const watch = createDeviceWatch({ log, store: consoleStore, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());
+  const databaseJobs = createDatabaseJobsWatch({ store: consoleStore, metrics });
+  parts.every('watch of database jobs', WATCH_DATABASE_JOBS_EVERY_MS, () => databaseJobs.look());
   // Last: one that is made up is shown below, and never if anything before this had failed.
   const administrator = config.ADMIN_PASSWORD === undefined ? await ensureAdministrator() : { password: null };
 
