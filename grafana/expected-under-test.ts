@@ -249,7 +249,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   },
   'people: Zones': {
     all: [
-      'till | Front door | 3 | 120000 | 300000',
+      'Till | Front door | 3 | 120000 | 300000',
       'shelf | Front door | 1 | - | -',
       'shelf | hall | 1 | 10000 | 10000',
     ],
@@ -258,9 +258,9 @@ export const expected: Readonly<Record<string, Expected>> = {
   'people: Entries into zones': {
     all: [
       '2026-05-01 09:00 | shelf | 1',
-      '2026-05-01 10:00 | till | 1',
+      '2026-05-01 10:00 | Till | 1',
+      '2026-05-01 11:00 | Till | 2',
       '2026-05-01 11:00 | shelf | 1',
-      '2026-05-01 11:00 | till | 2',
     ],
     few: ['2026-05-01 06:00 | shelf | 1'],
   },
@@ -288,7 +288,7 @@ export const expected: Readonly<Record<string, Expected>> = {
     empty: levels(1, ['', '0'.repeat(25)]),
   },
   'people: Occupancy of zones': {
-    all: levels(1, ['shelf | ', '0000000000000000000001011'], ['till | ', '0000000000000000000000110']),
+    all: levels(1, ['Till | ', '0000000000000000000000110'], ['shelf | ', '0000000000000000000001011']),
     few: levels(6, ['shelf | ', '00011']),
   },
   'pipeline: Database': sizes(isDatabase),

@@ -23,7 +23,7 @@ grant select (
 ) on devices to passerby_reader;
 -- How devices do, and what their ledgers lack.
 grant select on config_versions, device_heartbeats, dropped_ranges, ledger_hours, seq_blocks, sites to passerby_reader;
-grant select on crowds_hourly, ingest_minutely, visits_daily, visits_hourly, zones_hourly to passerby_reader;
+grant select on crowds_hourly, ingest_minutely, visits_daily, visits_hourly, zone_names, zones_hourly to passerby_reader;
 -- The schema results, to which the migrations let its members.
 grant passerby_results to passerby_reader;
 commit;

@@ -1,6 +1,15 @@
 -- As of the whole picture, for each zone.
-select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.id as metric, max(people)::bigint as people
-from unnest(array[$zone]::text[]) as zones (id)
+select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.name as metric, max(people)::bigint as people
+from (
+  select id, coalesce(named.name, id) as name
+  from unnest(array[$zone]::text[]) as id
+  left join lateral (
+    select name from zone_names
+    where zone_id = id and device_id = any(array[$device]::text[])
+    order by named_at desc, device_id
+    limit 1
+  ) as named on true
+) as zones
 cross join lateral (
   select at, sum(delta) over (order by at, delta rows unbounded preceding) as people
   from (

@@ -1,7 +1,5 @@
--- Zones that these devices have or had, by the name of the newest configuration that knows them.
-select distinct on (zone ->> 'id')
-  coalesce(nullif(zone ->> 'name', ''), zone ->> 'id') as __text, zone ->> 'id' as __value
-from config_versions
-cross join lateral jsonb_path_query(settings, '$.zones[*]') as zone
-where device_id = any(array[$device]::text[]) and zone ->> 'id' is not null
-order by zone ->> 'id', created_at desc, version desc
+-- Zones that these devices have or had, by their newest name.
+select distinct on (zone_id) name as __text, zone_id as __value
+from zone_names
+where device_id = any(array[$device]::text[])
+order by zone_id, named_at desc, device_id
