@@ -136,6 +136,8 @@ export interface PartitionLag {
   readonly records: bigint;
   /** Age of the oldest record not yet committed; 0 when there is none. */
   readonly ageMs: number;
+  /** Of a log that lets unread records go for want of room: its oldest record, and where the next one comes. */
+  readonly kept?: { readonly first: bigint; readonly next: bigint };
 }
 
 export interface Log {

@@ -125,3 +125,23 @@ test('it tells how long topics keep records, where that has an end, and where a 
   expect(await standing()).toContain('passerby_log_committed_offset{topic="frames",group="quick",partition="1"} 1');
   expect(await standing()).toContain('passerby_log_committed_offset{topic="frames",group="absent",partition="1"} 0');
 });
+
+test('of a log that lets unread records go it tells what is kept, and of another nothing', async () => {
+  const metrics = new Registry();
+  const lag = async (topic: string) => [
+    {
+      partition: 3,
+      committed: 0n,
+      records: 1n,
+      ageMs: 0,
+      ...(topic === 'frames' && { kept: { first: 7n, next: 9n } }),
+    },
+  ];
+  const readers = ['frames', 'events'].map((topic) => ({ group: 'quick', topic }));
+  await createLagWatch({ log: { lag }, readers, topics: [], metrics }).look();
+  const lines = (await metrics.metrics()).split('\n');
+  expect(lines.filter((line) => /^passerby_log_(first|next)_offset\{/.test(line))).toEqual([
+    'passerby_log_first_offset{topic="frames",partition="3"} 7',
+    'passerby_log_next_offset{topic="frames",partition="3"} 9',
+  ]);
+});

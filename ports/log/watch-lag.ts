@@ -47,6 +47,18 @@ export function createLagWatch({
     labelNames,
     registers: [metrics],
   });
+  const first = new Gauge({
+    name: 'passerby_log_first_offset',
+    help: 'Of the oldest record of a partition that is kept: above 0, older ones have gone.',
+    labelNames: ['topic', 'partition'],
+    registers: [metrics],
+  });
+  const next = new Gauge({
+    name: 'passerby_log_next_offset',
+    help: 'Of the record that comes next into a partition.',
+    labelNames: ['topic', 'partition'],
+    registers: [metrics],
+  });
   const retention = new Gauge({
     name: 'passerby_log_retention_seconds',
     help: 'How long a topic keeps what nobody has read.',
@@ -66,11 +78,16 @@ export function createLagWatch({
       latest = await Promise.all(
         readers.map(async ({ group, topic }) => {
           const partitions = await log.lag(topic, group);
-          for (const { partition, committed, records: waiting, ageMs } of partitions) {
-            const labels = { topic, group, partition: String(partition) };
-            records.set(labels, Number(waiting));
-            seconds.set(labels, ageMs / 1_000);
-            offset.set(labels, Number(committed));
+          for (const one of partitions) {
+            const place = { topic, partition: String(one.partition) };
+            if (one.kept) {
+              first.set(place, Number(one.kept.first));
+              next.set(place, Number(one.kept.next));
+            }
+            const labels = { topic, group, partition: place.partition };
+            records.set(labels, Number(one.records));
+            seconds.set(labels, one.ageMs / 1_000);
+            offset.set(labels, Number(one.committed));
           }
           return {
             group,

@@ -386,6 +386,15 @@ describeWith('kafka', 'the log on a real Kafka, when things go wrong', ({ broker
     await consuming;
   });
 
+  test('what a partition keeps is told from its oldest record on', async () => {
+    await append(5);
+    const partition = await partitionOf();
+    const kept = async () => (await log.lag(input, 'nobody')).find((one) => one.partition === partition)?.kept;
+    expect(await kept()).toEqual({ first: 0n, next: 5n });
+    await admin.deleteTopicRecords({ topic: input, partitions: [{ partition, offset: '3' }] });
+    expect(await kept()).toEqual({ first: 3n, next: 5n });
+  });
+
   test('the age of what waits is the time since it was appended', async () => {
     await append(1);
     const later = createManualClock(Date.now() + 600_000);

@@ -22,7 +22,13 @@ export async function measureLag(admin: Admin, clock: Clock, topic: string, grou
     const stands = committed.get(partition) ?? -1n;
     const from = stands < BigInt(low) ? BigInt(low) : stands;
     const records = BigInt(high) > from ? BigInt(high) - from : 0n;
-    return { partition, from, records, committed: stands < 0n ? 0n : stands };
+    return {
+      partition,
+      from,
+      records,
+      kept: { first: BigInt(low), next: BigInt(high) },
+      committed: stands < 0n ? 0n : stands,
+    };
   });
   const ages = await measureAges(
     waiting.filter(({ records }) => records > 0n),
@@ -32,12 +38,7 @@ export async function measureLag(admin: Admin, clock: Clock, topic: string, grou
     },
   );
   return waiting
-    .map(({ partition, committed, records }) => ({
-      partition,
-      committed,
-      records,
-      ageMs: ages.get(partition) ?? 0,
-    }))
+    .map(({ from: _, ...one }) => ({ ...one, ageMs: ages.get(one.partition) ?? 0 }))
     .sort((a, b) => a.partition - b.partition);
 }
 
