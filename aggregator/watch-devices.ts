@@ -17,7 +17,7 @@ export const WATCH_DEVICES_EVERY_MS = 5_000;
 const TOLD_AT_ONCE_MAX = 500;
 
 const sql = {
-  lock: statement(import.meta.url, './sql/lock-device-watch.sql'),
+  lock: statement(import.meta.url, './sql/try-lock.sql'),
   markSilent: statement(import.meta.url, './sql/mark-silent.sql'),
   untold: statement(import.meta.url, './sql/untold-silences.sql'),
   markTold: statement(import.meta.url, './sql/mark-told.sql'),

@@ -5,27 +5,18 @@ import type { TurnFrame } from './line-up.ts';
 /** Whether a picture that is missing was erased. */
 export type IsErased = (frame: Pick<TurnFrame, 'device_id' | 'captured_at'>) => Promise<boolean>;
 
-/** So long a device's notes are believed: they are in place before the first picture goes. */
-const BELIEVED_MS = 1_000;
 const DEVICES_MAX = 1_000;
 
 /**
  * Of frames that were in the log when their pictures were erased, and are read after that: they are nothing that went
- * wrong. Whoever reads frames has no table to ask, so they go by the notes among the blobs (schemas/erasure-note.ts).
+ * wrong. Whoever reads frames has no table to ask, so they go by the notes among the blobs (schemas/erasure-note.ts). Notes
+ * stay, so what they said once is so; what they did not say they may say by now, since they were there before the picture
+ * went, and not much longer.
  */
-export function createIsErased({
-  blobs,
-  monotonicMs = () => performance.now(),
-}: {
-  readonly blobs: Pick<Blobs, 'get' | 'list'>;
-  readonly monotonicMs?: () => number;
-}): IsErased {
-  const known = new Map<string, { readonly notes: readonly ErasureNote[]; readonly readAtMs: number }>();
+export function createIsErased({ blobs }: { readonly blobs: Pick<Blobs, 'get' | 'list'> }): IsErased {
+  const known = new Map<string, readonly ErasureNote[]>();
 
-  async function notesOf(deviceId: string): Promise<readonly ErasureNote[]> {
-    const nowMs = monotonicMs();
-    const before = known.get(deviceId);
-    if (before && nowMs - before.readAtMs < BELIEVED_MS) return before.notes;
+  async function readNotes(deviceId: string): Promise<readonly ErasureNote[]> {
     const notes: ErasureNote[] = [];
     for await (const key of blobs.list(erasureNotesOf(deviceId))) {
       const bytes = await blobs.get(key);
@@ -33,10 +24,12 @@ export function createIsErased({
       if (note) notes.push(note);
     }
     if (known.size >= DEVICES_MAX) known.clear();
-    known.set(deviceId, { notes, readAtMs: nowMs });
+    known.set(deviceId, notes);
     return notes;
   }
 
-  return async ({ device_id, captured_at: atMs }) =>
-    (await notesOf(device_id)).some(({ from, to }) => (from === null || atMs >= from) && (to === null || atMs < to));
+  return async ({ device_id, captured_at: atMs }) => {
+    const isOfIt = ({ from, to }: ErasureNote) => (from === null || atMs >= from) && (to === null || atMs < to);
+    return known.get(device_id)?.some(isOfIt) || (await readNotes(device_id)).some(isOfIt);
+  };
 }

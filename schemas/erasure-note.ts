@@ -1,9 +1,10 @@
 import { DEVICE_ID } from './identity.ts';
 
 /**
- * What is noted of an erasure among the blobs, for each device that it is about. It is there before the first picture
- * goes, and stays: by it a picture that is missing is known to have been erased where no table can be asked, and by it
- * whoever restores an older database learns what was erased since.
+ * What is noted of an erasure among the blobs, for each device that it is about, and each time of it; where an erasure has
+ * grown, since somebody was seen for longer, there is another. It is there before the first picture goes, and stays: by it a
+ * picture that is missing is known to have been erased where no table can be asked, and by it whoever restores an older
+ * database learns what was erased since.
  */
 export interface ErasureNote {
   readonly id: string;
@@ -31,8 +32,15 @@ export function erasureNotesOf(deviceId: string): string {
   return `${ERASURE_NOTES}${deviceId}/`;
 }
 
-export function erasureNoteKey({ device_id, id }: Pick<ErasureNote, 'device_id' | 'id'>): string {
-  return `${erasureNotesOf(device_id)}${id}.json`;
+/** With its time, if that has bounds: a blob is never changed, and of a time that has grown there is another one. */
+export function erasureNoteKey({
+  device_id,
+  id,
+  from,
+  to,
+}: Pick<ErasureNote, 'device_id' | 'id' | 'from' | 'to'>): string {
+  const span = from === null && to === null ? '' : `.${from ?? ''}-${to ?? ''}`;
+  return `${erasureNotesOf(device_id)}${id}${span}.json`;
 }
 
 /** Null for what is no note. */

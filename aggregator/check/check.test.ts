@@ -44,6 +44,7 @@ async function look({ blobs = rig.blobs, ...options }: Partial<CheckOptions> & {
     repair: 'nothing',
     stagingMs: 24 * HOUR_MS,
     keptMs: 48 * HOUR_MS,
+    signal: new AbortController().signal,
     ...options,
   });
   return {
@@ -122,6 +123,15 @@ describe('where all agrees', () => {
     expect((await look()).found).toEqual({ undeleted: [1, 0] });
     expect((await look({ repair: 'all' })).found).toEqual({ undeleted: [1, 1] });
     expect([await rig.keys(), (await look()).found]).toEqual([[], {}]);
+  });
+
+  test('unless it is told to stop, be it at the last that it does', async () => {
+    await rig.addFrame({ atMs: NOON_MS - 50 * HOUR_MS });
+    await rig.run({ blobs: { head: rig.blobs.head, delete: () => Promise.reject(new Outage('it', 'away')) } });
+    await rig.query('update expired_blobs set expired_at = $1', [new Date(NOON_MS - 25 * HOUR_MS)]);
+    const stopping = new AbortController();
+    const blobs = { ...rig.blobs, delete: async () => stopping.abort() };
+    await expect(look({ repair: 'all', blobs, signal: stopping.signal })).rejects.toThrow('aborted');
   });
 });
 

@@ -20,7 +20,8 @@ describeWith('timescale', 'the check of hypertables', ({ url }) => {
   async function found(repair: CheckOptions['repair']) {
     const { store } = rig.services;
     const dependencies = { store, blobs: rig.blobs, log, codec: fixedCodec, clock: rig.clock };
-    const { findings } = await check(dependencies, { repair, stagingMs: 0, keptMs: null });
+    const { signal } = new AbortController();
+    const { findings } = await check(dependencies, { repair, stagingMs: 0, keptMs: null, signal });
     return Object.fromEntries(findings.map(({ kind, count, repaired }) => [kind, [count, repaired]]));
   }
 

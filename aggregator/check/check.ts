@@ -31,6 +31,8 @@ export interface CheckOptions {
   readonly stagingMs: number | null;
   /** So long frames are kept at most; null is for ever. */
   readonly keptMs: number | null;
+  /** Stops it before the next page, or the next repair: it rejects with the signal's reason, and tells nothing by halves. */
+  readonly signal: AbortSignal;
 }
 
 const EXAMPLES_MAX = 5;
@@ -48,9 +50,11 @@ const sql = {
 /** Whether rows, blobs and records of the log agree, and what is wrong; and repairs it, if asked to. */
 export async function check(dependencies: CheckDependencies, options: CheckOptions): Promise<CheckReport> {
   const { store, blobs, log, clock } = dependencies;
+  const { signal } = options;
+  signal.throwIfAborted();
   const startedAtMs = clock.nowMs();
   const settledMs = startedAtMs - SETTLED_MS - (await behindMs(log));
-  const seen = await lookAtAll({ store, blobs }, { settledMs, overdueMs: startedAtMs - DAY_MS });
+  const seen = await lookAtAll({ store, blobs }, { settledMs, overdueMs: startedAtMs - DAY_MS, signal });
   const orphans = createOrphans({
     store,
     blobs,
@@ -65,6 +69,7 @@ export async function check(dependencies: CheckDependencies, options: CheckOptio
     await neverAnalysed(seen, dependencies, options),
     await undeleted(seen, dependencies, options),
   ];
+  signal.throwIfAborted();
   return {
     startedAtMs,
     finishedAtMs: clock.nowMs(),
@@ -84,11 +89,12 @@ async function missingPictures(
   dependencies: CheckDependencies,
   options: CheckOptions,
 ) {
-  const gone = await confirmed(found, ({ key }) => isGone(dependencies.blobs, key));
+  const gone = await confirmed(found, ({ key }) => isGone(dependencies.blobs, key), options);
   const left = tooMany(gone.total, lookedAt.pictures, options);
   let repaired = 0;
   if (options.repair === 'all' && left === null) {
     for (const { frame_id, captured_at, key } of gone.rows) {
+      options.signal.throwIfAborted();
       repaired += (await dependencies.store.run(sql.forgetPicture, [frame_id, captured_at, key])).length;
     }
   }
@@ -103,11 +109,12 @@ async function missingSnapshots(
   dependencies: CheckDependencies,
   options: CheckOptions,
 ) {
-  const gone = await confirmed(found, ({ key }) => isGone(dependencies.blobs, key));
+  const gone = await confirmed(found, ({ key }) => isGone(dependencies.blobs, key), options);
   const left = tooMany(gone.total, lookedAt.snapshots, options);
   let repaired = 0;
   if (options.repair === 'all' && left === null) {
     for (const { id, occurred_at, key } of gone.rows) {
+      options.signal.throwIfAborted();
       repaired += (await dependencies.store.run(sql.forgetSnapshot, [id, occurred_at, key])).length;
     }
   }
@@ -123,6 +130,7 @@ async function orphanedBlobs(
   const keys: Record<'orphan' | 'stranger', { readonly key: string }[]> = { orphan: [], stranger: [] };
   const frames: Frame[] = [];
   for (const { key } of found.rows) {
+    options.signal.throwIfAborted();
     const judged = await orphans.judge(key);
     if (judged?.kind === 'unrecorded') frames.push(judged.frame);
     else if (judged) keys[judged.kind].push({ key });
@@ -130,8 +138,12 @@ async function orphanedBlobs(
   const left = tooMany(keys.orphan.length, lookedAt.blobs, options);
   let removed = 0;
   if (options.repair !== 'nothing' && left === null) {
-    for (const { key } of keys.orphan) if (await orphans.remove(key)) removed += 1;
+    for (const { key } of keys.orphan) {
+      options.signal.throwIfAborted();
+      if (await orphans.remove(key)) removed += 1;
+    }
   }
+  options.signal.throwIfAborted();
   if (options.repair === 'all') await appendFrames(dependencies, frames);
   return [
     finding('orphan', all(keys.orphan), ({ key }) => key, { repaired: removed, left }),
@@ -145,9 +157,10 @@ async function orphanedBlobs(
 async function neverAnalysed(
   { neverAnalysed: found }: Seen,
   dependencies: CheckDependencies,
-  { repair }: CheckOptions,
+  { repair, signal }: CheckOptions,
 ) {
   const frames = found.rows.flatMap((row) => frameOfCapture(row) ?? []);
+  signal.throwIfAborted();
   if (repair === 'all') await appendFrames(dependencies, frames);
   return finding(
     'never-analysed',
@@ -162,12 +175,11 @@ async function neverAnalysed(
 async function undeleted(
   { undeleted: found }: Seen,
   { store, blobs, clock }: CheckDependencies,
-  { repair }: CheckOptions,
+  { repair, signal }: CheckOptions,
 ) {
   let repaired = 0;
   if (repair === 'all' && found.total > 0) {
-    const going = new AbortController().signal;
-    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted: () => undefined }, going);
+    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted: () => undefined }, signal);
     repaired = found.total;
   }
   return finding('undeleted', found, ({ key }) => key, { repaired });
@@ -184,9 +196,16 @@ async function isGone(blobs: Pick<Blobs, 'head'>, key: string): Promise<boolean>
 }
 
 /** Of what was found by a listing that is some minutes old, what still is so. */
-async function confirmed<Row>(found: Some<Row>, stillSo: (row: Row) => Promise<boolean>): Promise<Some<Row>> {
+async function confirmed<Row>(
+  found: Some<Row>,
+  stillSo: (row: Row) => Promise<boolean>,
+  { signal }: CheckOptions,
+): Promise<Some<Row>> {
   const rows: Row[] = [];
-  for (const row of found.rows) if (await stillSo(row)) rows.push(row);
+  for (const row of found.rows) {
+    signal.throwIfAborted();
+    if (await stillSo(row)) rows.push(row);
+  }
   return { rows, total: found.total - found.rows.length + rows.length };
 }
 

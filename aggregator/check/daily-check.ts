@@ -41,7 +41,10 @@ export function createDailyCheck({
     async look(signal) {
       if (!(await isTime())) return;
       const report = await keepCheck(kept, { repair: 'orphans' }, { signal, isStillTime: isTime });
-      if (report === null) return;
+      if (report === null) {
+        if (signal.aborted) logger.info('the check was stopped before its end, and the next begins anew');
+        return;
+      }
       ran.set(report.finishedAtMs / 1_000);
       const counts = new Map(report.findings.map(({ kind, count, repaired }) => [kind, count - repaired]));
       for (const kind of Object.keys(KINDS) as FindingKind[]) found.set({ kind }, counts.get(kind) ?? 0);

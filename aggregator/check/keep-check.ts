@@ -21,7 +21,7 @@ export const PATIENT_MS = 15 * 60_000;
 /** Its store is one whose statements may take `PATIENT_MS`. */
 export type KeptCheck = CheckDependencies & { readonly config: RetentionConfig };
 
-/** Checks, and keeps what was found, for people to see; null where another process is at it. */
+/** Checks, and keeps what was found, for people to see; null where another process is at it, or it was told to stop. */
 export async function keepCheck(
   { config, ...dependencies }: KeptCheck,
   options: Pick<CheckOptions, 'repair' | 'force'>,
@@ -32,11 +32,17 @@ export async function keepCheck(
 ): Promise<CheckReport | null> {
   const { store } = dependencies;
   let report: CheckReport | null = null;
-  await holdAlone(store, { lock: ADVISORY_LOCKS.check, signal }, async () => {
+  await holdAlone(store, { lock: ADVISORY_LOCKS.check, signal }, async (alone) => {
     if (!(await isStillTime())) return;
     const keptMs = await longestKept(store, config);
     const stagingMs = config.RETENTION_STAGING_H === 0 ? null : config.RETENTION_STAGING_H * HOUR_MS;
-    report = await check(dependencies, { ...options, keptMs, stagingMs });
+    try {
+      report = await check(dependencies, { ...options, keptMs, stagingMs, signal: alone });
+    } catch (error) {
+      // Nothing is noted of what was not looked at to its end: the next check begins anew.
+      if (alone.aborted && error === alone.reason) return;
+      throw error;
+    }
     const { lookedAt, findings, startedAtMs, finishedAtMs } = report;
     const times = [new Date(startedAtMs), new Date(finishedAtMs)];
     await store.run(sql.insert, [...times, lookedAt, JSON.stringify(findings)]);

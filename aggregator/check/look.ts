@@ -74,33 +74,40 @@ const sql = {
  */
 export function lookAtAll(
   { store, blobs }: { readonly store: Pick<Store, 'transaction'>; readonly blobs: Pick<Blobs, 'list'> },
-  { settledMs, overdueMs }: { readonly settledMs: number; readonly overdueMs: number },
+  {
+    settledMs,
+    overdueMs,
+    signal,
+  }: { readonly settledMs: number; readonly overdueMs: number; readonly signal: AbortSignal },
 ): Promise<Seen> {
   return store.transaction(async (transaction) => {
     await transaction.run(sql.create);
     for await (const keys of pagesOf(blobs.list(''))) {
+      signal.throwIfAborted();
       // What is noted of erasures is of no row, and stays for good.
       await transaction.run(sql.add, [keys.filter((key) => !key.startsWith(ERASURE_NOTES))]);
     }
     await transaction.run(sql.analyze);
     const [lookedAt] = await transaction.run<CheckReport['lookedAt']>(sql.count);
+    const on = { transaction, signal };
     const [settled, overdue] = [new Date(settledMs), new Date(overdueMs)];
     return {
       lookedAt: lookedAt ?? { blobs: 0, pictures: 0, snapshots: 0, captures: 0 },
-      missingPictures: await some<NamedPicture>(transaction, sql.pictures, [settled, ROWS_MAX]),
-      missingSnapshots: await some<NamedSnapshot>(transaction, sql.snapshots, [settled, ROWS_MAX]),
-      orphans: await some<Keyed>(transaction, sql.orphans, [ROWS_MAX]),
-      neverAnalysed: await some<WaitingFrame>(transaction, sql.waiting, [settled, ROWS_MAX]),
-      undeleted: await some<Keyed>(transaction, sql.undeleted, [overdue, ROWS_MAX]),
+      missingPictures: await some<NamedPicture>(on, sql.pictures, [settled, ROWS_MAX]),
+      missingSnapshots: await some<NamedSnapshot>(on, sql.snapshots, [settled, ROWS_MAX]),
+      orphans: await some<Keyed>(on, sql.orphans, [ROWS_MAX]),
+      neverAnalysed: await some<WaitingFrame>(on, sql.waiting, [settled, ROWS_MAX]),
+      undeleted: await some<Keyed>(on, sql.undeleted, [overdue, ROWS_MAX]),
     };
   });
 }
 
 async function some<Row extends object>(
-  transaction: Queryable,
+  { transaction, signal }: { readonly transaction: Queryable; readonly signal: AbortSignal },
   asked: Statement,
   values: readonly unknown[],
 ): Promise<Some<Row>> {
+  signal.throwIfAborted();
   const rows = await transaction.run<Row & { readonly total: number }>(asked, values);
   return { rows, total: rows[0]?.total ?? 0 };
 }

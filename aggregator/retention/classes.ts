@@ -1,3 +1,4 @@
+import { prepareToTake } from '../../ports/store/prepare-to-take.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Statement } from '../../ports/store/store.ts';
 import type { Outcome } from '../../schemas/types.ts';
@@ -43,7 +44,6 @@ export interface RetentionClass {
 
 const NOTHING: Gone = { rows: 0, bytes: 0 };
 const file = (name: string) => statement(import.meta.url, `./sql/${name}.sql`);
-const prepare = file('prepare-to-take');
 
 const ofAll = ({ before, rowsMax }: Batch) => [before, rowsMax];
 const ofDevice = ({ before, scope, rowsMax }: Batch) => [before, scope.deviceId, scope.except, rowsMax];
@@ -79,7 +79,7 @@ function inTwo(
 ): RetentionClass['take'] {
   const [find, take]: readonly [Statement, Statement] = [file(`due-${asDue}`), file(`take-${name}`)];
   return async (transaction, batch) => {
-    await transaction.run(prepare);
+    await transaction.run(prepareToTake);
     const due = await transaction.run<Due>(find, values(batch));
     if (due.length === 0) return NOTHING;
     const ats = due.map(({ at }) => at);

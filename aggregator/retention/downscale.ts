@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import { Outage } from '../../ports/errors.ts';
+import { prepareToTake } from '../../ports/store/prepare-to-take.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import type { Holds } from './classes.ts';
@@ -48,7 +49,6 @@ const AHEAD_MS = 5 * 60_000;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 const sql = {
-  prepare: statement(import.meta.url, './sql/prepare-to-take.sql'),
   next: statement(import.meta.url, './sql/next-captured.sql'),
   find: statement(import.meta.url, './sql/due-downscaling.sql'),
   note: statement(import.meta.url, './sql/note-small-pictures.sql'),
@@ -110,7 +110,7 @@ export async function downscale(
 
   async function nextCapturedMs(sinceMs: number | null): Promise<number | null> {
     return await store.transaction(async (transaction) => {
-      await transaction.run(sql.prepare);
+      await transaction.run(prepareToTake);
       const since = sinceMs === null ? '-infinity' : new Date(sinceMs);
       const [next] = await transaction.run<{ at: Date | null }>(sql.next, [since, new Date(untilMs)]);
       return next?.at?.getTime() ?? null;
@@ -119,7 +119,7 @@ export async function downscale(
 
   const find = ({ at, id }: { readonly at: string; readonly id: string }, endMs: number) =>
     store.transaction(async (transaction) => {
-      await transaction.run(sql.prepare);
+      await transaction.run(prepareToTake);
       const { deviceId, except } = scope;
       const values = [new Date(beforeMs), deviceId, except, ROWS_MAX, holds.undrawnSince, at, id, new Date(endMs)];
       return await transaction.run<Due>(sql.find, values);
@@ -178,7 +178,7 @@ export async function downscale(
   /** Answers those whose rows say so now, and the pictures of which nobody may say so any more. */
   async function name(tried: readonly Tried[]) {
     return await store.transaction(async (transaction) => {
-      await transaction.run(sql.prepare);
+      await transaction.run(prepareToTake);
       const nowMs = clock.nowMs();
       const keys = tried.flatMap(({ small }) => small?.key ?? []);
       const noted = await transaction.run<{ key: string }>(sql.hold, [keys, new Date(nowMs + TOO_LATE_MS)]);

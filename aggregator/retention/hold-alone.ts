@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 
-const tryLock = statement(import.meta.url, './sql/try-lock-retention.sql');
+const tryLock = statement(import.meta.url, '../sql/try-lock.sql');
 /** A transaction in which nothing is said for long is ended by the server. */
 const BEAT_MS = 5_000;
 
@@ -13,7 +13,11 @@ const BEAT_MS = 5_000;
  */
 export async function holdAlone(
   store: Store,
-  { lock: number, signal }: { readonly lock: number; readonly signal: AbortSignal },
+  {
+    lock: number,
+    signal,
+    beatMs = BEAT_MS,
+  }: { readonly lock: number; readonly signal: AbortSignal; readonly beatMs?: number },
   work: (alone: AbortSignal) => Promise<void>,
 ): Promise<void> {
   await store.transaction(async (held) => {
@@ -23,7 +27,7 @@ export async function holdAlone(
     const beat = async () => {
       try {
         for (;;) {
-          await sleep(BEAT_MS, undefined, { signal: done.signal });
+          await sleep(beatMs, undefined, { signal: done.signal });
           await held.run(tryLock, [number]);
         }
       } catch (error) {

@@ -9,6 +9,7 @@ import { eraseReturned } from './returned-pictures.ts';
 
 const sql = {
   known: statement(import.meta.url, './sql/known-erasures.sql'),
+  listNoted: statement(import.meta.url, './sql/list-noted.sql'),
   insertDevice: statement(import.meta.url, './sql/insert-erased-device.sql'),
   markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
   beginAgain: statement(import.meta.url, './sql/begin-again.sql'),
@@ -46,6 +47,7 @@ export async function applyErasures(
     for (const id of new Set(noted.map((note) => note.id))) {
       const notesOfIt = noted.filter((note) => note.id === id);
       if (!before.has(id)) await putOnList(within, notesOfIt);
+      await listNoted(within, notesOfIt);
     }
     await within.run(sql.beginAgain, [FIRST_STEP, new Date(clock.nowMs())]);
     return before;
@@ -84,7 +86,7 @@ async function readNotes(blobs: Pick<Blobs, 'get' | 'list'>): Promise<readonly E
   return notes;
 }
 
-/** Of one erasure, its notes: one for each device. */
+/** Of one erasure, its notes. */
 async function putOnList(within: Queryable, notes: readonly ErasureNote[]): Promise<void> {
   const [note] = notes;
   if (!note) return;
@@ -96,6 +98,21 @@ async function putOnList(within: Queryable, notes: readonly ErasureNote[]): Prom
   const values = [note.device_id, new Date(requestedAtMs)];
   await within.run(sql.insertDevice, values);
   await within.run(sql.markDevice, values);
+}
+
+/** Of somebody of whom the database tells less than was known when they were erased, it may have more pictures. */
+async function listNoted(within: Queryable, notes: readonly ErasureNote[]): Promise<void> {
+  const times = notes.flatMap(({ id, kind, device_id, from, to }) =>
+    kind === 'person' && from !== null && to !== null && from < to ? [{ id, device_id, from, to }] : [],
+  );
+  const [one] = times;
+  if (!one) return;
+  await within.run(sql.listNoted, [
+    one.id,
+    times.map(({ device_id }) => device_id),
+    times.map(({ from }) => new Date(from)),
+    times.map(({ to }) => new Date(to - 1)),
+  ]);
 }
 
 function wantedOf(note: ErasureNote, devices: readonly string[]): ErasureWanted {

@@ -152,6 +152,15 @@ describe('after a restore', () => {
     expect((await rig.leftOf(device)).minutes).toEqual(before);
   });
 
+  test('whatever came back under the name of a device that was erased goes, though nobody can tell what it is', async () => {
+    const { device } = await rig.written.fill('cam-back');
+    await rig.erase({ kind: 'device', deviceId: device });
+    const key = `devices/${device}/2026/05/01/frame-1-5.jpg`;
+    await rig.blobs.put(key, Buffer.from('from the copy'));
+    await apply();
+    expect(await rig.blobs.head(key)).toBeNull();
+  });
+
   test('a drawing that a row names stays, though its motion may have lasted until the erased time', async () => {
     const { device } = await rig.written.fill('cam-drawn');
     const over = event('over', { device_id: device, occurred_at: minutes(1), ended_at: minutes(2) });

@@ -10,7 +10,7 @@ import { deadLetterOf } from '../../schemas/dead-letter.ts';
 import { derivedId, frameId } from '../../schemas/identity.ts';
 import { event, frame, letter, NOW_MS, observation } from '../../schemas/records-under-test.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
-import type { Event, RecordName, RecordTypes } from '../../schemas/types.ts';
+import type { Event, RecordName, RecordTypes, Visit } from '../../schemas/types.ts';
 
 /** A camera that has sent one of everything: rows in every table that knows of devices, and the blobs they name. */
 export interface Camera {
@@ -25,8 +25,12 @@ export const minutes = (count: number) => NOW_MS + count * 60_000;
 
 export interface Written {
   write<Name extends RecordName>(topic: Topic, name: Name, ...values: readonly RecordTypes[Name][]): Promise<void>;
-  /** Calls back once the list has been asked, before anything is written. */
-  writeSlowly(topic: 'events', name: 'event', value: Event, onChecked: () => Promise<void>): Promise<void>;
+  /** Answers once the list has been asked, before anything is written: that is done, and committed, when it is told to. */
+  writeSlowly<Name extends 'event' | 'frame'>(
+    topic: Topic,
+    name: Name,
+    value: RecordTypes[Name],
+  ): Promise<{ commit(): Promise<void> }>;
   poison(topic: Topic, key: string, bytes: Buffer): Promise<void>;
   /** What is in the log of it, and its pictures: rows of what was seen. */
   tell(device: string): Promise<Camera>;
@@ -65,8 +69,26 @@ export function createWritten({ store }: Pick<ServicesUnderTest, 'store'>, blobs
         'device_id' in (values[0] ?? {}) ? String((values[0] as { device_id: unknown }).device_id) : 'key',
         values.map((value) => codec.encode(name, value)),
       ),
-    writeSlowly: (topic, name, value, onChecked) =>
-      writeValues(topic, value.device_id, [codec.encode(name, value)], onChecked),
+    async writeSlowly(topic, name, value) {
+      let [onCommit, onChecked] = [() => {}, () => {}];
+      const told = new Promise<void>((resolve) => {
+        onCommit = resolve;
+      });
+      const checked = new Promise<void>((resolve) => {
+        onChecked = resolve;
+      });
+      const writing = writeValues(topic, value.device_id, [codec.encode(name, value)], () => {
+        onChecked();
+        return told;
+      });
+      await Promise.race([checked, writing]);
+      return {
+        commit() {
+          onCommit();
+          return writing;
+        },
+      };
+    },
     poison: (topic, key, bytes) => writeValues(topic, key, [bytes]),
 
     async tell(device) {
@@ -127,6 +149,29 @@ function at(minute: number): Date {
   return new Date(minutes(minute));
 }
 
+/** That somebody was there from one minute until another. */
+export function visitOf(
+  { device, person }: Pick<Camera, 'device' | 'person'>,
+  { from, to, version = 1 }: { readonly from: number; readonly to: number; readonly version?: number },
+): Event {
+  const ms = (to - from) * 60_000;
+  const visit: Visit = {
+    kind: 'Visit',
+    person_id: person,
+    state: 'closed',
+    dwell_ms: ms,
+    dwell_min_ms: ms,
+    dwell_max_ms: ms,
+    last_seen_at: minutes(to),
+    track_id: derivedId('track', person),
+    sightings: 3,
+    confidence: 0.9,
+    box: null,
+  };
+  const span = { occurred_at: minutes(from), ended_at: minutes(to) };
+  return event(`visit of ${person} at ${from}`, { device_id: device, type: 'visit', version, ...span, payload: visit });
+}
+
 /** A visit of two minutes, with a zone entered and left. */
 function eventsOf(device: string, person_id: string, minute: number): readonly Event[] {
   const of = { device_id: device, occurred_at: minutes(minute), ended_at: minutes(minute + 2) };
@@ -138,21 +183,8 @@ function eventsOf(device: string, person_id: string, minute: number): readonly E
     stay_ms: 120_000,
     box: null,
   } as const;
-  const visit = {
-    kind: 'Visit',
-    person_id,
-    state: 'closed',
-    dwell_ms: 120_000,
-    dwell_min_ms: 120_000,
-    dwell_max_ms: 120_000,
-    last_seen_at: minutes(minute + 2),
-    track_id: derivedId('track', person_id),
-    sightings: 3,
-    confidence: 0.9,
-    box: null,
-  } as const;
   return [
-    event(`visit of ${person_id}`, { ...of, type: 'visit', payload: visit }),
+    visitOf({ device, person: person_id }, { from: minute, to: minute + 2 }),
     event(`entered by ${person_id}`, { ...of, type: 'zone_entered', payload: zone }),
     event(`left by ${person_id}`, {
       ...{ device_id: device, occurred_at: minutes(minute + 2), ended_at: null },

@@ -38,6 +38,8 @@ export interface ErasingRig {
   /** Asked for, and carried out to its end. */
   erase(wanted: ErasureWanted): Promise<ErasureRow>;
   finish(): Promise<void>;
+  /** How many wait just now for somebody who has the list. */
+  waitingForLocks(): Promise<number>;
   rowsOf(table: string, device: string): Promise<readonly Row[]>;
   leftOf(device: string): Promise<Left>;
 }
@@ -81,6 +83,13 @@ export async function startErasingRig(database = startDatabase): Promise<Erasing
       clock.advance(15_000);
       await rig.carryOut().sweep(going());
       expect(await namedInVain()).toEqual([]);
+    },
+
+    async waitingForLocks() {
+      const text = `select count(*) as waiting from pg_locks
+        where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
+      return (await services.store.run<{ waiting: number }>({ name: 'waiting', text }))[0]?.waiting ?? 0;
     },
 
     async rowsOf(table, device) {

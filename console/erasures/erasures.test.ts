@@ -7,9 +7,8 @@ import { erasureNoteKey } from '../../schemas/erasure-note.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { event, NOW_MS, observation } from '../../schemas/records-under-test.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
-import type { Visit } from '../../schemas/types.ts';
 import { DEVICE_TABLES } from './device-tables.ts';
-import { minutes } from './erased-under-test.ts';
+import { minutes, visitOf } from './erased-under-test.ts';
 import { but, type ErasingRig, of, type Row, SEEN, startErasingRig } from './erasing-rig-under-test.ts';
 
 let rig: ErasingRig;
@@ -69,13 +68,6 @@ async function expectExact(device: string): Promise<void> {
   for (const { frame_id } of await rig.rowsOf('last_observations', device)) expect(frames).toContain(frame_id);
 }
 
-const visitPayload = {
-  kind: 'Visit',
-  state: 'closed',
-  ...{ dwell_ms: 300_000, dwell_min_ms: 300_000, dwell_max_ms: 300_000 },
-  ...{ track_id: null, sightings: 5, confidence: 0.9, box: null },
-} as const satisfies Partial<Visit>;
-
 /** What is erased must be the same, whichever server it is. */
 function erasing(database: typeof startDatabase): void {
   beforeAll(async () => {
@@ -115,7 +107,7 @@ function erasing(database: typeof startDatabase): void {
 
       const { id, gone } = await rig.erase(wanted);
       expect(gone).toMatchObject({ events: 7, visits: 2, observations: 30, captures: 30, dead_letters: 3 });
-      const note = erasureNoteKey({ device_id: camera.device, id });
+      const note = erasureNoteKey({ device_id: camera.device, id, from: null, to: null });
       expect(await rig.written.search(camera.device)).toEqual(
         [
           note,
@@ -198,6 +190,22 @@ function erasing(database: typeof startDatabase): void {
       await expectExact(device);
     });
 
+    test('counts an event no more on its day of UTC, and on no other', async () => {
+      const { device } = await rig.written.fill('cam-midnight');
+      // At half past eleven in the night, and an hour later.
+      const crowds = [690, 750].map((minute) =>
+        event(`crowd at ${minute}`, {
+          ...{ device_id: device, type: 'crowd', occurred_at: minutes(minute), ended_at: minutes(minute + 5) },
+        }),
+      );
+      await rig.written.write('events', 'event', ...crowds);
+      const days = async () => (await rig.rowsOf('event_days', device)).filter(({ type }) => type === 'crowd').length;
+      expect(await days()).toBe(2);
+      await rig.erase({ kind: 'range', deviceId: device, fromMs: minutes(690), toMs: minutes(720) });
+      expect(await days()).toBe(1);
+      await expectExact(device);
+    });
+
     test('takes the sums of whole hours, though their rows have expired', async () => {
       const { device } = await rig.written.fill('cam-sums');
       await rig.erase({ kind: 'range', deviceId: device, fromMs: minutes(-600), toMs: minutes(-530) });
@@ -254,30 +262,16 @@ function erasing(database: typeof startDatabase): void {
     test('is waited for where it is being written while it is asked for', async () => {
       const { device } = await rig.written.fill('cam-writing');
       const late = event('a late one', { device_id: device, occurred_at: minutes(3), ended_at: minutes(3) });
-      let letCommit = () => {};
-      const mayCommit = new Promise<void>((resolve) => {
-        letCommit = resolve;
-      });
-      let writing = Promise.resolve();
-      await new Promise<void>((checked) => {
-        writing = rig.written.writeSlowly('events', 'event', late, async () => {
-          checked();
-          await mayCommit;
-        });
-      });
+      const { commit } = await rig.written.writeSlowly('events', 'event', late);
       let isAnswered = false;
       const asking = rig.erasures
         .request({ kind: 'range', deviceId: device, fromMs: minutes(2), toMs: minutes(4) }, of)
         .then(() => {
           isAnswered = true;
         });
-      const text = "select count(*) as waiting from pg_locks where locktype = 'advisory' and not granted";
-      const waiting = async () =>
-        (await rig.services.store.run<{ waiting: number }>({ name: 'waiting', text }))[0]?.waiting;
-      await expect.poll(waiting).toBe(1);
+      await expect.poll(rig.waitingForLocks).toBe(1);
       expect(isAnswered).toBe(false);
-      letCommit();
-      await Promise.all([writing, asking]);
+      await Promise.all([commit(), asking]);
       expect((await rig.rowsOf('events', device)).map(({ id }) => id)).toContain(late.event_id);
       await rig.finish();
       expect((await rig.rowsOf('events', device)).map(({ id }) => id)).not.toContain(late.event_id);
@@ -291,11 +285,7 @@ function erasing(database: typeof startDatabase): void {
         ({ device_id }) => device_id === camera.device,
       );
       expect(row).toBeDefined();
-      const longer = event(`visit of ${camera.person}`, {
-        ...{ device_id: camera.device, type: 'visit', version: 2, occurred_at: minutes(10), ended_at: minutes(15) },
-        payload: { ...visitPayload, person_id: camera.person, last_seen_at: minutes(15) },
-      });
-      await rig.written.write('events', 'event', longer);
+      await rig.written.write('events', 'event', visitOf(camera, { from: 10, to: 15, version: 2 }));
       await rig.finish();
       expect(await rig.leftOf(camera.device)).toMatchObject({ minutes: but(10, 15), pictures: 24 });
       expect((await rig.services.rows<Row>('visits')).map(({ person_id }) => person_id)).not.toContain(camera.person);

@@ -8,10 +8,17 @@ import type { Codec } from '../../schemas/codec.ts';
 import { type ErasureNote, erasureNoteKey } from '../../schemas/erasure-note.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
-import type { Event } from '../../schemas/types.ts';
 import { DEVICE_TABLES } from './device-tables.ts';
 import type { ErasureRow } from './erasures.ts';
 import { PICTURE_FOLDERS } from './returned-pictures.ts';
+import {
+  type EventRow,
+  takeCaptures,
+  takeEvents,
+  takeObservations,
+  takeVisits,
+  unnameSnapshots,
+} from './rows-in-chunks.ts';
 
 /**
  * What carrying out an erasure takes, in its order: the note that explains missing pictures, the processor's states, rows,
@@ -63,15 +70,10 @@ const sql = {
   takeUp: statement(import.meta.url, './sql/take-up-growth.sql'),
   hasLeftovers: statement(import.meta.url, './sql/has-leftovers.sql'),
   spans: statement(import.meta.url, './sql/listed-spans.sql'),
-  events: statement(import.meta.url, './sql/erase-events.sql'),
-  visits: statement(import.meta.url, './sql/erase-visits.sql'),
-  observations: statement(import.meta.url, './sql/erase-observations.sql'),
-  captures: statement(import.meta.url, './sql/erase-captures.sql'),
   letters: statement(import.meta.url, './sql/erase-dead-letters.sql'),
   sums: statement(import.meta.url, './sql/erase-sums.sql'),
   markDevice: statement(import.meta.url, './sql/mark-device-erased.sql'),
   deviceRows: statement(import.meta.url, './sql/erase-device-rows.sql'),
-  unnameSnapshots: statement(import.meta.url, './sql/unname-snapshots.sql'),
   takeExpired: statement(import.meta.url, './sql/take-over-expired.sql'),
   addBlobs: statement(import.meta.url, './sql/add-blobs.sql'),
   nextBlobs: statement(import.meta.url, './sql/next-blobs.sql'),
@@ -82,10 +84,6 @@ interface SpanRow {
   readonly device_id: string;
   readonly from_at: Date | null;
   readonly to_at: Date | null;
-}
-
-interface EventRow extends Pick<Event, 'device_id' | 'type' | 'lane'> {
-  readonly occurred_at: Date;
 }
 
 /** After the last one it begins again with rows: `settle` says when it is finished. */
@@ -111,8 +109,9 @@ export function createErasureSteps({
   const atOnce = pLimit(BLOBS_AT_ONCE);
 
   /** Where pictures are fetched no table can be asked, and after a restore the table may be older than the blobs. */
-  const note: Step = async (within, { id, kind, person_id, requested_at, username }) => {
-    for (const { device_id, from_at, to_at } of await within.run<SpanRow>(sql.spans, [id, requested_at])) {
+  async function putNotes(within: Queryable, erasure: LoadedErasure): Promise<void> {
+    const { id, kind, person_id, requested_at, username } = erasure;
+    const putNote = async ({ device_id, from_at, to_at }: SpanRow) => {
       const told: ErasureNote = {
         id,
         kind,
@@ -123,8 +122,15 @@ export function createErasureSteps({
         requested_at: requested_at.getTime(),
         requested_by: username,
       };
-      await blobs.put(erasureNoteKey(told), Buffer.from(JSON.stringify(told)));
-    }
+      const key = erasureNoteKey(told);
+      if (!(await blobs.head(key))) await blobs.put(key, Buffer.from(JSON.stringify(told)));
+    };
+    const spans = await within.run<SpanRow>(sql.spans, [id, requested_at]);
+    await Promise.all(spans.map((span) => atOnce(putNote, span)));
+  }
+
+  const note: Step = async (within, erasure) => {
+    await putNotes(within, erasure);
     return { outcome: 'done' };
   };
 
@@ -162,21 +168,26 @@ export function createErasureSteps({
   };
 
   const rowsOf =
-    (name: string, statement: typeof sql.visits): Step =>
+    (name: string, take: typeof takeVisits): Step =>
     async (within, { id, devices }) => {
-      const rows = await within.run(statement, [id, devices, rowsMax]);
-      return asDone(name, rows.length);
+      const { found, rows } = await take(within, { id, devices, rowsMax });
+      return asDone(name, { found, gone: rows.length });
     };
 
-  const asDone = (name: string, rows: number): StepDone => ({
-    outcome: rows < rowsMax ? 'done' : 'again',
-    gone: { [name]: rows },
+  const asDone = (name: string, { found, gone }: { readonly found: number; readonly gone: number }): StepDone => ({
+    outcome: found < rowsMax ? 'done' : 'again',
+    gone: { [name]: gone },
   });
 
   const events: Step = async (within, { id, devices }) => {
-    const rows = await within.run<EventRow>(sql.events, [id, devices, rowsMax]);
+    const { found, rows } = await takeEvents(within, { id, devices, rowsMax });
     await addSnapshots(within, id, rows);
-    return asDone('events', rows.length);
+    return asDone('events', { found, gone: rows.length });
+  };
+
+  const deadLetters: Step = async (within, { id, devices }) => {
+    const { length } = await within.run(sql.letters, [id, devices, rowsMax]);
+    return asDone('dead_letters', { found: length, gone: length });
   };
 
   const sums: Step = async (within, { id }) => {
@@ -185,7 +196,7 @@ export function createErasureSteps({
   };
 
   const snapshots: Step = async (within, { id, devices }) => {
-    await addSnapshots(within, id, await within.run<EventRow>(sql.unnameSnapshots, [id, devices]));
+    await addSnapshots(within, id, await unnameSnapshots(within, { id, devices }));
     return { outcome: 'done' };
   };
 
@@ -227,9 +238,12 @@ export function createErasureSteps({
     return { outcome, gone: { blobs: gone.filter((wasThere) => wasThere).length } };
   }
 
-  const deleteBlobs: Step = async (within, { id }) => {
+  const deleteBlobs: Step = async (within, erasure) => {
+    const { id } = erasure;
     const rows = await within.run<{ key: string }>(sql.nextBlobs, [id, BLOBS_MAX]);
     const keys = rows.map(({ key }) => key);
+    // Asked for after the keys: whatever the list has grown by, of which a picture goes now, is noted before that.
+    if (keys.length > 0) await putNotes(within, erasure);
     const done = await deleteAll(keys);
     if (keys.length > 0) await within.run(sql.forgetBlobs, [id, keys]);
     return done;
@@ -271,10 +285,10 @@ export function createErasureSteps({
     forget,
     barrier,
     events,
-    visits: rowsOf('visits', sql.visits),
-    observations: rowsOf('observations', sql.observations),
-    captures: rowsOf('captures', sql.captures),
-    'dead-letters': rowsOf('dead_letters', sql.letters),
+    visits: rowsOf('visits', takeVisits),
+    observations: rowsOf('observations', takeObservations),
+    captures: rowsOf('captures', takeCaptures),
+    'dead-letters': deadLetters,
     sums,
     snapshots,
     expired,

@@ -188,7 +188,10 @@ export function unaskedStatements(): readonly string[] {
 const GROWING = /\b(captures|events|visits|observations|\w+_(hourly|daily|minutely))\b/;
 const withoutComments = (text: string) => text.replace(/^ *--.*$/gm, '');
 
-/** Statements that change rows of a hypertable and bound neither their device nor their time: they unpack every chunk. */
+/**
+ * Statements that change rows of a hypertable and do not say between which times they are. Without, every chunk is unpacked;
+ * of one device, whatever that has in any.
+ */
 export function unboundedChanges(): readonly string[] {
   return repositoryFiles
     .filter((file) => file.endsWith('.sql') && !/\/(?:test-[^/]*|migrations\/[^/]*)$/.test(file))
@@ -199,7 +202,7 @@ export function unboundedChanges(): readonly string[] {
 export function isUnboundedChange(text: string): boolean {
   const change = /\b(?:delete from|update) (captures|events|observations|visits)\b(?:(?!\breturning\b|^\))[\s\S])*/gm;
   return [...withoutComments(text).matchAll(change)].some(([statement, table]) => {
-    const column = `(?<![\\w.])(?:${table}\\.)?(?:captured_at|occurred_at|opened_at|device_id)`;
-    return !new RegExp(`${column} *(?:=|<=?|between) *(?:any\\()?\\$\\d`).test(statement);
+    const column = `(?<![\\w.])(?:${table}\\.)?(?:captured_at|occurred_at|opened_at)`;
+    return !new RegExp(`${column} *(?:=|between) *(?:any\\()?\\$\\d`).test(statement);
   });
 }

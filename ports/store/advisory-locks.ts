@@ -9,7 +9,7 @@ export const ADVISORY_LOCKS = {
   users: 6_012_027,
   /** Whoever has it lets go what is over; while a backup has it, nothing goes. */
   retention: 9_012_026,
-  /** aggregator/migrations/0017_erasures.sql takes it. */
+  /** aggregator/migrations/0017_erasures.sql takes it, and no statement is given it: here it is so that no other has it. */
   erasureList: 9_012_027,
   check: 9_012_028,
   deviceWatch: 9_012_029,

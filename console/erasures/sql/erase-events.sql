@@ -1,27 +1,11 @@
 -- With what follows from them: who was there at a moment, and how many there were in an hour. A count of what nobody may
--- know of would still say that it was.
-with going as (
-  select id, occurred_at
-  from events
-  where device_id = any($2::text[])
-    and exists (
-      select from erasing(
-        device_id,
-        event_span(
-          type, occurred_at, ended_at,
-          case when jsonb_typeof(data -> 'stay_ms') = 'number' then (data ->> 'stay_ms')::numeric end
-        ),
-        data ->> 'person_id',
-        false
-      ) as taken
-      where taken.erasure_id = $1
-    )
-  limit $3
-),
-gone as (
+-- know of would still say that it was. $4 and $5 are the first and the last time: so nothing is unpacked but what lies
+-- between them.
+with gone as (
   delete from events
-  using going
-  where events.id = going.id and events.occurred_at = going.occurred_at and events.device_id = any($2::text[])
+  using unnest($2::uuid[], $3::timestamptz[]) as due (id, at)
+  where events.id = due.id and events.occurred_at = due.at
+    and events.device_id = $1 and events.occurred_at between $4::timestamptz and $5::timestamptz
   returning events.id, events.device_id, events.type, events.occurred_at, events.lane
 ),
 unoccupied as (

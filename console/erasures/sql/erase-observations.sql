@@ -1,23 +1,9 @@
--- A run that reaches into the time goes as a whole: it tells only that nobody looked.
-with going as (
-  select frame_id, captured_at, outcome
-  from observations
-  where device_id = any($2::text[])
-    and exists (
-      select from erasing(
-        device_id, tstzrange(captured_at, greatest(captured_at, last_captured_at), '[]'), null, true
-      ) as taken
-      where taken.erasure_id = $1
-    )
-  limit $3
-),
-gone as (
+-- $4 and $5 are the first and the last time: so nothing is unpacked but what lies between them.
+with gone as (
   delete from observations
-  using going
-  where observations.frame_id = going.frame_id
-    and observations.captured_at = going.captured_at
-    and observations.outcome = going.outcome
-    and observations.device_id = any($2::text[])
+  using unnest($2::uuid[], $3::timestamptz[], $6::text[]) as due (id, at, outcome)
+  where observations.frame_id = due.id and observations.captured_at = due.at and observations.outcome = due.outcome
+    and observations.device_id = $1 and observations.captured_at between $4::timestamptz and $5::timestamptz
   returning observations.device_id, observations.lane, observations.frame_id, observations.outcome
 ),
 unnoted as (

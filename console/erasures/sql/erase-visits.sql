@@ -1,14 +1,6 @@
-with going as (
-  select id, opened_at
-  from visits
-  where device_id = any($2::text[])
-    and exists (
-      select from erasing(device_id, event_span('visit', opened_at, ended_at, null), person_id, false) as taken
-      where taken.erasure_id = $1
-    )
-  limit $3
-)
+-- $4 and $5 are the first and the last time: so nothing is unpacked but what lies between them.
 delete from visits
-using going
-where visits.id = going.id and visits.opened_at = going.opened_at and visits.device_id = any($2::text[])
+using unnest($2::uuid[], $3::timestamptz[]) as due (id, at)
+where visits.id = due.id and visits.opened_at = due.at
+  and visits.device_id = $1 and visits.opened_at between $4::timestamptz and $5::timestamptz
 returning 1 as one

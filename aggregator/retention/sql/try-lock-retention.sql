@@ -1,2 +1,0 @@
--- For as long as the transaction lasts; again by the same transaction, it says whether the lock is still there.
-select pg_try_advisory_xact_lock($1) as taken
