@@ -19,6 +19,7 @@ import { makeBackup } from './backup/make-backup.ts';
 import { createProgress, inWords } from './backup/progress.ts';
 import { type BackupConfig, readBackupConfig } from './backup/read-backup-config.ts';
 import { type OwnTarget, withTarget } from './backup/target.ts';
+import { goOnUnheard } from './go-on-unheard.ts';
 
 interface Asked {
   readonly folder: string;
@@ -27,6 +28,7 @@ interface Asked {
 }
 
 const USAGE = 'Usage: npm run backup -- FOLDER [--without-secret] [--keep N] | --erasures-only FILE';
+goOnUnheard();
 // What runs for us, such as a database, ends with us.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 

@@ -19,8 +19,10 @@ import { createProgress, inWords } from './backup/progress.ts';
 import { readBackupConfig } from './backup/read-backup-config.ts';
 import { restoreBackup, verifyBackup } from './backup/restore-backup.ts';
 import { findBackup } from './backup/target.ts';
+import { goOnUnheard } from './go-on-unheard.ts';
 
 const USAGE = 'Usage: npm run restore -- FOLDER [--into DATA_DIR] [--erasures FILE] [--verify]';
+goOnUnheard();
 // What runs for us, such as a database, ends with us.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
