@@ -42,7 +42,7 @@ function views(start: () => Promise<AggregatorRig>): void {
           insert into sites (owner_id, name, time_zone, created_at) select id, 'Tokyo', 'Asia/Tokyo', now() from boss
           returning id
         )
-        insert into devices (id, created_at, site_id) select 'tokyo', now(), id from site`);
+        insert into devices (id, created_at, site_id) select device, now(), id from site, unnest(array['tokyo', 'first']) as device`);
     const at = (device_id: string, person: string, hours: number) => ({
       device_id,
       person,
@@ -55,6 +55,8 @@ function views(start: () => Promise<AggregatorRig>): void {
       told('t3', 1, 1_000, at('tokyo', 'A', 14.9)),
       told('t4', 1, null, at('tokyo', 'A', 15.5)),
       told('u1', 1, 4_000, at('nowhere', 'C', 23.9)),
+      // Before all others, half an hour after midnight: west of UTC it is the day before.
+      told('f1', 1, 1_000, at('first', 'D', -23.5)),
     );
   });
 

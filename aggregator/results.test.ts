@@ -132,6 +132,22 @@ function results(start: () => Promise<AggregatorRig>): void {
       expect(await countsOf('another')).toEqual([['motion', '2026-05-01T12', 1]]);
     });
 
+    test('and by the day of UTC', async () => {
+      const midnight = Date.UTC(2026, 4, 2);
+      await tell(
+        event('d1', of('by day', { occurred_at: midnight - 1_800_000 })),
+        event('d2', of('by day', { occurred_at: midnight + 1_800_000 })),
+        event('d3', of('by day', { occurred_at: midnight + 1_800_001 })),
+      );
+      const { rows } = await owner.query(
+        "select day::text, events::integer from event_days where device_id = 'by day' order by day",
+      );
+      expect(rows).toEqual([
+        { day: '2026-05-01', events: 1 },
+        { day: '2026-05-02', events: 2 },
+      ]);
+    });
+
     test.each([500, 2, 1])(
       'an event counts once, whatever its versions and however often it comes; %i at once',
       async (batch) => {

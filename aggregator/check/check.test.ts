@@ -121,6 +121,8 @@ describe('where all agrees', () => {
     expect((await look()).found).toEqual({});
     await rig.query('update expired_blobs set expired_at = $1', [new Date(NOON_MS - 25 * HOUR_MS)]);
     expect((await look()).found).toEqual({ undeleted: [1, 0] });
+    const blobs = { ...rig.blobs, delete: () => Promise.reject(new Outage('it', 'away')) };
+    await expect(look({ repair: 'all', blobs })).rejects.toThrow('it: away');
     expect((await look({ repair: 'all' })).found).toEqual({ undeleted: [1, 1] });
     expect([await rig.keys(), (await look()).found]).toEqual([[], {}]);
   });

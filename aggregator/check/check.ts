@@ -6,7 +6,7 @@ import type { Store } from '../../ports/store/store.ts';
 import type { Codec } from '../../schemas/codec.ts';
 import { readers } from '../../schemas/readers.ts';
 import type { Frame } from '../../schemas/types.ts';
-import { deleteExpiredBlobs } from '../retention/delete-blobs.ts';
+import { openBlobDeletion } from '../retention/delete-blobs.ts';
 import { lookAtAll, type Seen, type Some } from './look.ts';
 import { createOrphans, type Orphans } from './orphans.ts';
 import type { CheckReport, Finding, FindingKind } from './report.ts';
@@ -179,7 +179,10 @@ async function undeleted(
 ) {
   let repaired = 0;
   if (repair === 'all' && found.total > 0) {
-    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted: () => undefined }, signal);
+    const deletion = openBlobDeletion({ store, blobs });
+    await deletion.goOn(clock.nowMs(), signal);
+    const failure = deletion.failure();
+    if (failure) throw failure.error;
     repaired = found.total;
   }
   return finding('undeleted', found, ({ key }) => key, { repaired });

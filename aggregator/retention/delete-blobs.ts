@@ -12,8 +12,20 @@ export interface DeletedBlobs {
   readonly bytes: number;
 }
 
+/** Deletes the blobs to which nothing refers any more. Killed in between, the same are deleted again, which does no harm. */
+export interface BlobDeletion {
+  /** Goes through all that are over, and tells of each that went. What it could not delete before it does not try again. */
+  goOn(nowMs: number, signal: AbortSignal): Promise<void>;
+  /** The first that could not be deleted, and why; it stays for the next time. */
+  failure(): { readonly error: unknown } | null;
+  /** Behind which key the next deletion is to begin. */
+  place(): string;
+}
+
 const BATCH = 200;
 const AT_ONCE = 8;
+/** So many that cannot be deleted, one after the other, take long enough. */
+const FAILURES_MAX = 1_000;
 
 const sql = {
   list: statement(import.meta.url, './sql/list-expired-blobs.sql'),
@@ -27,24 +39,26 @@ interface Row {
 }
 
 /**
- * Deletes the blobs to which nothing refers any more, and tells of each batch. Killed in between, the same are deleted
- * again, which does no harm; one that cannot be deleted stays for the next time.
+ * Blobs that cannot be deleted hold up no others: it goes on behind them, and ends where the store is away, or where too
+ * many have failed. The next one begins behind these, and comes to all that lies before them when it has been at the end.
  */
-export async function deleteExpiredBlobs(
-  {
-    store,
-    blobs,
-    nowMs,
-    onDeleted,
-  }: {
-    readonly store: Queryable;
-    readonly blobs: Pick<Blobs, 'delete' | 'head'>;
-    readonly nowMs: number;
-    readonly onDeleted: (deleted: DeletedBlobs) => void;
-  },
-  signal: AbortSignal,
-): Promise<void> {
+export function openBlobDeletion({
+  store,
+  blobs,
+  after = '',
+  onDeleted = () => undefined,
+}: {
+  readonly store: Queryable;
+  readonly blobs: Pick<Blobs, 'delete' | 'head' | 'health'>;
+  /** Where the last one has said that this one is to begin. */
+  readonly after?: string;
+  readonly onDeleted?: (deleted: DeletedBlobs) => void;
+}): BlobDeletion {
   const limit = pLimit(AT_ONCE);
+  const failed = new Set<string>();
+  let failure: { readonly error: unknown } | null = null;
+  let place = after;
+  let isOver = false;
 
   async function remove({ key, size_bytes }: Row): Promise<number> {
     // What cannot be a key is no blob, whatever its record said.
@@ -54,8 +68,7 @@ export async function deleteExpiredBlobs(
     return sizeBytes;
   }
 
-  for (let after = ''; !signal.aborted; ) {
-    const rows = await store.run<Row>(sql.list, [after, BATCH, new Date(nowMs)]);
+  async function removeAll(rows: readonly Row[]): Promise<void> {
     const tried = await Promise.allSettled(rows.map((row) => limit(() => remove(row))));
     const gone = rows.flatMap((row, at) => {
       const one = tried[at];
@@ -63,9 +76,44 @@ export async function deleteExpiredBlobs(
     });
     if (gone.length > 0) await store.run(sql.forget, [gone.map(({ row }) => row.key)]);
     for (const { row, bytes } of gone) onDeleted({ class: row.class, blobs: 1, bytes });
-    const failed = tried.find((one) => one.status === 'rejected');
-    if (failed) throw failed.reason;
-    if (rows.length < BATCH) return;
-    after = rows.at(-1)?.key ?? after;
+    for (const [at, { key }] of rows.entries()) {
+      const one = tried[at];
+      if (one?.status !== 'rejected') continue;
+      failed.add(key);
+      failure ??= { error: one.reason };
+    }
+    // Where not one could be deleted it may be the store that is away, which says nothing about them.
+    if (rows.length > 0 && gone.length === 0 && !(await isThere())) isOver = true;
   }
+
+  async function isThere(): Promise<boolean> {
+    try {
+      await blobs.health();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function goThrough(from: string, nowMs: number, signal: AbortSignal): Promise<void> {
+    for (let last = from; !isOver && !signal.aborted; ) {
+      const rows = await store.run<Row>(sql.list, [last, BATCH, new Date(nowMs)]);
+      await removeAll(rows.filter(({ key }) => !failed.has(key)));
+      last = rows.at(-1)?.key ?? last;
+      if (failed.size >= FAILURES_MAX) {
+        isOver = true;
+        place = last;
+      }
+      if (rows.length < BATCH) return;
+    }
+  }
+
+  return {
+    async goOn(nowMs, signal) {
+      await goThrough(after, nowMs, signal);
+      if (after !== '') await goThrough('', nowMs, signal);
+    },
+    failure: () => failure,
+    place: () => place,
+  };
 }

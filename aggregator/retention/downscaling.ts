@@ -3,6 +3,7 @@ import type { Holds } from './classes.ts';
 import { type Downscaled, type DownscaleWork, downscale } from './downscale.ts';
 import type { Scope } from './limits.ts';
 import type { RetentionMetrics } from './metrics.ts';
+import { wordsOf } from './receipt.ts';
 
 /** What a run made smaller, as it is told and kept. */
 export type DownscalingReceipt = Readonly<Record<Downscaled, number>> & {
@@ -73,7 +74,7 @@ export function createDownscaling({
           sum.more ||= more;
         }
       } catch (thrown) {
-        error = thrown instanceof Error ? thrown.message : String(thrown);
+        error = wordsOf(thrown);
       }
       return { ...sum, took_ms: Math.round(performance.now() - startedMs), error };
     },

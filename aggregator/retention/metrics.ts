@@ -8,7 +8,7 @@ export interface RetentionMetrics {
   rows(name: ClassName, gone: { readonly rows: number; readonly bytes: number }): void;
   blobs(name: BlobClass, gone: { readonly blobs: number; readonly bytes: number }): void;
   downscaled(batch: DownscaledBatch): void;
-  failed(name: ClassName | 'downscaling'): void;
+  failed(name: ClassName | 'blobs' | 'downscaling'): void;
   /** How old the oldest of each class is, beside how old it may become. */
   ages(limits: Limits, oldestMs: Readonly<Record<ClassName, number | null>>, nowMs: number): void;
   blobsLeft(count: number): void;
@@ -52,7 +52,7 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
   });
   const errors = new Counter({
     name: 'passerby_retention_errors_total',
-    help: 'Classes that could not be gone through to their end, and downscaling likewise.',
+    help: 'Classes that could not be gone through to their end, and downscaling likewise; blobs, where some could not be deleted.',
     labelNames: ['class'],
     registers,
   });

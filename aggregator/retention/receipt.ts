@@ -50,7 +50,7 @@ export function openReceipt(): Receipt {
           try {
             await work();
           } catch (error) {
-            line.error = error instanceof Error ? error.message : String(error);
+            line.error = wordsOf(error);
             onFailed(error);
           }
           line.took_ms += Math.round(performance.now() - startedMs);
@@ -59,4 +59,9 @@ export function openReceipt(): Receipt {
     },
     told: () => [...told.values()],
   };
+}
+
+/** Why something did not come to its end, as it is told. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
 import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
+import type { Statement, Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
@@ -12,26 +13,22 @@ afterAll(() => rig.services.stop());
 
 beforeEach(() => rig.empty());
 
-describe('sums by the hour', () => {
-  test('stay what they were when the visits go that they are of', async () => {
-    const atMs = NOON_MS - 80 * DAY_MS;
-    for (const device of ['cam', 'cam', 'kept']) await rig.addVisit({ device, atMs, lastMs: atMs + 9_000 });
-    await rig.setOwn('kept', { visits_d: 200 });
-    const told = () =>
-      rig.query('select device_id, hour, visits, dwell_ms from visits_hourly order by device_id, hour');
-    const before = await told();
-    expect(before).toMatchObject([
-      { device_id: 'cam', visits: 2, dwell_ms: 18_000 },
-      { device_id: 'kept', visits: 1, dwell_ms: 9_000 },
-    ]);
-    rig.clock.advance(20 * DAY_MS);
-    await rig.run();
-    expect([await rig.countOf('visits'), await told()]).toEqual([1, before]);
-    rig.clock.advance(150 * DAY_MS);
-    await rig.run();
-    expect([await rig.countOf('visits'), await told()]).toEqual([0, before]);
-  });
-});
+/** A store; but something happens before one of its statements. */
+function storeWith(name: string, happens: () => Promise<unknown>): Store {
+  const { store } = rig.services;
+  return {
+    ...store,
+    transaction: (work) =>
+      store.transaction((within) =>
+        work({
+          async run<Row extends object>(asked: Statement, values?: readonly unknown[]) {
+            if (asked.name.startsWith(`${name}-`)) await happens();
+            return await within.run<Row>(asked, values);
+          },
+        }),
+      ),
+  };
+}
 
 test('a run stays until its last frame is over, though the frame with which it began was looked at later and goes', async () => {
   const limitMs = NOON_MS - 48 * HOUR_MS;
@@ -100,6 +97,8 @@ describe('a frame', () => {
     ['is drawn', { drawn: true }, false],
     ['is no motion', { type: 'visit' }, false],
     ['is of another camera', { device: 'other', endedMs: null }, false],
+    ['is of the other lane', { lane: 'backlog', endedMs: null }, false],
+    ['began hours before it', { atMs: NOON_MS - 5 * HOUR_MS, endedMs: null }, true],
     ['began after it', { atMs: NOON_MS - 50 * 60_000 }, false],
   ])('of which a snapshot may yet be drawn stays for a day: one whose motion %s', async (_, said, stays) => {
     const atMs = NOON_MS - HOUR_MS;
@@ -131,6 +130,25 @@ describe('a frame', () => {
     expect(await rig.keys()).toEqual([]);
   });
 
+  test('that has its picture still when its capture goes loses it then', async () => {
+    await rig.addFrame({ atMs: old });
+    await rig.run({ store: storeWith('take-frames', () => Promise.reject(new Error('not now'))) });
+    expect([await rig.capturesOf(), await rig.keys()]).toEqual([{ seqs: [], pictures: [] }, []]);
+  });
+
+  test('that has come to have another picture keeps that', async () => {
+    const seq = await rig.addFrame({ atMs: NOON_MS - 3 * HOUR_MS });
+    const [whole = ''] = await rig.keys();
+    const replaced = async () => {
+      const small = whole.replace('.jpg', '-small.jpg');
+      await rig.blobs.put(small, Buffer.alloc(10));
+      await rig.query('update captures set blob_key = $1', [small]);
+      await rig.blobs.delete(whole);
+    };
+    await rig.run({ config: { RETENTION_FRAMES_H: 2 }, store: storeWith('take-frames', replaced) });
+    expect([await rig.capturesOf(), await rig.unmatched()]).toEqual([{ seqs: [seq], pictures: [seq] }, []]);
+  });
+
   test('of a camera with times of its own goes by these, and by no others', async () => {
     await rig.setOwn('porch', { frames_h: 1, captures_h: 2 });
     await rig.setOwn('vault', { frames_h: 0, captures_h: 0 });
@@ -148,27 +166,6 @@ describe('a frame', () => {
   });
 });
 
-describe('an event', () => {
-  test('counts from its end; a silence stays while it lasts', async () => {
-    const atMs = NOON_MS - 100 * DAY_MS;
-    const long = await rig.addMotion({ type: 'visit', atMs, endedMs: NOON_MS - DAY_MS });
-    await rig.addMotion({ type: 'visit', atMs, endedMs: atMs });
-    const silence = await rig.addMotion({ type: 'device_offline', device: 'silent', atMs, endedMs: null });
-    await rig.query("update devices set silent_since = $1 where id = 'silent'", [new Date(atMs)]);
-    await rig.run();
-    expect((await rig.query<{ id: string }>('select id from events')).map(({ id }) => id).sort()).toEqual(
-      [long, silence].sort(),
-    );
-    expect(await rig.unmatched()).toEqual([]);
-  });
-
-  test('loses its drawn picture before, where that is said', async () => {
-    await rig.addMotion({ atMs: NOON_MS - 10 * DAY_MS, drawn: true });
-    await rig.run({ config: { RETENTION_SNAPSHOTS_D: 7 } });
-    expect([await rig.countOf('events'), await rig.keys(), await rig.unmatched()]).toEqual([1, [], []]);
-  });
-});
-
 describe('a run', () => {
   const old = NOON_MS - 49 * HOUR_MS;
 
@@ -177,8 +174,8 @@ describe('a run', () => {
     await rig.addFrame({ atMs: NOON_MS - HOUR_MS });
     await rig.addMotion({ atMs: NOON_MS - 91 * DAY_MS, drawn: true });
     const metrics = await rig.run();
-    const { classes: told, settings, blobs_left } = await rig.newestRun();
-    const of = (name: string) => told.find((one: { class: string }) => one.class === name);
+    const { classes: lines, settings, blobs_left } = await rig.newestRun();
+    const of = (name: string) => lines.find((one: { class: string }) => one.class === name);
     expect(of('captures')).toMatchObject({
       rows: 2,
       row_bytes: expect.any(Number),
@@ -211,31 +208,6 @@ describe('a run', () => {
     );
     await rig.run();
     expect(await rig.countOf('audit_log')).toBe(0);
-  });
-
-  test('that a blob store is away for has let go of the rows; the next deletes the pictures', async () => {
-    for (let frames = 0; frames < 3; frames++) await rig.addFrame({ atMs: old });
-    const away = {
-      head: rig.blobs.head,
-      delete: async (key: string) => {
-        if (key.endsWith(`${key.at(-5)}.jpg`)) throw new Outage('the blob store', 'away');
-      },
-    };
-    const metrics = await rig.run({ blobs: away });
-    expect((await rig.capturesOf()).seqs).toEqual([]);
-    const { classes: told, blobs_left } = await rig.newestRun();
-    expect([blobs_left, told.find((one: { class: string }) => one.class === 'captures').error]).toEqual([
-      3,
-      'the blob store: away',
-    ]);
-    expect(await metrics.metrics()).toContain('passerby_retention_errors_total{class="captures"} 1\n');
-    // As after a crash between the commit and the deletion.
-    expect(await rig.keys()).toHaveLength(3);
-    await rig.run();
-    expect([await rig.keys(), await rig.countOf('expired_blobs')]).toEqual([[], 0]);
-    expect((await rig.newestRun()).classes.find((one: { class: string }) => one.class === 'frames')).toMatchObject({
-      blobs: 3,
-    });
   });
 
   test('that was cut off between two deletions goes on where it was, and deletes nothing else', async () => {

@@ -9,13 +9,13 @@ import type { Store } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
 import { classes, type Holds } from './classes.ts';
 import type { RetentionConfig } from './config.ts';
-import { deleteExpiredBlobs } from './delete-blobs.ts';
+import { type BlobDeletion, type DeletedBlobs, openBlobDeletion } from './delete-blobs.ts';
 import { createDownscaling, type DownscalingReceipt } from './downscaling.ts';
 import { expire } from './expire.ts';
 import { holdAlone } from './hold-alone.ts';
 import { type ClassName, type Limits, limitsOf, type Scope, scopesOf, wholeFor } from './limits.ts';
 import { createRetentionMetrics } from './metrics.ts';
-import { type ClassReceipt, openReceipt, type Receipt } from './receipt.ts';
+import { type ClassReceipt, openReceipt, type Receipt, wordsOf } from './receipt.ts';
 
 /**
  * Lets go what is over: rows, and the blobs to which they refer. The reference goes first, in a transaction that also notes
@@ -63,6 +63,8 @@ export function createRetention({
 }: Dependencies): Retention {
   const metrics = createRetentionMetrics(registry);
   const downscaling = createDownscaling({ store, blobs, clock, metrics, widthMax: config.FRAMES_DOWNSCALE_WIDTH });
+  /** Where a run had come to that met too many blobs that could not be deleted. */
+  let deletedUpTo = '';
 
   async function isTime(): Promise<boolean> {
     const [newest] = await store.run<{ finished_at: Date }>(sql.newest);
@@ -98,6 +100,7 @@ export function createRetention({
       undrawnSince: new Date(nowMs - DAY_MS - lateMs),
     };
     const receipt = openReceipt();
+    const deletion = deletionFor(receipt);
     for (const of of classes) {
       const told = receipt.of(of.name);
       await told.timed(async () => {
@@ -113,31 +116,44 @@ export function createRetention({
           await expire({ store, of, scope, holds, beforeMs, nowMs, onGone }, signal);
           if (of.inChunks) await store.run(sql.dropChunks, [of.inChunks, new Date(beforeMs)]);
         }
-        await deleteBlobs(receipt, signal);
+        await deletion.goOn(clock.nowMs(), signal);
       }, failed(of.name));
       if (signal.aborted) break;
     }
+    deletedUpTo = deletion.place();
+    const undeleted = deletion.failure();
+    if (undeleted) failed('blobs')(undeleted.error);
     const downscaled = await downscaling.run({ scopes: all, holds, asOfMs: nowMs - lateMs }, signal);
     if (downscaled?.error) failed('downscaling')(downscaled.error);
-    await tell(receipt, downscaled, nowMs);
+    await tell({ receipt, undeleted, downscaled, startedMs: nowMs });
   }
 
-  async function deleteBlobs(receipt: Receipt, signal: AbortSignal): Promise<void> {
-    const onDeleted = (gone: Parameters<Parameters<typeof deleteExpiredBlobs>[0]['onDeleted']>[0]) => {
+  function deletionFor(receipt: Receipt): BlobDeletion {
+    const onDeleted = (gone: DeletedBlobs) => {
       // It is told of when it is made smaller.
       if (gone.class === 'downscaled') return;
       receipt.of(gone.class).blobs(gone);
       metrics.blobs(gone.class, gone);
     };
-    await deleteExpiredBlobs({ store, blobs, nowMs: clock.nowMs(), onDeleted }, signal);
+    return openBlobDeletion({ store, blobs, after: deletedUpTo, onDeleted });
   }
 
-  const failed = (name: ClassName | 'downscaling') => (error: unknown) => {
+  const failed = (name: ClassName | 'blobs' | 'downscaling') => (error: unknown) => {
     metrics.failed(name);
     logger.warn({ class: name, error }, 'what is over could not all go; the next run goes on');
   };
 
-  async function tell(receipt: Receipt, downscaled: DownscalingReceipt | null, startedMs: number): Promise<void> {
+  async function tell({
+    receipt,
+    undeleted,
+    downscaled,
+    startedMs,
+  }: {
+    readonly receipt: Receipt;
+    readonly undeleted: ReturnType<BlobDeletion['failure']>;
+    readonly downscaled: DownscalingReceipt | null;
+    readonly startedMs: number;
+  }): Promise<void> {
     const finishedMs = clock.nowMs();
     const [[oldest], [waiting]] = await Promise.all([
       store.run<Record<ClassName, Date | null>>(sql.oldest),
@@ -153,7 +169,8 @@ export function createRetention({
       ...one,
       oldest_at: oldest?.[one.class] ?? null,
     }));
-    const values = [settingsTold(config, limits), JSON.stringify(told), waiting?.left ?? 0, downscaled];
+    const blobsError = undeleted && wordsOf(undeleted.error);
+    const values = [settingsTold(config, limits), JSON.stringify(told), waiting?.left ?? 0, blobsError, downscaled];
     await store.run(sql.insert, [new Date(startedMs), new Date(finishedMs), ...values]);
     metrics.ranAt(finishedMs);
   }

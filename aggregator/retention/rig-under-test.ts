@@ -9,9 +9,13 @@ import type { Log } from '../../ports/log/log.ts';
 import type { DatabaseUnderTest } from '../../ports/store/database-under-test.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { fixedCodec } from '../../schemas/codec.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { logTopics } from '../../schemas/topics.ts';
+import type { Event } from '../../schemas/types.ts';
+import { readBatch } from '../read-record.ts';
 import { wrongSumsOfDays } from '../sums-of-days-under-test.ts';
+import { createWriters } from '../writers.ts';
 import { classes } from './classes.ts';
 import { type RetentionConfig, retentionConfig } from './config.ts';
 import { createRetention } from './retention.ts';
@@ -36,6 +40,7 @@ interface MotionSaid {
   readonly endedMs?: number | null;
   readonly drawn?: boolean;
   readonly type?: string;
+  readonly lane?: string;
 }
 
 interface LastingSaid {
@@ -67,12 +72,16 @@ export interface RetentionRig {
   /** A frame with its picture, its claim and its capture; answers its seq. */
   addFrame(said?: FrameSaid): Promise<number>;
   addMotion(said?: MotionSaid): Promise<string>;
+  /** As the aggregator writes what it reads. */
+  tell(...events: readonly Event[]): Promise<void>;
   /** Of two frames in which nothing was. */
   addObservation(said?: LastingSaid): Promise<void>;
   addVisit(said?: LastingSaid): Promise<void>;
   addLetter(seq: number, said?: { readonly device?: string }): Promise<void>;
   setOwn(device: string, retention: object): Promise<void>;
-  /** As if the last run were long ago. */
+  /** A process; each of its runs is as if the last were long ago. */
+  open(options?: RunOptions): { run(): Promise<Registry> };
+  /** The only run of a process. */
   run(options?: RunOptions): Promise<Registry>;
   /** The seqs of a device that have a capture, and of these, those that have their picture. */
   capturesOf(device?: string): Promise<{ readonly seqs: readonly number[]; readonly pictures: readonly number[] }>;
@@ -102,6 +111,7 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
   const clock = createManualClock(NOON_MS);
   const blobs = services.openBlobs();
   const { store } = services;
+  const writers = createWriters({ codec: fixedCodec, clock });
   let seqs = 0;
 
   const query: RetentionRig['query'] = (text, values = []) =>
@@ -129,7 +139,7 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
 
     async newestRun() {
       const [run] = await query(
-        'select classes, settings, blobs_left, downscaled from retention_runs order by number desc limit 1',
+        'select classes, settings, blobs_left, blobs_error, downscaled from retention_runs order by number desc limit 1',
       );
       return run;
     },
@@ -166,7 +176,9 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
       return seq;
     },
 
-    async addMotion({ device = 'cam', atMs = clock.nowMs(), endedMs = atMs, drawn = false, type = 'motion' } = {}) {
+    async addMotion(said = {}) {
+      const { device = 'cam', atMs = clock.nowMs(), endedMs = atMs, drawn = false } = said;
+      const { type = 'motion', lane = 'live' } = said;
       await enrol(device);
       const key = `snapshots/${device}/2026-05-01/${type}_${atMs}.png`;
       if (drawn) await blobs.put(key, Buffer.alloc(1_000));
@@ -176,10 +188,19 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
            on conflict (device_id, type, day) do update set events = event_days.events + 1
          )
          insert into events (id, occurred_at, ended_at, type, device_id, version, lane, config_version, data, created_at, snapshot_path)
-         values (gen_random_uuid(), $1, $2, $3, $4, 1, 'live', 0, '{}', $1, $5) returning id`,
-        [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null],
+         values (gen_random_uuid(), $1, $2, $3, $4, 1, $6, 0, '{}', $1, $5) returning id`,
+        [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null, lane],
       );
       return row?.id ?? '';
+    },
+
+    async tell(...events) {
+      const records = events.map((event, at) => {
+        const value = fixedCodec.encode('event', event);
+        return { key: event.device_id, value, offset: BigInt(at), appendedAtMs: clock.nowMs() };
+      });
+      const batch = readBatch(fixedCodec, { topic: 'events', partition: 0, records });
+      await store.transaction((transaction) => writers.events(transaction, batch));
     },
 
     async addObservation({ device = 'cam', atMs = clock.nowMs(), lastMs = atMs } = {}) {
@@ -213,7 +234,7 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
       await query('update devices set retention = $2 where id = $1', [device, retention]);
     },
 
-    async run({ config = {}, lateMs = 0, signal = new AbortController().signal, blobs: other, ...given } = {}) {
+    open({ config = {}, lateMs = 0, signal = new AbortController().signal, blobs: other, ...given } = {}) {
       const metrics = new Registry();
       const lag: Log['lag'] = async () => [{ partition: 0, committed: 0n, records: 1n, ageMs: lateMs }];
       const settings = { ...readConfig(retentionConfig, {}), ...config };
@@ -228,12 +249,19 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
         metrics,
         config: settings,
       });
-      await query("update retention_runs set finished_at = finished_at - interval '1 hour' where finished_at > $1", [
-        new Date(clock.nowMs() - HOUR_MS),
-      ]);
-      await retention.look(signal);
-      return metrics;
+      return {
+        async run() {
+          await query(
+            "update retention_runs set finished_at = finished_at - interval '1 hour' where finished_at > $1",
+            [new Date(clock.nowMs() - HOUR_MS)],
+          );
+          await retention.look(signal);
+          return metrics;
+        },
+      };
     },
+
+    run: (options) => rig.open(options).run(),
 
     async capturesOf(device = 'cam') {
       const rows = await query<{ seq: number; blob_key: string | null }>(

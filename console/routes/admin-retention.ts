@@ -68,6 +68,9 @@ const run = Type.Object(
     finished_at: time('Likewise.'),
     classes: Type.Array(ofClass),
     blobs_left: count('Pictures that are over, and were still to be deleted.'),
+    blobs_error: nullable(
+      Type.String({ description: 'Why some of them could not be deleted; the next run tries again.' }),
+    ),
     downscaled: nullable(downscaled),
   },
   { title: 'RetentionRun' },

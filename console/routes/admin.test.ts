@@ -232,14 +232,15 @@ describe('GET /api/v1/admin/retention', () => {
   test('tells the settings of the newest run, and what went in the last twenty', async () => {
     for (let at = 0; at < 25; at++) {
       await run(
-        `insert into retention_runs (started_at, finished_at, settings, classes, blobs_left, downscaled)
-         values ($1, $2, $3, $4, $5, $6)`,
+        `insert into retention_runs (started_at, finished_at, settings, classes, blobs_left, blobs_error, downscaled)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
         [
           iso(at * MINUTE_MS),
           iso(at * MINUTE_MS + 500),
           { frames_keep: 'whole', keep_s: { captures: at, audit: null }, ...(at > 22 ? { downscale } : {}) },
           JSON.stringify([{ ...line, oldest_at: at === 24 ? iso(0) : null, error: at === 24 ? null : 'away' }]),
           at,
+          at === 24 ? 'EACCES' : null,
           at === 24 ? downscaled : null,
         ],
       );
@@ -259,9 +260,10 @@ describe('GET /api/v1/admin/retention', () => {
       finished_at: iso(24 * MINUTE_MS + 500),
       classes: [{ ...line, oldest_at: iso(0), error: null }],
       blobs_left: 24,
+      blobs_error: 'EACCES',
       downscaled,
     });
-    expect(body.runs[1]).toMatchObject({ downscaled: null });
+    expect(body.runs[1]).toMatchObject({ blobs_error: null, downscaled: null });
   });
 });
 

@@ -17,9 +17,5 @@ zones as (
 crowds as (
   delete from crowds_hourly_kept where hour < $1 returning pg_column_size(crowds_hourly_kept.*) as bytes
 )
-select
-  (select count(*) from counts) as rows,
-  (
-    select coalesce(sum(bytes), 0)::bigint
-    from (table counts union all table stays union all table zones union all table crowds) as each
-  ) as bytes
+select count(*) as rows, coalesce(sum(bytes), 0)::bigint as bytes
+from (table counts union all table stays union all table zones union all table crowds) as each
