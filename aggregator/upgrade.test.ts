@@ -38,6 +38,32 @@ function upgrades(start: typeof startDatabase): void {
     await migrateFrom(pathToFileURL(`${folder}/`));
   }
 
+  test('sums of hours stay that were kept, of devices that were behind everybody, and of those before', async () => {
+    await migrateUpTo('0025');
+    for (const device of ['behind', 'before', 'usual']) {
+      for (const [number, opened] of ['2026-04-01T12:10Z', '2026-04-03T12:10Z', '2026-04-05T12:10Z'].entries()) {
+        await owner.query(
+          `insert into visits (id, opened_at, device_id, person_id, lane, source, state, ended_at, dwell_ms, config_version, version, created_at)
+           values (gen_random_uuid(), $1, $2, 'p', 'live', 'camera', 'closed', $1, $3, 0, 1, $1)`,
+          [opened, device, number + 1],
+        );
+      }
+    }
+    const sums = async () =>
+      (await owner.query('select device_id, hour, visits, dwell_ms from visits_hourly order by device_id, hour')).rows;
+    const told = await sums();
+    expect(told).toHaveLength(9);
+    await owner.query("select keep_rollups('2026-04-02', 'behind'), keep_rollups('2026-04-04')");
+    await owner.query("select keep_rollups('2026-04-06', 'before')");
+    await owner.query("delete from visits where opened_at < '2026-04-02' or device_id = 'before'");
+    expect(await sums()).toEqual(told);
+    await migrateFrom(migrations);
+    expect(await sums()).toEqual(told);
+    await owner.query("select keep_rollups('2026-04-07', '', array['visits_hourly'], array['before'])");
+    await owner.query("delete from visits where opened_at < '2026-04-07'");
+    expect(await sums()).toEqual(told);
+  });
+
   test('events that were there become visits, and are counted; and which observations were the last is known', async () => {
     await migrateUpTo('0014');
     const told = { person_id: 'P', state: 'closed', dwell_ms: 9_000, dwell_min_ms: 9_000, dwell_max_ms: 9_400 };

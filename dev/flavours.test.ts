@@ -240,6 +240,20 @@ describeWith('timescale', 'TimescaleDB answers what plain PostgreSQL answers', (
     await expectSameAnswers();
   });
 
+  test('when one device keeps more than the others, and of one table alone', async () => {
+    const before = await both(rollups);
+    const until = new Date('2026-04-23T12:00:00Z');
+    await both(async ({ run }) => {
+      await run("select keep_rollups($1, '', array['visits_hourly'], array['door'])", [until]);
+      await run(`delete from visits where device_id <> 'door' and opened_at < $1`, [until]);
+    });
+    await runJobs();
+    expect(await both(rollups)).toEqual(before);
+    await both(({ run }) => run('select keep_rollups($1)', [until]));
+    expect(await both(rollups)).toEqual(before);
+    await expectSameAnswers();
+  });
+
   test('what comes into an hour that is kept counts no more, and what comes after it does', async () => {
     const [before] = await visitsOf('hall');
     await tell(

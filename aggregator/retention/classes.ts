@@ -34,8 +34,8 @@ export interface RetentionClass {
   readonly ofDevices?: boolean;
   /** Whether events may still be told, or drawn, of it. */
   readonly isSource?: boolean;
-  /** Whether hours are summed up of its rows, which are to be kept before these go. */
-  readonly isSummedUp?: boolean;
+  /** By which views hours are summed up of its rows: these are to be kept before the rows go. */
+  readonly sums?: readonly string[];
   /** The table that may lie in chunks. */
   readonly inChunks?: string;
   /** Takes the oldest, at most as many as may be, in the transaction given. */
@@ -122,7 +122,7 @@ export const classes: readonly RetentionClass[] = [
     name: 'events',
     tables: ['events', 'event_days', 'occupancy_changes', 'occupancy_days'],
     inChunks: 'events',
-    isSummedUp: true,
+    sums: ['zones_hourly', 'crowds_hourly'],
     ofDevices: true,
     take: inTwo('events', ofDevice, (_, { now }) => [now]),
   },
@@ -136,7 +136,7 @@ export const classes: readonly RetentionClass[] = [
     name: 'visits',
     tables: ['visits'],
     inChunks: 'visits',
-    isSummedUp: true,
+    sums: ['visits_hourly'],
     ofDevices: true,
     take: inTwo('visits', ofDevice),
   },
@@ -170,7 +170,7 @@ export const kept: Readonly<Record<string, string>> = {
   ledger_hours: 'of the ledger, a row for an hour; what an hour issued is told from all before it',
   listening: 'one for each service',
   migrations: 'which migrations were run',
-  rollups_kept_until: 'one for each device that has times of its own',
+  rollups_kept_until: 'a few for each device that has times of its own',
   seq_blocks: 'of the ledger: a row for 4,096 frames',
   sites: 'until somebody deletes it',
   users: 'until somebody deletes them',

@@ -50,6 +50,39 @@ describe('sums by the hour', () => {
     await rig.run({ config });
     const left = { visits: await rig.countOf('visits'), events: await rig.countOf('events') };
     expect([left, await sums()]).toEqual([{ visits: 1, events: 2, [table]: 0 }, before]);
+    // Those of the others follow from their rows, as when these are erased.
+    for (const rows of ['visits', 'events']) await rig.query(`delete from ${rows}`);
+    expect(await sums()).toEqual(table === 'visits' ? [before[0], [], []] : [[], before[1], before[2]]);
+  });
+
+  test('of a device that keeps its rows for longer follow from these', async () => {
+    await rig.setOwn('kept', { visits_d: 365, events_d: 0 });
+    const atMs = NOON_MS - 100 * DAY_MS;
+    for (const device of ['cam', 'kept']) {
+      await rig.addVisit({ device, atMs, lastMs: atMs + 9_000 });
+      await rig.addMotion({ device, type: 'crowd', atMs });
+    }
+    await rig.run();
+    await rig.query('delete from visits');
+    await rig.query('delete from events');
+    for (const sums of ['visits_hourly', 'crowds_hourly']) {
+      expect([sums, await rig.query(`select device_id from ${sums}`)]).toEqual([sums, [{ device_id: 'cam' }]]);
+    }
+  });
+
+  test('of a device that no longer keeps its rows for longer stay when these go', async () => {
+    await rig.setOwn('kept', { visits_d: 365 });
+    const atMs = NOON_MS - 100 * DAY_MS;
+    for (const device of ['cam', 'kept']) await rig.addVisit({ device, atMs, lastMs: atMs + 9_000 });
+    const sums = () => rig.query('select device_id, hour, visits from visits_hourly order by device_id');
+    const before = await sums();
+    await rig.run();
+    await rig.setOwn('kept', {});
+    await rig.run();
+    expect([await rig.countOf('visits'), await sums()]).toEqual([0, before]);
+    expect(
+      await rig.query("select * from rollups_kept_until where device_id = 'kept' and rollup = 'visits_hourly'"),
+    ).toEqual([]);
   });
 
   test('go by a time of their own, and all four kinds are told', async () => {

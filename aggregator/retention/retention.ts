@@ -112,7 +112,9 @@ export function createRetention({
             told.gone(gone);
             metrics.rows(of.name, gone);
           };
-          if (of.isSummedUp) await store.run(sql.keepRollups, [new Date(beforeMs), scope.deviceId]);
+          if (of.sums) {
+            await store.run(sql.keepRollups, [new Date(beforeMs), scope.deviceId, of.sums, scope.except]);
+          }
           await expire({ store, of, scope, holds, beforeMs, nowMs, onGone }, signal);
           if (of.inChunks) await store.run(sql.dropChunks, [of.inChunks, new Date(beforeMs)]);
         }

@@ -214,7 +214,8 @@ const DEVICE_ROWS: readonly string[] = [
       `insert into ${table} select $1, date_trunc('hour', $2::timestamptz) - hours * interval '1 hour', ${table.includes('zone_id') ? "'door'" : '1'}, 1, 1${table.includes('zone_id') ? ', 1' : ''}
        from generate_series(10, 11) as hours`,
   ),
-  `insert into rollups_kept_until (device_id, until) values ($1, $2::timestamptz - interval '9 hours')`,
+  `insert into rollups_kept_until (rollup, device_id, until)
+   select rollup, $1, $2::timestamptz - interval '9 hours' from unnest(array['visits_hourly', 'zones_hourly', 'crowds_hourly']) as rollup`,
   `insert into event_counts (device_id, type, hour, count)
    select $1, 'motion', date_trunc('hour', $2::timestamptz) - hours * interval '1 hour', 5 from generate_series(10, 11) as hours`,
   // Somebody who came and has not left, so that days have rows too.
