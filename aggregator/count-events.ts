@@ -8,8 +8,8 @@ const sql = {
 };
 
 /**
- * How often what happened, by the hour and by the day. An event counts when its first version becomes a row, and never
- * again; the one says it for good, the other for as long as there is the row.
+ * How often what happened, by the hour and by the day. By the hour an event counts once for good, also where a version of
+ * it comes after its row has gone; by the day for as long as there is the row.
  */
 export async function countEvents(transaction: Queryable, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
@@ -18,6 +18,6 @@ export async function countEvents(transaction: Queryable, events: readonly NewEv
     events.map(({ type }) => type),
     events.map(({ occurred_at }) => occurred_at),
   ];
-  await transaction.run(sql.addCounts, counted);
+  await transaction.run(sql.addCounts, [...counted, events.map(({ is_begun }) => is_begun)]);
   await transaction.run(sql.addDays, counted);
 }

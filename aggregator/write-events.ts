@@ -7,20 +7,26 @@ import { storableJson } from './storable.ts';
 
 const insertEvents = statement(import.meta.url, './sql/insert-events.sql');
 
-/** An event of which no version was known before. */
+/** An event of which there was no row before. */
 export interface NewEvent {
   readonly device_id: string;
   readonly type: string;
   readonly occurred_at: Date;
+  /** Whether its first version came with it. */
+  readonly is_begun: boolean;
 }
 
-/** Events, each once, become rows by insert-events.sql: of the versions of one the highest stays. Answers which are new. */
+/**
+ * Events, each once in its highest version, become rows by insert-events.sql; `told` are all versions that came. Answers
+ * which are new.
+ */
 export async function writeEvents(
   transaction: Queryable,
-  rows: readonly Read<Event>[],
+  { told, highest: rows }: { readonly told: readonly Read<Event>[]; readonly highest: readonly Read<Event>[] },
   nowMs: number,
 ): Promise<readonly NewEvent[]> {
   if (rows.length === 0) return [];
+  const begun = new Set(told.filter(({ value }) => value.version === 1).map(({ value }) => value.event_id));
   return await transaction.run<NewEvent>(insertEvents, [
     rows.map(({ value }) => value.event_id),
     rows.map(({ value }) => new Date(value.occurred_at)),
@@ -37,6 +43,7 @@ export async function writeEvents(
     rows.map(({ value }) => dataOf(value)),
     rows.map(({ record }) => traceIdOf(record.headers?.traceparent)),
     new Date(nowMs),
+    rows.map(({ value }) => begun.has(value.event_id)),
   ]);
 }
 

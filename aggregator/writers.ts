@@ -40,7 +40,7 @@ export function createWriters({
       const nowMs = clock.nowMs();
       const reads = batch.of('event');
       const highest = highestVersions(reads);
-      await countEvents(transaction, await writeEvents(transaction, highest, nowMs));
+      await countEvents(transaction, await writeEvents(transaction, { told: reads, highest }, nowMs));
       await writeVisits(transaction, highest, nowMs);
       await writeOccupancy(transaction, highest);
       await switchMovingToBurst(transaction, reads, nowMs);

@@ -83,6 +83,37 @@ describe('an event', () => {
     },
   );
 
+  const overMs = NOON_MS - 100 * DAY_MS;
+  test.each([
+    ['all at once', [[1, 2]]],
+    ['one by one', [[1], [2]]],
+    ['without the first', [[2]]],
+  ])('of which versions come after it has gone counts once: %s', async (_, batches) => {
+    const version = (number: number) => told(`late ${batches}`, number, number * 1_000, { occurred_at: overMs });
+    const counts = () => rig.query('select device_id, type, count::integer from event_counts');
+    for (const batch of batches) await rig.tell(...batch.map(version));
+    const before = await counts();
+    expect(before).toMatchObject([{ type: 'visit', count: 1 }]);
+    for (const number of [3, 4]) {
+      await rig.run();
+      expect(await rig.countOf('events')).toBe(0);
+      await rig.tell(version(number));
+      expect([await rig.countOf('events'), await counts(), await rig.unmatched()]).toEqual([1, before, []]);
+    }
+  });
+
+  test('that first comes when others of its time have gone counts, by what its own camera keeps', async () => {
+    await rig.setOwn('kept', { events_d: 365 });
+    await rig.run();
+    const late = (name: string, device_id: string, version: number) =>
+      told(name, version, version * 1_000, { device_id, occurred_at: overMs });
+    await rig.tell(late('first', 'cam', 1), late('first', 'cam', 2), late('later', 'cam', 2), late('kept', 'kept', 2));
+    expect(await rig.query('select device_id, count::integer from event_counts order by device_id')).toEqual([
+      { device_id: 'cam', count: 1 },
+      { device_id: 'kept', count: 1 },
+    ]);
+  });
+
   test('is one less of the day of UTC on which it happened', async () => {
     const midnightMs = NOON_MS - 100 * DAY_MS - 12 * HOUR_MS;
     for (const minutes of [-30, 30]) await rig.addMotion({ atMs: midnightMs + minutes * 60_000 });

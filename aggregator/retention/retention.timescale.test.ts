@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startTimescaleDatabase } from '../../ports/store/database-under-test.ts';
+import { told } from '../visit-under-test.ts';
 import { DAY_MS, HOUR_MS, jpegUnderTest, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
 describeWith('timescale', 'retention of hypertables', ({ url }) => {
@@ -53,8 +54,8 @@ describeWith('timescale', 'retention of hypertables', ({ url }) => {
     const before = [await chunksOf('observations'), await chunksOf('visits')];
     await compress('visits');
     const sums = () => rig.query<{ visits: number }>('select hour, visits, dwell_ms from visits_hourly order by hour');
-    const told = await sums();
-    expect(told.map(({ visits }) => visits)).toEqual([1, 1, 1, 2, 1]);
+    const atFirst = await sums();
+    expect(atFirst.map(({ visits }) => visits)).toEqual([1, 1, 1, 2, 1]);
 
     await rig.run();
     expect([await rig.countOf('observations'), await rig.countOf('visits')]).toEqual([2, 2]);
@@ -62,14 +63,44 @@ describeWith('timescale', 'retention of hypertables', ({ url }) => {
       [5, 4],
       [2, 2],
     ]);
-    expect(await sums()).toEqual(told);
+    expect(await sums()).toEqual(atFirst);
     expect((await rig.newestRun()).classes.filter(({ error }: { error: unknown }) => error !== null)).toEqual([]);
 
     // The hour of two goes on as it was when the second is over too.
     rig.clock.advance(30 * DAY_MS);
     await rig.run();
     expect([await rig.countOf('visits'), await chunksOf('visits')]).toEqual([1, 1]);
-    expect(await sums()).toEqual(told);
+    expect(await sums()).toEqual(atFirst);
+  });
+
+  test('lets versions that come after their event has gone count no more, and those of a visit in its hour', async () => {
+    const atMs = NOON_MS - 30 * HOUR_MS;
+    const version = (number: number, endedMs: number | null, occurred_at = atMs) =>
+      told('long', number, endedMs, { occurred_at });
+    const counts = () => rig.query('select count::integer from event_counts');
+    const hours = () => rig.query('select visits::integer, closed::integer, dwell_ms::integer from visits_hourly');
+    const config = { RETENTION_EVENTS_D: 1 };
+    await rig.tell(version(1, null));
+    await compress('events');
+    await rig.run({ config });
+    await rig.tell(version(2, 30 * HOUR_MS));
+    expect([await counts(), await hours()]).toEqual([
+      [{ count: 1 }],
+      [{ visits: 1, closed: 1, dwell_ms: 30 * HOUR_MS }],
+    ]);
+    for (const number of [3, 4]) {
+      rig.clock.advance(10 * DAY_MS);
+      await compress('events');
+      await rig.run({ config });
+      expect([await rig.countOf('events'), await chunksOf('events')]).toEqual([0, 0]);
+      await rig.tell(version(number, number * HOUR_MS));
+      expect([await rig.countOf('events'), await counts(), await hours(), await rig.unmatched()]).toEqual([
+        1,
+        [{ count: 1 }],
+        [{ visits: 1, closed: 1, dwell_ms: number * HOUR_MS }],
+        [],
+      ]);
+    }
   });
 
   test('takes pictures and snapshots from rows that are compressed', async () => {

@@ -26,6 +26,9 @@ with written as (
     data = excluded.data,
     trace_id = excluded.trace_id
   where events.version < excluded.version
-  returning device_id, type, occurred_at, xmax = 0 as is_new
+  returning id, device_id, type, occurred_at, xmax = 0 as is_new
 )
-select device_id, type, occurred_at from written where is_new
+select device_id, type, occurred_at, is_begun
+from written
+join unnest($1::uuid[], $16::boolean[]) as told (id, is_begun) using (id)
+where is_new

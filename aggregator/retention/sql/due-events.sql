@@ -1,6 +1,6 @@
 -- Events that were over before $1, with what they have changed of the occupancy and with their drawn pictures. Both ends of
--- a stay go together, so that the sum of what is left is right. What lasts and is not over may still be told of, and would
--- then be counted again: it stays thirty days longer, a visit for as long as somebody is seen, and a device's silence while
+-- a stay go together, so that the sum of what is left is right. What lasts and is not over may still be told of, and
+-- somebody may be there: it stays thirty days longer, a visit for as long as somebody is seen, and a device's silence while
 -- it lasts. Only of the few that are as old as that is the visit looked for.
 select id as id, occurred_at::text as at, snapshot_path as key, null::integer as size_bytes
 from events
