@@ -2,14 +2,24 @@ import { hash } from 'node:crypto';
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readConfig } from '../../http/read-config.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { Outage } from '../../ports/errors.ts';
 import type { PostgresLog } from '../../ports/log/postgres.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
 import { frameId } from '../../schemas/identity.ts';
 import type { Frame } from '../../schemas/types.ts';
-import { HOUR_MS, jpegUnderTest, NOON_MS, type RetentionRig, startRetentionRig } from '../retention/rig-under-test.ts';
+import { type RetentionConfig, retentionConfig } from '../retention/config.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  jpegUnderTest,
+  NOON_MS,
+  type RetentionRig,
+  startRetentionRig,
+} from '../retention/rig-under-test.ts';
 import { type CheckOptions, check } from './check.ts';
+import { keepCheck } from './keep-check.ts';
 import { describeReport, isWrong } from './report.ts';
 
 let rig: RetentionRig;
@@ -296,6 +306,35 @@ describe('an acknowledged frame', () => {
     expect((await look()).found).toEqual({ orphan: [1, 0] });
     expect((await look({ keptMs: null })).found).toEqual({ unrecorded: [1, 0] });
   });
+
+  test.each<[config: Partial<RetentionConfig>, deviceOwn: object, days: number, stays: boolean]>([
+    // As when Kafka deletes what nobody has read for a week.
+    [{}, {}, 8, true],
+    [{}, {}, 29, true],
+    [{}, {}, 31, false],
+    [{ RETENTION_UNANALYSED_D: 3 }, {}, 4, false],
+    [{ RETENTION_UNANALYSED_D: 3, RETENTION_CAPTURES_H: 120 }, {}, 4, true],
+    [{ RETENTION_UNANALYSED_D: 3 }, { captures_h: 120 }, 4, true],
+    [{ RETENTION_UNANALYSED_D: 0 }, {}, 365, true],
+  ])(
+    'whose record was lost keeps its picture as one that waits: %j, %j, after %i days',
+    async (config, own, days, stays) => {
+      const receivedMs = NOON_MS - days * DAY_MS;
+      const key = await put('devices/cam/2026/05/01/frame-1-7.jpg', 'a picture', receivedMs);
+      await addClaim({ seq: 7, receivedMs });
+      await rig.setOwn('cam', own);
+      const { store } = rig.services;
+      const kept = { store, blobs: rig.blobs, log, codec: fixedCodec, clock: rig.clock };
+      const report = await keepCheck(
+        { ...kept, config: { ...readConfig(retentionConfig, {}), ...config } },
+        { repair: 'orphans' },
+        { signal: new AbortController().signal },
+      );
+      await rig.setOwn('cam', {});
+      expect(report?.findings.map(({ kind }) => kind)).toEqual([stays ? 'unrecorded' : 'orphan']);
+      expect(await rig.keys()).toEqual(stays ? [key] : []);
+    },
+  );
 
   test('that nobody analyses is in the log again', async () => {
     const seq = await rig.addFrame({ atMs: OLD_MS, state: 'queued', lane: 'backlog' });

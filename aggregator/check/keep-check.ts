@@ -4,7 +4,7 @@ import type { Queryable } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
 import type { RetentionConfig } from '../retention/config.ts';
 import { holdAlone } from '../retention/hold-alone.ts';
-import { type Limit, scopesOf } from '../retention/limits.ts';
+import { type Limit, longer, scopesOf, unanalysedFor } from '../retention/limits.ts';
 import { type CheckDependencies, type CheckOptions, check } from './check.ts';
 import type { CheckReport } from './report.ts';
 
@@ -55,11 +55,14 @@ export async function newestCheckMs(store: Queryable): Promise<number | null> {
   return newest?.finished_at.getTime() ?? null;
 }
 
-/** Of whichever device: one that is over after all goes by itself. */
+/**
+ * Of whichever device: one that is over after all goes by itself. One of which the log has lost the record before anybody
+ * read it is still to be analysed, and the log keeps records for longer than analysed frames are kept.
+ */
 async function longestKept(store: Queryable, config: RetentionConfig): Promise<Limit> {
   const rows = await store.run<{ id: string; retention: DeviceRetention }>(sql.owns);
   const owns = rows.map(({ id: deviceId, retention }) => ({ deviceId, retention }));
   return scopesOf(config, owns)
     .map(({ limits }) => limits.captures)
-    .reduce((longest, limit) => (longest === null || limit === null ? null : Math.max(longest, limit)));
+    .reduce(longer, unanalysedFor(config));
 }

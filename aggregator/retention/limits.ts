@@ -77,6 +77,11 @@ export function wholeFor(config: RetentionConfig, own: DeviceRetention = {}): Li
   return hoursMs(own.frames_downscale_h ?? config.FRAMES_DOWNSCALE_H);
 }
 
+/** How long a frame waits for its analysis, whatever its age. */
+export function unanalysedFor(config: RetentionConfig): Limit {
+  return daysMs(config.RETENTION_UNANALYSED_D);
+}
+
 /** Everybody's times for all devices without their own, and each of these by itself. */
 export function scopesOf(config: RetentionConfig, owns: readonly OwnRetention[]): readonly Scope[] {
   const comesTo = (own: DeviceRetention) => ({ limits: limitsOf(config, own), wholeMs: wholeFor(config, own) });
@@ -98,6 +103,6 @@ function shorter(a: Limit, b: Limit): Limit {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
-function longer(a: Limit, b: Limit): Limit {
+export function longer(a: Limit, b: Limit): Limit {
   return a === null || b === null ? null : Math.max(a, b);
 }

@@ -13,7 +13,7 @@ import { type BlobDeletion, type DeletedBlobs, openBlobDeletion } from './delete
 import { createDownscaling, type DownscalingReceipt } from './downscaling.ts';
 import { expire } from './expire.ts';
 import { holdAlone } from './hold-alone.ts';
-import { type ClassName, type Limits, limitsOf, type Scope, scopesOf, wholeFor } from './limits.ts';
+import { type ClassName, type Limits, limitsOf, type Scope, scopesOf, unanalysedFor, wholeFor } from './limits.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import { type ClassReceipt, openReceipt, type Receipt, wordsOf } from './receipt.ts';
 
@@ -92,7 +92,7 @@ export function createRetention({
   async function run(signal: AbortSignal): Promise<void> {
     const nowMs = clock.nowMs();
     const all = await scopes();
-    const keptMs = config.RETENTION_UNANALYSED_D === 0 ? nowMs : config.RETENTION_UNANALYSED_D * DAY_MS;
+    const keptMs = unanalysedFor(config) ?? nowMs;
     // A reader that never comes back is not waited for any longer than an analysis.
     const lateMs = Math.min(keptMs, await behindMs());
     const holds: Holds = {
