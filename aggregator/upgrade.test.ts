@@ -183,7 +183,9 @@ function upgrades(start: typeof startDatabase): void {
        from generate_series(1, 3) as seq`,
     );
     const { rows: tables } = await owner.query("select is_hypertable('captures')");
-    if (tables[0]?.is_hypertable) await owner.query("select compress_chunk(show_chunks('captures'))");
+    // The server's own job may have been there before.
+    const compress = "select compress_chunk(show_chunks('captures'), if_not_compressed => true)";
+    if (tables[0]?.is_hypertable) await owner.query(compress);
     await migrateFrom(migrations);
     const whole = 'select seq from captures where downscaled is null and sent_sha256 is null order by seq';
     expect((await owner.query(whole)).rows).toEqual([{ seq: '1' }, { seq: '2' }, { seq: '3' }]);
