@@ -51,7 +51,10 @@ describe('passerby_results', () => {
     const modest = await createDatabase('modest');
     const warnings: string[] = [];
     await migrateAt(modest, (warning) => warnings.push(warning));
-    expect(warnings).toEqual([expect.stringContaining('passerby_results was not created')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('passerby_results was not created'),
+      expect.stringContaining('large objects are still let to all'),
+    ]);
     expect(await ask(modest, 'select * from results.person_summary')).toEqual([]);
     // By hand, as the README says.
     const url = new URL(server.connectionString);
@@ -91,4 +94,61 @@ describe('passerby_results', () => {
       await expect(ask(url.href, `select * from ${table}`)).rejects.toMatchObject({ code: '42501' });
     }
   });
+
+  for (const owner of [undefined, 'modest']) {
+    describe(owner ? 'of an owner who is no superuser' : 'of a superuser', () => {
+      let database: string;
+      let ann: string;
+      beforeAll(async () => {
+        database = await createDatabase(owner);
+        await migrateAt(database);
+        const url = new URL(database);
+        [url.username, url.password] = ['ann', 'secret'];
+        ann = url.href;
+      });
+
+      test('lets nobody fill the disk who only reads', async () => {
+        const filling = ['create temporary table mine ()', ...(owner ? [] : ['select lo_create(0)'])];
+        filling.push('create table mine ()', 'create table results.mine ()', 'create schema mine');
+        for (const statement of filling) {
+          await expect(ask(ann, statement), statement).rejects.toMatchObject({ code: '42501' });
+        }
+        await ask(database, 'create temporary table ours ()');
+      });
+
+      test('lets nobody hold up who writes, whatever they lock', async () => {
+        const reader = new pg.Client({ connectionString: ann });
+        await reader.connect();
+        try {
+          await reader.query('begin');
+          await reader.query('select * from results.events, results.person_summary');
+          // Those that once were asked for.
+          const advisory = [9012026, 9012027, 9012028, 9012029, 6012026, 6012027, 7241865325823964];
+          await reader.query(`select pg_advisory_lock(number) from unnest($1::bigint[]) as number`, [advisory]);
+          await reader.query('select pg_advisory_lock(1885434739, part) from generate_series(1, 2) as part');
+          const locks = (await ask(
+            database,
+            `select format('%I.%I', schemaname, tablename) as name, tablename as lock
+             from pg_tables where schemaname = 'locks' or tablename = 'erasure_list'`,
+          )) as readonly { readonly name: string; readonly lock: string }[];
+          expect(locks).toHaveLength(9);
+          const asked = locks.map(({ name }) => `lock table ${name} in access share mode`);
+          asked.push("select take_lock('pairing')", "select try_lock('pairing')", 'select lock_erasure_list()');
+          asked.push("select * from find_erased('{x}', '{empty}', '{null}', '{true}')");
+          for (const statement of asked) {
+            await reader.query('savepoint before');
+            await expect(reader.query(statement), statement).rejects.toMatchObject({ code: '42501' });
+            await reader.query('rollback to before');
+          }
+          const impatient = "set lock_timeout = '5s'";
+          await ask(database, impatient, 'begin', "select * from find_erased('{x}', '{empty}', '{null}', '{true}')");
+          await ask(database, impatient, 'begin', 'select lock_erasure_list()');
+          for (const { name } of locks) await ask(database, impatient, 'begin', `lock table ${name} in exclusive mode`);
+          await migrateAt(database);
+        } finally {
+          await reader.end();
+        }
+      });
+    });
+  }
 });

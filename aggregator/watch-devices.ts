@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Log } from '../ports/log/log.ts';
-import { ADVISORY_LOCKS } from '../ports/store/advisory-locks.ts';
+import { tryLock } from '../ports/store/locks.ts';
 import { statement } from '../ports/store/statement.ts';
 import type { Store } from '../ports/store/store.ts';
 import type { Codec } from '../schemas/codec.ts';
@@ -17,7 +17,6 @@ export const WATCH_DEVICES_EVERY_MS = 5_000;
 const TOLD_AT_ONCE_MAX = 500;
 
 const sql = {
-  lock: statement(import.meta.url, './sql/try-lock.sql'),
   markSilent: statement(import.meta.url, './sql/mark-silent.sql'),
   untold: statement(import.meta.url, './sql/untold-silences.sql'),
   markTold: statement(import.meta.url, './sql/mark-told.sql'),
@@ -117,8 +116,7 @@ export function createDeviceWatch({ log, store, clock, codec, metrics, config }:
     async look() {
       // One process at a time. Were there two after all, as when the one with the lock is cut off, they would tell the same.
       await store.transaction(async (held) => {
-        const [lock] = await held.run<{ taken: boolean }>(sql.lock, [ADVISORY_LOCKS.deviceWatch]);
-        if (lock?.taken) await tellAll();
+        if (await tryLock(held, 'device_watch')) await tellAll();
       });
       await measure();
     },

@@ -60,7 +60,7 @@ const sql = {
   setTotal: statement(import.meta.url, './sql/set-letter-action-total.sql'),
   find: statement(import.meta.url, './sql/find-letter-action.sql'),
   unfinished: statement(import.meta.url, './sql/list-unfinished-letter-actions.sql'),
-  lock: statement(import.meta.url, './sql/try-lock-action.sql'),
+  lock: statement(import.meta.url, './sql/try-lock-letter-action.sql'),
   next: statement(import.meta.url, './sql/next-action-letter.sql'),
   note: statement(import.meta.url, './sql/note-letter-action.sql'),
   finish: statement(import.meta.url, './sql/finish-letter-action.sql'),

@@ -8,7 +8,6 @@ import { readConfig } from '../../http/read-config.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { Outage } from '../../ports/errors.ts';
 import type { Log } from '../../ports/log/log.ts';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { fixedCodec as codec } from '../../schemas/codec.ts';
 import { retentionConfig } from '../retention/config.ts';
 import { HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from '../retention/rig-under-test.ts';
@@ -100,7 +99,7 @@ test('told to stop while it repairs, repairs no further; the next one does', asy
 
 test('that has lost its lock to whoever comes next stops as well', async () => {
   const cutOff = `select pg_terminate_backend(pid) from pg_locks
-    where locktype = 'advisory' and objid = ${ADVISORY_LOCKS.check} and granted
+    where relation = 'locks.check'::regclass and granted
       and database = (select oid from pg_database where datname = current_database())`;
   let pages = 0;
   const looking = look(new AbortController().signal, {

@@ -1,4 +1,3 @@
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
@@ -32,7 +31,7 @@ export async function keepCheck(
 ): Promise<CheckReport | null> {
   const { store } = dependencies;
   let report: CheckReport | null = null;
-  await holdAlone(store, { lock: ADVISORY_LOCKS.check, signal }, async (alone) => {
+  await holdAlone(store, { lock: 'check', signal }, async (alone) => {
     if (!(await isStillTime())) return;
     const keptMs = await longestKept(store, config);
     const stagingMs = config.RETENTION_STAGING_H === 0 ? null : config.RETENTION_STAGING_H * HOUR_MS;

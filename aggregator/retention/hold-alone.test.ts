@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { type ServicesUnderTest, startServices } from '../../ports/store/services-under-test.ts';
 import { holdAlone } from './hold-alone.ts';
 
@@ -11,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => services.stop());
 
-const lock = ADVISORY_LOCKS.check;
+const lock = 'check';
 const going = () => new AbortController().signal;
 
 /** As when the server ends their connection. */
 async function cutOff(): Promise<void> {
   const text = `select pg_terminate_backend(pid) from pg_locks
-    where locktype = 'advisory' and objid = $1 and granted
+    where relation = format('locks.%I', $1::text)::regclass and granted
       and database = (select oid from pg_database where datname = current_database())`;
   expect(await services.openStore('another').run({ name: 'cut-off', text }, [lock])).toHaveLength(1);
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { statement } from '../../ports/store/statement.ts';
+import { type Lock, tryLock } from '../../ports/store/locks.ts';
 import type { Store } from '../../ports/store/store.ts';
 
-const tryLock = statement(import.meta.url, '../sql/try-lock.sql');
 /** A transaction in which nothing is said for long is ended by the server. */
 const BEAT_MS = 5_000;
 
@@ -13,22 +12,17 @@ const BEAT_MS = 5_000;
  */
 export async function holdAlone(
   store: Store,
-  {
-    lock: number,
-    signal,
-    beatMs = BEAT_MS,
-  }: { readonly lock: number; readonly signal: AbortSignal; readonly beatMs?: number },
+  { lock, signal, beatMs = BEAT_MS }: { readonly lock: Lock; readonly signal: AbortSignal; readonly beatMs?: number },
   work: (alone: AbortSignal) => Promise<void>,
 ): Promise<void> {
   await store.transaction(async (held) => {
-    const [lock] = await held.run<{ taken: boolean }>(tryLock, [number]);
-    if (!lock?.taken) return;
+    if (!(await tryLock(held, lock))) return;
     const [lost, done] = [new AbortController(), new AbortController()];
     const beat = async () => {
       try {
         for (;;) {
           await sleep(beatMs, undefined, { signal: done.signal });
-          await held.run(tryLock, [number]);
+          await tryLock(held, lock);
         }
       } catch (error) {
         if (done.signal.aborted) return null;

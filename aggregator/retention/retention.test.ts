@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import type { Statement, Store } from '../../ports/store/store.ts';
+import { takeLock } from '../../ports/store/locks.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
@@ -232,7 +232,7 @@ describe('a run', () => {
     await rig.addFrame({ atMs: old });
     const runs = await rig.countOf('retention_runs');
     await rig.services.openStore('another').transaction(async (held) => {
-      await held.run({ name: 'lock', text: 'select pg_advisory_xact_lock($1)' }, [ADVISORY_LOCKS.retention]);
+      await takeLock(held, 'retention');
       await rig.run();
     });
     expect([await rig.countOf('retention_runs'), await rig.countOf('captures')]).toEqual([runs, 1]);

@@ -3,7 +3,6 @@ import type { Registry } from 'prom-client';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
 import type { Log } from '../../ports/log/log.ts';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
@@ -180,7 +179,7 @@ export function createRetention({
   return {
     async look(signal) {
       if (!(await isTime())) return;
-      await holdAlone(store, { lock: ADVISORY_LOCKS.retention, signal }, async (alone) => {
+      await holdAlone(store, { lock: 'retention', signal }, async (alone) => {
         // Another process may have run while we waited.
         if (await isTime()) await run(alone);
       });

@@ -11,7 +11,7 @@ import { createErasureSteps, type LoadedErasure, nextStep, type StepName } from 
 
 /**
  * Carries erasures out, in the background and in pieces: each piece is done in the transaction that notes how far it has
- * come, under an advisory lock of the erasure. So whoever sweeps goes on where another was stopped, and what is done
+ * come, under a lock of the erasure's row. So whoever sweeps goes on where another was stopped, and what is done
  * outside of the database before a commit that is lost is done again, which changes nothing.
  */
 export interface CarryOut {
@@ -28,7 +28,7 @@ export const SETTLE_MS = 15_000;
 
 const sql = {
   unfinished: statement(import.meta.url, './sql/list-unfinished.sql'),
-  lock: statement(import.meta.url, '../sql/try-lock-action.sql'),
+  lock: statement(import.meta.url, './sql/try-lock-erasure.sql'),
   load: statement(import.meta.url, './sql/load-erasure.sql'),
   note: statement(import.meta.url, './sql/note-step.sql'),
   noteError: statement(import.meta.url, './sql/note-error.sql'),

@@ -1,2 +1,5 @@
--- For one device, until the transaction ends; the first number is any that nothing else here takes.
-select pg_try_advisory_xact_lock(8012026, hashtext($1)) as locked
+-- For one device, until the transaction ends, by the first of its versions, which stays; no row where another has it.
+select true as locked
+from config_versions
+where device_id = $1 and version = (select min(version) from config_versions where device_id = $1)
+for no key update skip locked

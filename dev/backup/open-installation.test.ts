@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { openInstallation } from './open-installation.ts';
 import { makeInstallation, makeRoom } from './rig-under-test.ts';
 
@@ -14,11 +13,10 @@ test('while it is open nothing goes for its age', { timeout: 60_000 }, async () 
     const { user, password, host, port, database } = installation.client;
     const other = new pg.Client({ user, password, host, port, database } as pg.ClientConfig);
     await other.connect();
-    const isFree = async () =>
-      (await other.query('select pg_try_advisory_lock($1) as taken', [ADVISORY_LOCKS.retention])).rows[0]?.taken;
+    const isFree = async () => (await other.query("select try_lock('retention') as taken")).rows[0]?.taken;
     expect(await isFree()).toBe(false);
-    await installation.client.query('select pg_advisory_unlock_all()');
-    expect(await isFree()).toBe(true);
+    await other.query("select pg_terminate_backend(pid) from pg_locks where relation = 'locks.retention'::regclass");
+    await expect.poll(isFree).toBe(true);
     await other.end();
   } finally {
     await installation.close();

@@ -6,18 +6,19 @@ import { pino } from 'pino';
 import { createFilesystemBlobs } from '../../ports/blobs/filesystem.ts';
 import { Unusable } from '../../ports/errors.ts';
 import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
 import { startEmbeddedServer } from '../../ports/store/embedded/server.ts';
+import { holdLock } from '../../ports/store/hold-lock.ts';
 import { statement } from '../../ports/store/statement.ts';
 import { requireWhole } from '../preflight.ts';
 
 const sql = {
-  tryLock: statement(import.meta.url, './sql/try-lock-backup.sql'),
+  lockBackup: statement(import.meta.url, './sql/lock-backup.sql'),
   lockRetention: statement(import.meta.url, './sql/lock-retention.sql'),
 };
 /** One that is just starting has a database in a moment. */
 const CONNECT_WITHIN_MS = 60_000;
 const RETRY_MS = 250;
+const [LOCK_NOT_AVAILABLE, UNDEFINED_TABLE] = ['55P03', '42P01'];
 
 /** An installation of the embedded profile, to be read from while it runs, or while nobody uses it. */
 export async function openInstallation(dataDir: string) {
@@ -26,13 +27,19 @@ export async function openInstallation(dataDir: string) {
   requireWhole(folder);
   const own = await startOwn(folder);
   try {
-    const client = own ? await connect(own.connectionString) : await connectToRunning(folder);
+    const { client, alone } = own ? await connect(own.connectionString) : await connectToRunning(folder);
+    // What runs is of an older release, whose locks are others; where nothing runs, there is nobody to be kept out.
+    if (!own && !alone) {
+      await client.end();
+      throw new Unusable(`What runs in ${folder} is older than this. Start it anew, then make a backup.`);
+    }
     return {
       folder,
       client,
       blobs: createFilesystemBlobs({ folder: join(folder, 'blobs'), known: true, shared: own === null }),
       async close() {
         await client.end().catch(() => undefined);
+        await alone?.end().catch(() => undefined);
         await own?.stop();
       },
     };
@@ -66,7 +73,7 @@ async function startOwn(folder: string) {
   }
 }
 
-async function connectToRunning(folder: string): Promise<pg.Client> {
+async function connectToRunning(folder: string) {
   for (const giveUpMs = performance.now() + CONNECT_WITHIN_MS; ; await sleep(RETRY_MS)) {
     try {
       // Written anew at each start, and so of another one until the server is up.
@@ -80,16 +87,31 @@ async function connectToRunning(folder: string): Promise<pg.Client> {
   }
 }
 
-async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: 'passerby backup', keepAlive: true });
+async function connect(connectionString: string) {
+  const config = { connectionString, application_name: 'passerby backup', keepAlive: true };
+  const alone = await holdLocks(config);
+  const client = new pg.Client(config);
   // Whatever is under way when the connection breaks says so itself.
   client.on('error', () => undefined);
-  await client.connect();
-  const { rows } = await client.query<{ taken: boolean }>(sql.tryLock.text);
-  if (!rows[0]?.taken) {
-    await client.end();
-    throw new Unusable('Another backup of this installation is being made.');
+  try {
+    await client.connect();
+  } catch (error) {
+    await alone?.end();
+    throw error;
   }
-  await client.query(sql.lockRetention.text, [ADVISORY_LOCKS.retention]);
-  return client;
+  return { client, alone };
+}
+
+/** Null where there are no such locks yet. */
+async function holdLocks(config: pg.ClientConfig): Promise<pg.Client | null> {
+  try {
+    const alone = await holdLock(config, sql.lockBackup);
+    await alone.query(sql.lockRetention.text);
+    return alone;
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code === UNDEFINED_TABLE) return null;
+    if (code === LOCK_NOT_AVAILABLE) throw new Unusable('Another backup of this installation is being made.');
+    throw error;
+  }
 }

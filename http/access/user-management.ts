@@ -1,4 +1,4 @@
-import { ADVISORY_LOCKS } from '../../ports/store/advisory-locks.ts';
+import { takeLock } from '../../ports/store/locks.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Store } from '../../ports/store/store.ts';
 import { Problem } from '../problem.ts';
@@ -51,7 +51,6 @@ export interface UserManagement {
 }
 
 const sql = {
-  lock: statement(import.meta.url, './sql/lock-users.sql'),
   list: statement(import.meta.url, './sql/list-users.sql'),
   count: statement(import.meta.url, './sql/count-users.sql'),
   findOwner: statement(import.meta.url, './sql/find-owner.sql'),
@@ -81,7 +80,7 @@ export function createUserManagement({
   /** One at a time: what is asked before a change is true until it is made. */
   function alone<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result> {
     return store.transaction(async (transaction) => {
-      await transaction.run(sql.lock, [ADVISORY_LOCKS.users]);
+      await takeLock(transaction, 'administrators');
       return work(transaction);
     });
   }

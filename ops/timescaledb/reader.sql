@@ -11,6 +11,13 @@ end
 $$;
 alter role passerby_reader set default_transaction_read_only = on;
 alter role passerby_reader set statement_timeout = '30s';
+alter role passerby_reader set idle_in_transaction_session_timeout = '30s';
+do $$
+begin
+  -- As a migration does it; a dump leaves it out.
+  execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
 grant usage on schema public to passerby_reader;
 grant select on captures, dead_letters, event_counts, events, observations, occupancy_changes, occupancy_days, visits
   to passerby_reader;

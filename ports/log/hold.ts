@@ -1,39 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { Unusable } from '../errors.ts';
+import { holdLock } from '../store/hold-lock.ts';
 import { statement } from '../store/statement.ts';
 
 /**
- * The embedded log has one process. With a database of the user's own, two could meet in it: an advisory lock says
- * whose it is. Offsets are fenced all the same, so a lock that is lost with its connection does no harm until it is
+ * The embedded log has one process. With a database of the user's own, two could meet in it: a lock says whose
+ * it is. Offsets are fenced all the same, so a lock that is lost with its connection does no harm until it is
  * taken again.
  */
-const LOCK = [0x7061_7373, 1];
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 500;
 const LOST_MAX_MS = 30_000;
-const tryLock = statement(import.meta.url, './sql/try-lock.sql');
+const lockLog = statement(import.meta.url, './sql/lock-log.sql');
+const LOCK_NOT_AVAILABLE = '55P03';
 
 export async function holdLog(connectionString: string, logger: Logger): Promise<{ release(): Promise<void> }> {
   let released = false;
 
   async function take(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString,
-      application_name: 'passerby lock',
-      keepAlive: true,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    const { rows } = await client.query<{ taken: boolean }>(tryLock.text, LOCK);
-    if (rows[0]?.taken) return client;
-    await client.end();
-    throw new DatabaseInUse(
-      'Another Passerby is using this database (DATABASE_URL). Stop it, or name another database.',
-    );
+    const timeouts = { connectionTimeoutMillis: TIMEOUT_MS, query_timeout: TIMEOUT_MS };
+    try {
+      return await holdLock({ connectionString, application_name: 'passerby lock', ...timeouts }, lockLog);
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      throw new DatabaseInUse(
+        'Another Passerby is using this database (DATABASE_URL). Stop it, or name another database.',
+      );
+    }
   }
 
   let client: pg.Client | null = await take();

@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { holdLock } from './hold-lock.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
+import { statement } from './statement.ts';
+
+const lockMigrating = statement(import.meta.url, './sql/lock-migrating.sql');
 
 export interface MigrationOptions {
   readonly connectionString: string;
@@ -18,29 +22,28 @@ export interface MigrationOptions {
 /** Brings the schema up to date. Two processes that try at once wait for each other. */
 export async function migrate(options: MigrationOptions): Promise<void> {
   const { connectionString, folder, table, count = Number.POSITIVE_INFINITY, onWarning } = options;
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'passerby migrations',
-    connectionTimeoutMillis: 10_000,
-    options: SERVER_OPTIONS,
-  });
+  const config = { connectionString, application_name: 'passerby migrations', connectionTimeoutMillis: 10_000 };
+  const alone = await holdLock(config, lockMigrating);
+  const client = new pg.Client({ ...config, options: SERVER_OPTIONS });
   // The migration that a lost connection interrupts says so itself; unheard, the event would end the process.
   client.on('error', () => undefined);
   client.on('notice', ({ severity, message }) => {
     if (severity === 'WARNING' && message) onWarning?.(message);
   });
-  await client.connect();
   try {
+    await client.connect();
     await runner({
       dbClient: client,
       dir: fileURLToPath(folder),
       migrationsTable: table,
       direction: 'up',
       count,
-      advisoryLockMode: 'wait',
+      // Its own would be an advisory one.
+      noLock: true,
       log: () => undefined,
     });
   } finally {
     await client.end();
+    await alone.end();
   }
 }

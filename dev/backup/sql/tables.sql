@@ -1,5 +1,6 @@
 -- What is ours to keep: every table with rows of its own but those in which the migrations keep their names, which are
--- made anew with the tables. Columns by their names, so that it does not matter in which order they came to be.
+-- made anew with the tables, and those without columns, which are there to be locked. Columns by their names, so that it
+-- does not matter in which order they came to be.
 select
   format('%s.%s', tables.schema, tables.name) as name,
   columns.names as columns,
@@ -28,4 +29,5 @@ cross join lateral (
   from pg_attribute
   where attrelid = tables.oid and attnum > 0 and not attisdropped and attgenerated = ''
 ) as columns
+where columns.names is not null
 order by tables.schema, tables.name

@@ -1,5 +1,5 @@
 import { createHmac, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
-import { ADVISORY_LOCKS } from '../../../ports/store/advisory-locks.ts';
+import { takeLock } from '../../../ports/store/locks.ts';
 import { statement } from '../../../ports/store/statement.ts';
 import type { Queryable, Store } from '../../../ports/store/store.ts';
 import { Problem } from '../../problem.ts';
@@ -49,7 +49,6 @@ const SECRET_CHARS = 5;
 const FORM = new RegExp(`^[${ALPHABET}]{${SELECTOR_CHARS}}-[${ALPHABET}]{${SECRET_CHARS}}$`);
 
 const sql = {
-  lockDevices: statement(import.meta.url, './sql/lock-devices.sql'),
   find: statement(import.meta.url, './sql/find-device.sql'),
   count: statement(import.meta.url, './sql/count-devices.sql'),
   findSite: statement(import.meta.url, './sql/find-site.sql'),
@@ -95,7 +94,7 @@ export function createPairings({ store, secret, tokens, devicesMax, nowMs }: Dep
     pair: (wanted) =>
       store.transaction(async (transaction) => {
         // One at a time: there may be one more device, and not two.
-        await transaction.run(sql.lockDevices, [ADVISORY_LOCKS.devices]);
+        await takeLock(transaction, 'pairing');
         const { deviceId = randomUUID(), name = null, siteId = null, ownerId } = wanted;
         await requireRoom(transaction, wanted, deviceId);
         const now = nowMs();

@@ -1,1 +1,1 @@
-select pid from pg_locks where locktype = 'advisory' and granted
+select pid from pg_locks where relation = 'locks.log'::regclass and granted

@@ -1,0 +1,2 @@
+-- One backup of an installation at a time.
+lock table locks.backup in exclusive mode nowait

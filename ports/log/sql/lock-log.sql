@@ -1,0 +1,1 @@
+lock table locks.log in exclusive mode nowait

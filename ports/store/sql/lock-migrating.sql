@@ -1,0 +1,1 @@
+lock table locks.migrating in exclusive mode

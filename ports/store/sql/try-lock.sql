@@ -1,0 +1,1 @@
+select try_lock($1) as taken
