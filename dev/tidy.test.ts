@@ -157,7 +157,7 @@ describe('tidy', () => {
   });
 
   test('no lock is an advisory one, which whoever may sign in at the database may take', () => {
-    // Since 0024_locks.sql there is nothing any more that calls it.
+    // Since 0026_locks.sql there is nothing any more that calls it.
     const before = 'aggregator/migrations/0017_erasures.sql';
     const taking = listed('*.sql', '*.ts').filter(
       (file) => !isTest(file) && /pg_(try_)?advisory_/.test(readFileSync(join(ROOT, file), 'utf8')),

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync } from 'node:fs';
+import { appendFileSync, cpSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyErasures } from '../../console/erasures/apply.ts';
@@ -112,6 +112,16 @@ test('a file of erasures says it, where there is no later backup', { timeout: 24
   expect(await kept('knowing')).toEqual(WITHOUT);
   appendFileSync(file, '{}\n');
   expect(() => readNotes(file)).toThrow('line 2 is no note');
+});
+
+test('nor with one that was made while the clock was ahead', { timeout: 120_000 }, async () => {
+  // As if the backup of before the erasure had been made a day later than it was.
+  const folder = room.path('clock-ahead');
+  cpSync(room.path('backups'), folder, { recursive: true });
+  const ahead = join(folder, '2026-11-24T00-00-00.000Z');
+  renameSync(join(folder, basename(older)), ahead);
+  expect(await restore(ahead, 'restored-ahead')).toMatchObject({ erasures: 1, damaged: [] });
+  expect(await kept('restored-ahead')).toEqual(WITHOUT);
 });
 
 test('a later backup that is damaged is named, since what it knows may come back', { timeout: 120_000 }, async () => {

@@ -10,32 +10,33 @@ import type { Target } from './target.ts';
 
 /**
  * What was erased after a backup was made must not come back with it. That is noted among the blobs, and so it is in
- * every later backup; or somebody has written the notes to a file.
+ * every later backup; or somebody has written the notes to a file. All others are asked, and not those that are named for
+ * a later time: a clock may have been set back, and what an older one knows does no harm.
  */
-interface LaterNotes {
+interface OtherNotes {
   readonly notes: readonly ErasureNote[];
-  /** Later backups that could not be asked. */
+  /** Backups that could not be asked. */
   readonly damaged: readonly string[];
 }
 
-export async function readLaterNotes(backup: string, target: Target, progress: Progress): Promise<LaterNotes> {
-  const notes: ErasureNote[] = [];
+export async function readOtherNotes(backup: string, target: Target, progress: Progress): Promise<OtherNotes> {
+  const notes = new Map<string, ErasureNote>();
   const damaged: string[] = [];
-  for (const later of target.backups().filter((path) => path > backup)) {
+  for (const other of target.backups().filter((path) => path !== backup)) {
     const use = async (key: string, bytes: Buffer) => {
       const note = readErasureNote(bytes);
-      if (!note) throw new Damaged(later, `${key} is no note of an erasure`);
-      notes.push(note);
+      if (!note) throw new Damaged(other, `${key} is no note of an erasure`);
+      notes.set(key, note);
     };
     try {
       const wants = (key: string) => key.startsWith(ERASURE_NOTES);
-      await readBlobs({ target, backup: later, manifest: readManifest(later), progress, wants, use });
+      await readBlobs({ target, backup: other, manifest: readManifest(other), progress, wants, use });
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
-      damaged.push(later);
+      if (!(error instanceof Unusable)) throw error;
+      damaged.push(other);
     }
   }
-  return { notes, damaged };
+  return { notes: [...notes.values()], damaged };
 }
 
 /** One note a line. Answers how many. */

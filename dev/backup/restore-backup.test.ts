@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -31,14 +32,12 @@ let madeAtMs = Date.UTC(2026, 10, 22, 12);
 async function backUp(
   from: string,
   to: string,
-  options: { readonly withSecret?: boolean; readonly secret?: string } = {},
+  options: { readonly withSecret?: boolean; readonly secret?: string; readonly nowMs?: number } = {},
 ) {
   madeAtMs += 60_000;
-  const { withSecret = true, secret } = options;
+  const { withSecret = true, secret, nowMs = madeAtMs } = options;
   const config = { DATA_DIR: room.path(from), ...(secret !== undefined && { SERVER_SECRET: secret }) };
-  return withTarget(room.path(to), (target) =>
-    makeBackup({ config, target, withSecret, nowMs: madeAtMs, progress: silent }),
-  );
+  return withTarget(room.path(to), (target) => makeBackup({ config, target, withSecret, nowMs, progress: silent }));
 }
 
 const prune = (keep: number) => withTarget(room.path('backups'), (target) => target.prune(keep));
@@ -161,6 +160,27 @@ describe('the next backup', () => {
     expect(await prune(1)).toEqual({ backups: 1, blobs: 1 });
     await verifyBackup(newestOf(room.path('backups')));
   });
+});
+
+test('the newest is the one that was made last, though the clock was set back before', {
+  timeout: 120_000,
+}, async () => {
+  const folder = room.path('set-back');
+  const [dayMs, nowMs] = [86_400_000, madeAtMs];
+  // The first as an older release leaves it, which says nothing of their order.
+  const { backup: ahead } = await backUp('data', 'set-back', { nowMs: nowMs + dayMs });
+  rmSync(join(folder, 'order.txt'));
+  const { backup: first } = await backUp('data', 'set-back', { nowMs });
+  const { backup: second } = await backUp('data', 'set-back', { nowMs: nowMs - dayMs });
+  const { backup: third } = await backUp('data', 'set-back', { nowMs });
+  const { backup: newest, target } = newestOf(folder);
+  expect(target.backups()).toEqual([ahead, first, second, third]);
+  expect(newest).toBe(third);
+  await withTarget(folder, (own) => own.prune(2));
+  expect(target.backups()).toEqual([second, third]);
+  await withTarget(folder, (own) => own.prune(1));
+  expect(target.backups()).toEqual([third]);
+  await verifyBackup(newestOf(folder));
 });
 
 /** As somebody types it, or a clock starts it: in a process of its own. */

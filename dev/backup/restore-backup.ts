@@ -23,7 +23,7 @@ import { ownSecretFile } from '../own-secret.ts';
 import { makeFolder, RESTORING } from '../preflight.ts';
 import { writeWhole } from '../write-whole.ts';
 import { readBlobs } from './blob-parts.ts';
-import { readLaterNotes } from './erasure-notes.ts';
+import { readOtherNotes } from './erasure-notes.ts';
 import { SECRET_FILE } from './make-backup.ts';
 import { Damaged, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
@@ -42,7 +42,7 @@ interface Restored {
   readonly unplaced: readonly string[];
   /** How many were carried out again. */
   readonly erasures: number;
-  /** Later backups that could not be asked what was erased since. */
+  /** Other backups that could not be asked what was erased since. */
   readonly damaged: readonly string[];
 }
 
@@ -66,17 +66,17 @@ export async function restoreBackup(
   requireKnown(manifest.migrations.tables, migrations);
   requireKnown(manifest.migrations.log, logMigrations);
   const secret = readSecret(source);
-  const later = await readLaterNotes(backup, target, progress);
+  const others = await readOtherNotes(backup, target, progress);
   const folder = makeFolder(source.dataDir);
   const lock = lockFolder(folder);
   try {
     await begin(folder);
-    const restored = await fill(folder, { ...source, notes: [...notes, ...later.notes] });
+    const restored = await fill(folder, { ...source, notes: [...notes, ...others.notes] });
     if (secret !== null) writeWhole(ownSecretFile(folder), secret);
     await syncFolder(folder);
     rmSync(join(folder, RESTORING));
     await syncFolder(folder);
-    return { ...restored, damaged: later.damaged };
+    return { ...restored, damaged: others.damaged };
   } finally {
     lock.release();
   }

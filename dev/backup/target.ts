@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { opendir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Unusable } from '../../ports/errors.ts';
 import { FolderInUse, lockFolder } from '../../ports/folder-lock.ts';
 import { syncFolder } from '../../ports/sync-folder.ts';
+import { writeWhole } from '../write-whole.ts';
 import { isListWhole, readBlobList } from './blob-list.ts';
 import { Damaged } from './manifest.ts';
 
@@ -14,7 +15,7 @@ import { Damaged } from './manifest.ts';
  */
 export interface Target {
   readonly folder: string;
-  /** The whole ones, oldest first. */
+  /** The whole ones, in the order in which they were made. */
   backups(): string[];
   folderOf(sha256: string): string;
 }
@@ -38,6 +39,8 @@ const NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/;
 const BLOB = /^[0-9a-f]{64}$/;
 /** No backup has such a name, and no blob. */
 const UNFINISHED = '~unfinished';
+/** Their names, a line each, in that order: a clock may be set back between two of them. */
+const ORDER = 'order.txt';
 
 /**
  * One at a time, from its beginning until what is old has been deleted: a picture is placed before the backup that names
@@ -92,7 +95,7 @@ function ownTarget(folder: string): OwnTarget {
       // Of one that was broken off; its blobs stay for the next.
       rmSync(unfinished, { recursive: true, force: true });
       mkdirSync(unfinished, { mode: 0o700 });
-      const path = join(unfinished, new Date(nowMs).toISOString().replaceAll(':', '-'));
+      const path = join(unfinished, freeName(folder, nowMs));
       mkdirSync(path, { mode: 0o700 });
       return {
         path,
@@ -101,6 +104,8 @@ function ownTarget(folder: string): OwnTarget {
           await syncFolder(join(path, 'tables'));
           await syncFolder(path);
           await syncFolder(join(folder, 'blobs'));
+          // Before it is there: never is it taken for an old one.
+          writeWhole(join(folder, ORDER), [...backups(), whole].map((one) => `${basename(one)}\n`).join(''));
           renameSync(path, whole);
           rmSync(unfinished, { recursive: true, force: true });
           await syncFolder(folder);
@@ -143,8 +148,18 @@ export function findBackup(path: string): { readonly backup: string; readonly ta
 }
 
 function backupsIn(folder: string): string[] {
+  const order = existsSync(join(folder, ORDER)) ? readFileSync(join(folder, ORDER), 'utf8').split('\n') : [];
+  // Before those that are not among them, as of an older release, there is none.
+  const places = new Map(order.map((name, place) => [name, place]));
+  const placeOf = (name: string) => places.get(name) ?? -1;
   const names = readdirSync(folder).filter((name) => NAME.test(name));
-  return names.sort().map((name) => join(folder, name));
+  names.sort().sort((one, other) => placeOf(one) - placeOf(other));
+  return names.map((name) => join(folder, name));
+}
+
+function freeName(folder: string, nowMs: number): string {
+  const name = new Date(nowMs).toISOString().replaceAll(':', '-');
+  return existsSync(join(folder, name)) ? freeName(folder, nowMs + 1) : name;
 }
 
 async function removeUnnamed(folder: string, named: ReadonlySet<string>): Promise<number> {
