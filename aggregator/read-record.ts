@@ -15,6 +15,9 @@ export interface ReadBatch {
   readonly poison: readonly DeadLetter[];
 }
 
+/** A time that no year of four digits has is none that anything happened at; PostgreSQL would take some of them. */
+const [FIRST_MS, LAST_MS] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
 /** Sorts a batch by what its records are; a topic may carry several kinds. */
 export function readBatch(
   codec: Codec,
@@ -31,6 +34,11 @@ export function readBatch(
     }
     try {
       const { name, value } = codec.decode(record.value);
+      const strange = timesOf(value).find(([, ms]) => ms < FIRST_MS || ms > LAST_MS);
+      if (strange) {
+        bury(record, 'unstorable', `${strange.join(' is ')}: no year of four digits has that time`);
+        continue;
+      }
       const sameKind = reads.get(name) ?? [];
       reads.set(name, sameKind);
       sameKind.push({ record, value });
@@ -40,4 +48,14 @@ export function readBatch(
     }
   }
   return { of: <Name extends RecordName>(name: Name) => (reads.get(name) ?? []) as Read<RecordTypes[Name]>[], poison };
+}
+
+/** When what a record tells of happened, by the names of its fields. */
+function timesOf(value: object): readonly (readonly [name: string, ms: number])[] {
+  const { payload = {} } = value as { readonly payload?: object };
+  const fields: Readonly<Record<string, unknown>> = { ...payload, ...value };
+  return ['captured_at', 'occurred_at', 'ended_at', 'last_seen_at'].flatMap((name) => {
+    const ms = fields[name];
+    return typeof ms === 'number' ? [[name, ms] as const] : [];
+  });
 }
