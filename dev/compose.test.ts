@@ -89,6 +89,12 @@ describe('our services in docker-compose.yml', () => {
     expect(environment.DATABASE_URL).toMatch(new RegExp(`@timescaledb:5432/${ports.timescaledb}$`));
   });
 
+  test('may ask of many chunks at once', () => {
+    const [, ...settings] = container('timescaledb').command ?? [];
+    const locks = settings.join(' ').match(/^-c max_locks_per_transaction=(\d+)$/)?.[1];
+    expect(Number(locks)).toBeGreaterThanOrEqual(1024);
+  });
+
   test('can be several: no fixed name, no port of the host', () => {
     for (const {
       name,
