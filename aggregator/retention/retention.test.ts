@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
-import type { Statement, Store } from '../../ports/store/store.ts';
 import { takeLock } from '../../ports/store/locks.ts';
+import type { Statement, Store } from '../../ports/store/store.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
