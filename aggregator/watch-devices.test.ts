@@ -19,12 +19,13 @@ const clock = createManualClock(NOW_MS);
 let services: ServicesUnderTest;
 let log: Log;
 let listening: ReturnType<typeof createListening>;
+let hasRoom = true;
 let enrol: (deviceId: string) => Promise<string>;
 
 beforeAll(async () => {
   services = await startServices({ migrations, topics: logTopics });
   log = await services.openLog(clock);
-  listening = createListening({ store: services.store, clock });
+  listening = createListening({ store: services.store, clock, diskGuard: { hasRoom: () => hasRoom } });
   const devices = await openDevices({ store: services.store, nowMs: clock.nowMs });
   enrol = devices.enrol;
 });
@@ -196,6 +197,21 @@ describe('while nobody listens', () => {
     // When it died nobody knows: what is told is from when it could have been heard.
     expect(await toldOf('dead')).toEqual([['device_offline', 1, backMs, null]]);
     expect((await eventsOf('dead'))[0]?.payload).toMatchObject({ last_seen_at: heardMs });
+  });
+
+  test('nor while frames are turned away for want of room', async () => {
+    await enrol('turned-away');
+    await hear('turned-away');
+    hasRoom = false;
+    await passMs(10 * INTERVAL_MS);
+    await look();
+    hasRoom = true;
+    await passMs(3 * INTERVAL_MS - 1_000);
+    await look();
+    expect(await toldOf('turned-away')).toEqual([]);
+    await passMs(6_000);
+    await look();
+    expect((await toldOf('turned-away')).map(([type]) => type)).toEqual(['device_offline']);
   });
 
   test('for no longer than a restart takes, silence goes on', async () => {

@@ -158,7 +158,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   // One that was chosen lets in from the first request on.
   if (config.ADMIN_PASSWORD !== undefined) await ensureAdministrator();
   const url = await listen(app, { transport, port: config.PORT, logger, parts, takesCredentials: true });
-  const listening = createListening({ store: ingestStore, clock });
+  const listening = createListening({ store: ingestStore, clock, diskGuard });
   parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
   const watch = createDeviceWatch({ log, store: consoleStore, clock, codec, metrics, config });
   parts.every('device watch', WATCH_DEVICES_EVERY_MS, () => watch.look());

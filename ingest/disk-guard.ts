@@ -10,7 +10,9 @@ import { createRooms } from '../ports/rooms.ts';
  */
 export interface DiskGuard {
   look(): Promise<void>;
-  /** Throws while there is too little room. */
+  /** Whether frames are taken. */
+  hasRoom(): boolean;
+  /** Throws while they are not. */
   requireRoom(): void;
 }
 
@@ -35,17 +37,18 @@ export function createDiskGuard({
   const rooms = createRooms({ answerWithinMs: LOOK_AT_ROOM_EVERY_MS, ...where });
   /** Of the disks, by their names, as of when they last answered. */
   const full = new Set<string>();
+  const hasRoom = () => full.size === 0;
   new Gauge({
     name: 'passerby_ingest_disk_full',
     help: 'Whether frames are turned away since a disk has less room than DISK_FREE_MIN_BYTES.',
     registers: [metrics],
     collect() {
-      this.set(full.size > 0 ? 1 : 0);
+      this.set(hasRoom() ? 0 : 1);
     },
   });
 
   function isEnough({ freeBytes, freeNamesShare }: Room): boolean {
-    return freeNamesShare !== 0 && freeBytes >= freeMinBytes * (full.size > 0 ? AGAIN_SHARE : 1);
+    return freeNamesShare !== 0 && freeBytes >= freeMinBytes * (hasRoom() ? 1 : AGAIN_SHARE);
   }
 
   return {
@@ -60,8 +63,9 @@ export function createDiskGuard({
       full.clear();
       for (const name of isFull) full.add(name);
     },
+    hasRoom,
     requireRoom() {
-      if (full.size > 0) throw diskFull;
+      if (!hasRoom()) throw diskFull;
     },
   };
 }

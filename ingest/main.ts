@@ -38,8 +38,6 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const log = tracedLog(kafka, tracing);
   const { SERVER_SECRET: secret } = config;
   const devices = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
-  const listening = createListening({ store, clock });
-  parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
   const outcomes = createOutcomes({ store, clock });
   parts.started('last outcomes', () => outcomes.write());
   parts.every('outcomes', WRITE_OUTCOMES_EVERY_MS, () => outcomes.write());
@@ -47,6 +45,8 @@ await runService({ name, schema: ingestService }, async ({ parts, config, logger
   const diskGuard = createDiskGuard({ blobs, folders, freeMinBytes: config.DISK_FREE_MIN_BYTES, metrics });
   await diskGuard.look();
   parts.every('room', LOOK_AT_ROOM_EVERY_MS, () => diskGuard.look());
+  const listening = createListening({ store, clock, diskGuard });
+  parts.every('listening', NOTE_LISTENING_EVERY_MS, () => listening.note());
   const served = { diskGuard, store, blobs, log, codec, clock, metrics, tracing, outcomes, config, secret, devices };
   return {
     ready: { database: () => store.check(), blobs: () => blobs.check(), log: () => log.check() },
