@@ -28,6 +28,10 @@ type ServiceName = keyof typeof SERVICES;
 export interface Installation {
   readonly urls: Readonly<Record<ServiceName, { readonly url: string }>>;
   readonly database: Server;
+  readonly log: Server;
+  readonly blobs: Server;
+  /** Between all cameras and ingest. */
+  readonly network: { cut(): void; mend(): void };
   start(name: ServiceName): Promise<void>;
   stop(name: ServiceName): Promise<void>;
   /** A camera that sends until the signal, each picture until it is taken. */
@@ -56,7 +60,8 @@ export async function startInstallation({
   mkdirSync(folder, { recursive: true });
   const { died, tell } = createDeath();
   const stack = await startServers({ folder, say, onDeath: (why) => tell(new Error(why)) });
-  const env = { ...stack.env, KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' };
+  const own = { KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' };
+  const env = { ...stack.env, ...own };
   const services = await describeServices(SERVICES, { folder, env, onDied: tell });
   // Each of the processes is ended with this one.
   process.setMaxListeners(Math.max(process.getMaxListeners(), LISTENERS_MAX));
@@ -80,9 +85,20 @@ export async function startInstallation({
     throw error;
   }
 
+  let isCut = false;
   return {
     urls: services,
     database: stack.postgres,
+    log: stack.kafka,
+    blobs: stack.s3,
+    network: {
+      cut: () => {
+        isCut = true;
+      },
+      mend: () => {
+        isCut = false;
+      },
+    },
     died,
     close,
 
@@ -92,13 +108,17 @@ export async function startInstallation({
     async runCamera({ deviceId, fps, signal, spoil = (jpeg) => jpeg }) {
       const { url } = services.ingest;
       const tokens = await enrol({ url, consoleUrl: services.console.url, password: PASSWORD, deviceIds: [deviceId] });
+      const send = createUploader({ url, timeoutMs: 5_000, tokens });
       const scene = createScene({ seed: 1, camera: deviceId, fps });
       await runCamera({
         deviceId,
         timesMs: evenTimes({ frameCount: FRAMES_MAX, fps }),
         startMs: Date.now(),
         render: async (frameIndex) => spoil(await scene.render(frameIndex)),
-        upload: createUploader({ url, timeoutMs: 5_000, tokens }),
+        upload: async (frame) => {
+          if (isCut) throw new Error('the network is cut');
+          return send(frame);
+        },
         pace: 'real-time',
         duplicateShare: 0,
         signal,

@@ -30,8 +30,8 @@ export function recordedFile({ name, fault, stepS, series, beganS, endedS, overS
     interval: `${stepS}s`,
     input_series: series.map(({ labels, values }) => ({ series: seriesName(labels), values: seriesValues(values) })),
     promql_expr_test: [
-      // A service that is busy may miss a question later on; but at first all is well.
-      told(0, [], soonFiring),
+      // A service that is busy may miss a question later on; but at first, once there is something to compare, all is well.
+      told(stepS, [], soonFiring),
       told(beganS - stepS, []),
       told(endedS, fault.alerts),
       ...(fault.heals ? [told(overS - stepS, [])] : []),

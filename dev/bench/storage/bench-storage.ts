@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { migrations } from '../../../aggregator/aggregator.ts';
+import { migrate } from '../../../ports/store/migrate.ts';
 import { createPostgresStore } from '../../../ports/store/postgres.ts';
 import { statement } from '../../../ports/store/statement.ts';
 import { createRandom } from '../../simulate/random.ts';
@@ -142,11 +144,12 @@ async function load(
   }
 }
 
-/** Asks all that is served of a database that was loaded. */
+/** Asks all that is served of a database that was loaded, once it has the tables and views of now. */
 export async function askAgain(
   connectionString: string,
   { times, onProgress }: Pick<StorageBenchOptions, 'times' | 'onProgress'>,
 ): Promise<StorageBench> {
+  await migrate({ connectionString, folder: migrations, table: 'migrations' });
   const store = createPostgresStore({
     connectionString,
     // One, so that each statement has been asked often enough for the plan that is kept.

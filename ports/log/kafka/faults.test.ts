@@ -277,8 +277,7 @@ describeWith('kafka', 'the log on a real Kafka, when things go wrong', ({ broker
     const group = { groupId: `faults-${randomUUID()}`, topics: [input] };
     await admin.setOffsets({ groupId: group.groupId, topic: input, partitions: [{ partition, offset: '5' }] });
     await admin.deleteTopicRecords({ topic: input, partitions: [{ partition, offset: '8' }] });
-    const told = (await log.lag(input, 'reader')).find((one) => one.partition === partition);
-    expect(told?.kept).toEqual({ first: 8n, next: 10n });
+    expect((await log.lag(input, 'reader')).map(({ kept }) => kept)).toContainEqual({ first: 8n, next: 10n });
     const consumer = kafka.consumer({ groupId: group.groupId, maxWaitTimeInMs: 100 });
     const read: string[] = [];
     await consumer.connect();
