@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,10 @@ if (values.help || values.fault.length === 0 || unknown.length > 0) {
 async function record(name: string, fault: Fault): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `passerby-fault-${name}-`));
   const say = (line: string) => console.log(`${name}: ${line}`);
-  const installation = await startInstallation({ folder, say });
+  const unmount = fault.diskBytes === undefined ? () => undefined : mountDisk(folder, fault.diskBytes);
+  const settings: Readonly<Record<string, string>> =
+    fault.diskBytes === undefined ? {} : { DISK_FOLDERS: `database=${folder}` };
+  const installation = await startInstallation({ folder, settings, say });
   const stopCamera = new AbortController();
   const webhook = await startWebhook();
   const camera = installation.runCamera({ deviceId: 'camera-1', fps: 1, signal: stopCamera.signal });
@@ -67,8 +71,20 @@ async function record(name: string, fault: Fault): Promise<void> {
     await watchers?.stop();
     await installation.close();
     await webhook.close();
+    unmount();
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** A disk that is full before this machine's is, until this process ends at the latest. */
+function mountDisk(folder: string, bytes: number): () => void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'passerby-fault', folder]);
+  const unmount = () => void spawnSync('umount', ['--lazy', folder]);
+  process.once('exit', unmount);
+  return () => {
+    process.off('exit', unmount);
+    unmount();
+  };
 }
 
 async function watch(made: {

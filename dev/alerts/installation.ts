@@ -27,6 +27,8 @@ type ServiceName = keyof typeof SERVICES;
 /** The production profile as processes of this machine, in which one thing goes wrong. */
 export interface Installation {
   readonly urls: Readonly<Record<ServiceName, { readonly url: string }>>;
+  /** Below which all lies that it keeps. */
+  readonly folder: string;
   readonly database: Server;
   readonly log: Server;
   readonly blobs: Server;
@@ -52,16 +54,19 @@ export interface SentFrames {
 /** Resolves when all of it is ready. */
 export async function startInstallation({
   folder,
+  settings = {},
   say = () => undefined,
 }: {
   readonly folder: string;
+  /** What all services are told besides. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly say?: (line: string) => void;
 }): Promise<Installation> {
   mkdirSync(folder, { recursive: true });
   const { died, tell } = createDeath();
   const stack = await startServers({ folder, say, onDeath: (why) => tell(new Error(why)) });
   const own = { KAFKA_PARTITIONS: String(PARTITIONS), ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'warn' };
-  const env = { ...stack.env, ...own };
+  const env = { ...stack.env, ...own, ...settings };
   const services = await describeServices(SERVICES, { folder, env, onDied: tell });
   // Each of the processes is ended with this one.
   process.setMaxListeners(Math.max(process.getMaxListeners(), LISTENERS_MAX));
@@ -88,6 +93,7 @@ export async function startInstallation({
   let isCut = false;
   return {
     urls: services,
+    folder,
     database: stack.postgres,
     log: stack.kafka,
     blobs: stack.s3,

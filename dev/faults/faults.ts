@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Installation } from '../alerts/installation.ts';
 
 /** Something that really goes wrong in an installation, and the alerts that it has to come to at the shipped times. */
@@ -9,11 +12,17 @@ export interface Fault {
   readonly alerts: readonly string[];
   /** Whether these are over soon after it is. */
   readonly heals: boolean;
+  /** Where given, all that the installation keeps lies on a disk of its own with so many bytes, which takes root to make. */
+  readonly diskBytes?: number;
   begin(installation: Installation): Promise<void>;
   end(installation: Installation): Promise<void>;
 }
 
 const SPOILT_FPS = 0.2;
+const GIB = 2 ** 30;
+/** Below DISK_FREE_MIN_BYTES and what the alerts call full; what is written yet must have room. */
+const LEFT_BYTES = 56 * 2 ** 20;
+const BALLAST = 'ballast';
 
 /** By their names on the command line, and those of the files of what was recorded. */
 export function createFaults(): Readonly<Record<string, Fault>> {
@@ -24,6 +33,14 @@ export function createFaults(): Readonly<Record<string, Fault>> {
       words: 'the only processor is stopped, and started again',
       lastsMin: 5,
       alerts: ['PasserbyDown', 'PasserbyNoProcessor'],
+      heals: true,
+      begin: (installation) => installation.stop('processor'),
+      end: (installation) => installation.start('processor'),
+    },
+    'processor-away': {
+      words: 'the only processor is away for a long time',
+      lastsMin: 17,
+      alerts: ['PasserbyDown', 'PasserbyNoProcessor', 'PasserbyStuck', 'PasserbyLagging', 'PasserbyLagGrowing'],
       heals: true,
       begin: (installation) => installation.stop('processor'),
       end: (installation) => installation.start('processor'),
@@ -51,6 +68,18 @@ export function createFaults(): Readonly<Record<string, Fault>> {
       heals: true,
       begin: async ({ network }) => network.cut(),
       end: async ({ network }) => network.mend(),
+    },
+    'disk-full': {
+      words: 'the disk of everything is filled up, and emptied again',
+      lastsMin: 8,
+      alerts: ['PasserbyDiskLow', 'PasserbyDiskFull', 'PasserbyFramesTurnedAway', 'PasserbyIngestFailingFast'],
+      heals: false,
+      diskBytes: 3 * GIB,
+      async begin({ folder }) {
+        const { bavail, bsize } = statfsSync(folder);
+        execFileSync('fallocate', ['-l', String(bavail * bsize - LEFT_BYTES), join(folder, BALLAST)]);
+      },
+      end: async ({ folder }) => rmSync(join(folder, BALLAST)),
     },
     'database-down': {
       words: 'the database is stopped, and started again',
