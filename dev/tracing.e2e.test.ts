@@ -32,6 +32,7 @@ import { prefixedLog, prefixedTopics } from './tracing/prefixed-log-under-test.t
 
 /** A frame's way from the device's request to the event's row, as somebody sees it who looks at spans. */
 const PLACES: readonly Place[] = [0, 1, 2, 3, 1, 0];
+const beganMs = Date.now() - 10_000;
 const patient = { timeout: 20_000 };
 const veryPatient = { timeout: 120_000 };
 const logger = pino({ level: 'silent' });
@@ -153,7 +154,8 @@ function describeTracing(
       const meta = {
         device_id: deviceId,
         seq,
-        capture_ts: Date.now(),
+        // However long a frame takes here: what is told of who is seen goes by these times.
+        capture_ts: beganMs + seq * 400,
         ...{ width: 64, height: 48, jpeg_quality: 12 },
       };
       const body = new FormData();
