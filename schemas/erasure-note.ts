@@ -15,6 +15,11 @@ export interface ErasureNote {
   readonly from: number | null;
   /** Up to this one, which is not part of it; null for ever. */
   readonly to: number | null;
+  /**
+   * That all of that time is gone. A note of an older release does not say so: of a person it has the first time and the
+   * last, and whoever else was there in between is not erased.
+   */
+  readonly is_whole?: boolean;
   readonly requested_at: number;
   readonly requested_by: string;
 }

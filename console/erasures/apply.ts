@@ -102,8 +102,8 @@ async function putOnList(within: Queryable, notes: readonly ErasureNote[]): Prom
 
 /** Of somebody of whom the database tells less than was known when they were erased, it may have more pictures. */
 async function listNoted(within: Queryable, notes: readonly ErasureNote[]): Promise<void> {
-  const times = notes.flatMap(({ id, kind, device_id, from, to }) =>
-    kind === 'person' && from !== null && to !== null && from < to ? [{ id, device_id, from, to }] : [],
+  const times = notes.flatMap(({ id, kind, device_id, from, to, is_whole }) =>
+    kind === 'person' && is_whole && from !== null && to !== null && from < to ? [{ id, device_id, from, to }] : [],
   );
   const [one] = times;
   if (!one) return;

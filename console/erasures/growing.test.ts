@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createIsErased } from '../../processor/erased-pictures.ts';
 import { fixedCodec as codec } from '../../schemas/codec.ts';
-import { AROUND_SIGHTS_MS } from '../../schemas/erasure-note.ts';
+import { AROUND_SIGHTS_MS, erasureNotesOf } from '../../schemas/erasure-note.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { frame } from '../../schemas/records-under-test.ts';
 import { applyErasures } from './apply.ts';
@@ -90,4 +90,21 @@ test.each([
   const listed = await rig.rowsOf('erasure_list', camera.device);
   await applyErasures({ store: rig.services.store, log: rig.log, blobs: rig.blobs, codec, clock });
   expect(await rig.rowsOf('erasure_list', camera.device)).toEqual(listed);
+});
+
+test('after a restore by the note of an older release, which tells of the first and the last time, others in between stay', async () => {
+  const camera = await rig.written.fill('cam-between');
+  await rig.written.write('events', 'event', visitOf(camera, { from: 25, to: 26 }));
+  const { id } = await rig.erase({ kind: 'person', personId: camera.person, deviceId: null });
+  const left = await rig.leftOf(camera.device);
+  expect(left.minutes).toContain(20);
+  // From the first time until the last.
+  const note = {
+    ...{ id, kind: 'person', device_id: camera.device, person_id: camera.person },
+    ...{ from: minutes(10) - AROUND_SIGHTS_MS, to: minutes(26) + AROUND_SIGHTS_MS + 1 },
+    ...{ requested_at: clock.nowMs(), requested_by: 'ann' },
+  };
+  await rig.blobs.put(`${erasureNotesOf(camera.device)}${id}.json`, Buffer.from(JSON.stringify(note)));
+  await applyErasures({ store: rig.services.store, log: rig.log, blobs: rig.blobs, codec, clock });
+  expect(await rig.leftOf(camera.device)).toEqual(left);
 });

@@ -119,6 +119,7 @@ export function createErasureSteps({
         person_id,
         from: from_at?.getTime() ?? null,
         to: to_at?.getTime() ?? null,
+        is_whole: true,
         requested_at: requested_at.getTime(),
         requested_by: username,
       };
