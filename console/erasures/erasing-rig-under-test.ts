@@ -87,7 +87,7 @@ export async function startErasingRig(database = startDatabase): Promise<Erasing
 
     async waitingForLocks() {
       const text = `select count(*) as waiting from pg_locks
-        where relation = 'erasure_list'::regclass and not granted
+        where relation = 'locks.erasure_list'::regclass and not granted
           and database = (select oid from pg_database where datname = current_database())`;
       return (await services.store.run<{ waiting: number }>({ name: 'waiting', text }))[0]?.waiting ?? 0;
     },

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wrongSumsOfDays } from '../../aggregator/sums-of-days-under-test.ts';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startDatabase } from '../../ports/store/database-under-test.ts';
+import type { Statement, Store } from '../../ports/store/store.ts';
 import { createTimescaleDatabase } from '../../ports/store/timescale-under-test.ts';
 import { erasureNoteKey } from '../../schemas/erasure-note.ts';
 import { frameId } from '../../schemas/identity.ts';
@@ -9,7 +11,8 @@ import { event, NOW_MS, observation } from '../../schemas/records-under-test.ts'
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
 import { DEVICE_TABLES } from './device-tables.ts';
 import { minutes, visitOf } from './erased-under-test.ts';
-import { but, type ErasingRig, of, type Row, SEEN, startErasingRig } from './erasing-rig-under-test.ts';
+import { but, clock, type ErasingRig, of, type Row, SEEN, startErasingRig } from './erasing-rig-under-test.ts';
+import { createErasures } from './erasures.ts';
 
 let rig: ErasingRig;
 
@@ -275,6 +278,43 @@ function erasing(database: typeof startDatabase): void {
       expect((await rig.rowsOf('events', device)).map(({ id }) => id)).toContain(late.event_id);
       await rig.finish();
       expect((await rig.rowsOf('events', device)).map(({ id }) => id)).not.toContain(late.event_id);
+    });
+
+    test('holds up nobody while it is only counted, however long that takes', async () => {
+      const { device } = await rig.written.fill('cam-counted');
+      const wanted = { kind: 'range', deviceId: device, fromMs: minutes(2), toMs: minutes(4) } as const;
+      let [onBegun, goOn] = [() => {}, () => {}];
+      const begun = new Promise<void>((resolve) => {
+        onBegun = resolve;
+      });
+      const mayGoOn = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const { store } = rig.services;
+      const slow: Store = {
+        ...store,
+        transaction: (work) =>
+          store.transaction((within) =>
+            work({
+              async run<Row extends object>(asked: Statement, values?: readonly unknown[]) {
+                if (asked.name.startsWith('count-to-erase-')) {
+                  onBegun();
+                  await mayGoOn;
+                }
+                return await within.run<Row>(asked, values);
+              },
+            }),
+          ),
+      };
+      const counting = createErasures({ store: slow, clock }).count(wanted, of);
+      await begun;
+      const { id } = await Promise.race([
+        rig.erasures.request(wanted, of),
+        sleep(5_000).then(() => Promise.reject(new Error('whoever asks waits for who counts'))),
+      ]).finally(() => goOn());
+      await counting;
+      await rig.finish();
+      expect(await rig.erasures.find(null, id)).toMatchObject({ gone: { captures: 2 } });
     });
 
     test('a later version that is told of a person has the frames erased that show them', async () => {
