@@ -19,7 +19,7 @@ export const all: Given = {
   chosen: {
     site: [BERLIN, PUNE, 'none'],
     device: ['door', 'hall', 'yard', "o'clock"],
-    zone: ['till', 'shelf'],
+    zone: ['till', 'shelf', 'desk'],
     type: ['visit', 'zone_entered', 'motion', 'crowd', 'device_offline', 'device_online'],
   },
 };
@@ -84,7 +84,7 @@ const entry = ([person_id, device_id, zone_id, began, seconds]: (typeof zones)[n
     payload: {
       kind: 'ZoneChange',
       zone_id,
-      zone_name: zone_id === 'till' ? 'Till' : '',
+      zone_name: zone_id === 'shelf' ? '' : 'Till',
       person_id,
       stay_ms: null,
       box: null,
@@ -127,6 +127,8 @@ const others: readonly Event[] = [
   }),
   // Comes in the moment in which P2 goes: never are two there.
   entry(['P3', 'door', 'till', '2026-05-01T11:35:10', 40]),
+  // While P2 is in another zone of that name.
+  entry(['P4', 'door', 'desk', '2026-05-01T11:32:00', 60]),
 ];
 
 /** Seqs 10 to 29 of the door, less 12 to 14 and 20, of which it gave up 12, 13 and 40. */
@@ -151,7 +153,7 @@ const places = `
     ('yard', '2026-05-01T06:00:00Z', null, null, null, null, null, null, null, null, null, '{}', null, null);
   insert into config_versions (device_id, version, settings, created_at) values
     ('door', 1, '{"zones":[{"id":"till","name":"Desk"}]}', '2026-04-20T10:00:00Z'),
-    ('door', 2, '{"zones":[{"id":"till","name":"Till"},{"id":"shelf","name":""}]}', '2026-05-01T08:30:00Z'),
+    ('door', 2, '{"zones":[{"id":"till","name":"Till"},{"id":"shelf","name":""},{"id":"desk","name":"Till"}]}', '2026-05-01T08:30:00Z'),
     ('hall', 1, '{"zones":[{"id":"shelf"}]}', '2026-04-30T18:00:00Z'),
     ('yard', 1, '{"zones":"none"}', '2026-04-01T18:00:00Z');
   insert into seq_blocks (device_id, epoch, block, bits) values

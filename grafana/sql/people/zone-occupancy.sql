@@ -1,7 +1,7 @@
--- As of the whole picture, for each zone.
+-- As of the whole picture, for each zone; of zones that are called alike, how many are in them together.
 select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.name as metric, max(people)::bigint as people
 from (
-  select id, coalesce(named.name, id) as name
+  select coalesce(named.name, id) as name, array_agg(id) as ids
   from unnest(array[$zone]::text[]) as id
   left join lateral (
     select name from zone_names
@@ -9,17 +9,19 @@ from (
     order by named_at desc, device_id
     limit 1
   ) as named on true
+  group by 1
 ) as zones
 cross join lateral (
   select at, sum(delta) over (order by at, delta rows unbounded preceding) as people
   from (
     select
       $__timeFrom()::timestamptz as at,
-      occupancy_before($__timeFrom()::timestamptz, array[$device]::text[], zones.id) as delta
+      sum(occupancy_before($__timeFrom()::timestamptz, array[$device]::text[], id)) as delta
+    from unnest(zones.ids) as id
     union all
     select at, delta
     from occupancy_changes
-    where $__timeFilter(at) and zone_id = zones.id and device_id = any(array[$device]::text[])
+    where $__timeFilter(at) and zone_id = any(zones.ids) and device_id = any(array[$device]::text[])
     union all
     select at, 0
     from generate_series($__timeFrom()::timestamptz, $__timeTo()::timestamptz, $__interval_ms * interval '1 ms') as at
