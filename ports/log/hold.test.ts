@@ -40,6 +40,17 @@ test('a database has one holder at a time', async () => {
   expect(await holders()).toEqual([]);
 });
 
+test('a holder keeps it, however soon the server ends those who say nothing in a transaction', async () => {
+  const setting = `alter role current_user set idle_in_transaction_session_timeout`;
+  await store.run({ name: 'impatient', text: `${setting} = '100ms'` });
+  const first = await hold();
+  const before = await holders();
+  await sleep(600);
+  expect([before.length, await holders()]).toEqual([1, before]);
+  await first.release();
+  await store.run({ name: 'patient', text: `${setting} to default` });
+});
+
 test('a holder whose connection is lost takes it again by itself, until it is released', async () => {
   const first = await hold();
   const before = await holders();
