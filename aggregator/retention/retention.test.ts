@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Outage } from '../../ports/errors.ts';
 import { takeLock } from '../../ports/store/locks.ts';
-import type { Statement, Store } from '../../ports/store/store.ts';
+import { storeWith } from '../../ports/store/store-under-test.ts';
 import { frameId } from '../../schemas/identity.ts';
 import { DAY_MS, HOUR_MS, NOON_MS, type RetentionRig, startRetentionRig } from './rig-under-test.ts';
 
@@ -12,23 +12,6 @@ beforeAll(async () => {
 afterAll(() => rig.services.stop());
 
 beforeEach(() => rig.empty());
-
-/** A store; but something happens before one of its statements. */
-function storeWith(name: string, happens: () => Promise<unknown>): Store {
-  const { store } = rig.services;
-  return {
-    ...store,
-    transaction: (work) =>
-      store.transaction((within) =>
-        work({
-          async run<Row extends object>(asked: Statement, values?: readonly unknown[]) {
-            if (asked.name.startsWith(`${name}-`)) await happens();
-            return await within.run<Row>(asked, values);
-          },
-        }),
-      ),
-  };
-}
 
 test('a run stays until its last frame is over, though the frame with which it began was looked at later and goes', async () => {
   const limitMs = NOON_MS - 48 * HOUR_MS;
@@ -132,7 +115,7 @@ describe('a frame', () => {
 
   test('that has its picture still when its capture goes loses it then', async () => {
     await rig.addFrame({ atMs: old });
-    await rig.run({ store: storeWith('take-frames', () => Promise.reject(new Error('not now'))) });
+    await rig.run({ store: storeWith(rig.services.store, 'take-frames', () => Promise.reject(new Error('not now'))) });
     expect([await rig.capturesOf(), await rig.keys()]).toEqual([{ seqs: [], pictures: [] }, []]);
   });
 
@@ -145,7 +128,7 @@ describe('a frame', () => {
       await rig.query('update captures set blob_key = $1', [small]);
       await rig.blobs.delete(whole);
     };
-    await rig.run({ config: { RETENTION_FRAMES_H: 2 }, store: storeWith('take-frames', replaced) });
+    await rig.run({ config: { RETENTION_FRAMES_H: 2 }, store: storeWith(rig.services.store, 'take-frames', replaced) });
     expect([await rig.capturesOf(), await rig.unmatched()]).toEqual([{ seqs: [seq], pictures: [seq] }, []]);
   });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wrongSumsOfDays } from '../../aggregator/sums-of-days-under-test.ts';
 import { describeWith } from '../../ports/servers-under-test.ts';
 import { startDatabase } from '../../ports/store/database-under-test.ts';
-import type { Statement, Store } from '../../ports/store/store.ts';
+import { storeWith } from '../../ports/store/store-under-test.ts';
 import { createTimescaleDatabase } from '../../ports/store/timescale-under-test.ts';
 import { erasureNoteKey } from '../../schemas/erasure-note.ts';
 import { frameId } from '../../schemas/identity.ts';
@@ -290,22 +290,10 @@ function erasing(database: typeof startDatabase): void {
       const mayGoOn = new Promise<void>((resolve) => {
         goOn = resolve;
       });
-      const { store } = rig.services;
-      const slow: Store = {
-        ...store,
-        transaction: (work) =>
-          store.transaction((within) =>
-            work({
-              async run<Row extends object>(asked: Statement, values?: readonly unknown[]) {
-                if (asked.name.startsWith('count-to-erase-')) {
-                  onBegun();
-                  await mayGoOn;
-                }
-                return await within.run<Row>(asked, values);
-              },
-            }),
-          ),
-      };
+      const slow = storeWith(rig.services.store, 'count-to-erase', () => {
+        onBegun();
+        return mayGoOn;
+      });
       const counting = createErasures({ store: slow, clock }).count(wanted, of);
       await begun;
       const { id } = await Promise.race([
