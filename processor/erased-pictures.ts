@@ -14,22 +14,24 @@ const DEVICES_MAX = 1_000;
  * went, and not much longer.
  */
 export function createIsErased({ blobs }: { readonly blobs: Pick<Blobs, 'get' | 'list'> }): IsErased {
-  const known = new Map<string, readonly ErasureNote[]>();
+  const known = new Map<string, Map<string, ErasureNote>>();
 
+  /** There may be a note for each time that somebody was there: those that are known are not read again for each picture. */
   async function readNotes(deviceId: string): Promise<readonly ErasureNote[]> {
-    const notes: ErasureNote[] = [];
+    const notes = known.get(deviceId) ?? new Map<string, ErasureNote>();
     for await (const key of blobs.list(erasureNotesOf(deviceId))) {
+      if (notes.has(key)) continue;
       const bytes = await blobs.get(key);
       const note = bytes && readErasureNote(bytes);
-      if (note) notes.push(note);
+      if (note) notes.set(key, note);
     }
     if (known.size >= DEVICES_MAX) known.clear();
     known.set(deviceId, notes);
-    return notes;
+    return [...notes.values()];
   }
 
   return async ({ device_id, captured_at: atMs }) => {
     const isOfIt = ({ from, to }: ErasureNote) => (from === null || atMs >= from) && (to === null || atMs < to);
-    return known.get(device_id)?.some(isOfIt) || (await readNotes(device_id)).some(isOfIt);
+    return [...(known.get(device_id)?.values() ?? [])].some(isOfIt) || (await readNotes(device_id)).some(isOfIt);
   };
 }
