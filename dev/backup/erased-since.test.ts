@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, renameSync } from 'node:fs';
+import { appendFileSync, cpSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyErasures } from '../../console/erasures/apply.ts';
@@ -124,8 +124,12 @@ test('nor with one that was made while the clock was ahead', { timeout: 120_000 
   expect(await kept('restored-ahead')).toEqual(WITHOUT);
 });
 
-test('a later backup that is damaged is named, since what it knows may come back', { timeout: 120_000 }, async () => {
+test('a later backup that is damaged is named, or of a newer release, since what it knows may come back', {
+  timeout: 120_000,
+}, async () => {
   const [, later = ''] = findBackup(room.path('backups')).target.backups();
   appendFileSync(join(later, 'blobs.tsv.gz'), 'x');
   expect(await restore(older, 'in-doubt')).toMatchObject({ damaged: [later] });
+  writeFileSync(join(later, 'manifest.json'), JSON.stringify({ ...readManifest(later), format: 1_000 }));
+  expect(await restore(older, 'in-doubt-too')).toMatchObject({ damaged: [later] });
 });
