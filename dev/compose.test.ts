@@ -13,7 +13,7 @@ import { services } from './compose/services-under-test.ts';
 
 /** Containers that nobody can ask whether they are well, and why that is so. */
 const WITHOUT_HEALTH: Readonly<Record<string, string>> = { reader: 'runs once, and is done' };
-const SECRET = /PASSWORD|SECRET(?!_BEFORE)|TOKEN|KEY/;
+const SECRET = /PASSWORD|SECRET(?!_BEFORE)|TOKEN|(?<!PUBLIC_)KEY/;
 /** A secret that there mostly is none of: from the env file, or nothing. */
 const SECRET_BEFORE = /^(\$\{SERVER_SECRET_BEFORE:-\})?$/;
 const OUR_IMAGE = `passerby:${JSON.parse(read('package.json')).version}`;

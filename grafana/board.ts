@@ -85,15 +85,17 @@ export function board({ uid, title, description, from, refresh, variables, annot
     .time({ from, to: 'now' })
     .refresh(refresh)
     .variables(variables.map(variable))
-    .annotations([...annotations])
+    .annotations(annotations.map(above))
     .link(
-      new DashboardLinkBuilder('Passerby')
-        .type(DashboardLinkType.Dashboards)
-        .icon('external link')
-        .tags([TAG])
-        .asDropdown(false)
-        .includeVars(true)
-        .keepTime(true),
+      above(
+        new DashboardLinkBuilder('Passerby')
+          .type(DashboardLinkType.Dashboards)
+          .icon('external link')
+          .tags([TAG])
+          .asDropdown(false)
+          .includeVars(true)
+          .keepTime(true),
+      ),
     );
   let id = 0;
   for (const [heading, shown] of Object.entries(panels)) {
@@ -105,6 +107,20 @@ export function board({ uid, title, description, from, refresh, variables, annot
     }
   }
   return made.build();
+}
+
+/**
+ * Where it is seen. The SDK places everything in the menu of controls, and Grafana knows no name for the place above the
+ * panels: what has none stands there.
+ */
+function above<Placed extends { placement?: unknown }>(made: Builder<Placed>): Builder<Placed> {
+  return {
+    build: () => {
+      const placed = made.build();
+      delete placed.placement;
+      return placed;
+    },
+  };
 }
 
 /** Links name a panel by its number. */

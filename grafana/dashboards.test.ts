@@ -49,7 +49,7 @@ test('every statement is asked by a dashboard', () => {
 });
 
 describe.each([...committed])('%s', (name, dashboard) => {
-  const { panels, templating, annotations } = dashboard;
+  const { panels, templating, annotations, links, tags } = dashboard;
   const shown = panels.filter(({ type }) => type !== 'row');
 
   test('lies beside itself and not over itself, each panel with a number of its own', () => {
@@ -99,10 +99,16 @@ describe.each([...committed])('%s', (name, dashboard) => {
     expect(annotations.list.length).toBeGreaterThan(0);
   });
 
+  test('hides neither its links nor its marks in a menu', () => {
+    expect(links.map(({ type, tags }) => [type, tags])).toEqual([['dashboards', ['passerby']]]);
+    expect(tags).toContain('passerby');
+    expect([...links, ...annotations.list].filter((one) => 'placement' in one)).toEqual([]);
+  });
+
   test('leads only to dashboards and answers that there are', () => {
     const { paths } = JSON.parse(read('schemas/openapi.json')) as { paths: Record<string, object> };
-    const links = [...JSON.stringify(panels).matchAll(/"url":"([^"?]+)/g)].map(([, url = '']) => url);
-    for (const url of links) {
+    const urls = [...JSON.stringify(panels).matchAll(/"url":"([^"?]+)/g)].map(([, url = '']) => url);
+    for (const url of urls) {
       const known = url.startsWith('/d/')
         ? [...committed.values()].some((other) => `/d/${other.uid}` === url)
         : paths[url.replace(/^(\.\.\/)+/, '/').replace(/\$\{[^}]*\}/, '{number}')];

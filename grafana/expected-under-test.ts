@@ -45,10 +45,12 @@ export const expected: Readonly<Record<string, Expected>> = {
       'Pune | 00000000-0000-4000-8000-0000000000b2',
       'no site | none',
     ],
+    empty: ['no site | none'],
   },
   'variable device': {
     all: ['Front door | door', 'hall | hall', "o'clock | o'clock", 'yard | yard'],
     few: ['Front door | door', "o'clock | o'clock"],
+    empty: ['no device | no device'],
   },
   'annotation Configurations': {
     all: [
@@ -110,12 +112,14 @@ export const expected: Readonly<Record<string, Expected>> = {
     few: ['2026-05-01 06:00 | 300 | 3 | 0 | 0'],
   },
   'variable zone': {
-    all: ['Till | desk', 'shelf | shelf', 'Till | till'],
-    few: ['Till | desk', 'shelf | shelf', 'Till | till'],
+    all: ['Till (desk) | desk', 'shelf | shelf', 'Till (till) | till'],
+    few: ['Till (desk) | desk', 'shelf | shelf', 'Till (till) | till'],
+    empty: ['no zone | no zone'],
   },
   'variable type': {
     all: ['crowd', 'device_offline', 'device_online', 'motion', 'visit', 'zone_entered'],
     few: ['crowd', 'visit', 'zone_entered'],
+    empty: ['no event'],
   },
   'events: Events over time': {
     all: [

@@ -1,4 +1,5 @@
 import { expandPromql, expandVariables, type Given, quoted } from './expand-query.ts';
+import type { Field } from './fields-under-test.ts';
 import type { Dashboard, Target } from './questions.ts';
 
 /** A Grafana that is there, and who we are to it: http://admin:PASSWORD@127.0.0.1:3000/grafana */
@@ -6,11 +7,23 @@ export interface GrafanaUnderTest {
   /** Saves it beside those that are provisioned, and answers what was saved. */
   save(dashboard: Dashboard): Promise<Dashboard>;
   remove(uid: string): Promise<void>;
-  /** What the data sources answer to one panel: for each query its columns. An error of any is an error. */
+  /** A dashboard that it has, and what it says about it: by its uid, or the one that it begins with. */
+  find(uid: string): Promise<Found>;
+  home(): Promise<Found>;
+  /** Whether it can reach and use a data source; if not, that is an error. */
+  check(datasourceUid: string): Promise<string>;
+  /** What the data sources answer to one panel: for each query its columns. An error or a warning of any is an error. */
   ask(targets: readonly Target[], given: Given): Promise<ReadonlyMap<string, readonly Frame[]>>;
 }
+interface Found {
+  readonly dashboard: Dashboard;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
 interface Frame {
-  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly schema: {
+    readonly fields: readonly Field[];
+    readonly meta?: { readonly notices?: readonly { readonly severity: string; readonly text: string }[] };
+  };
   readonly data: { readonly values: readonly (readonly unknown[])[] };
 }
 interface Answers {
@@ -42,6 +55,15 @@ export function openGrafana(address: string): GrafanaUnderTest {
     async remove(uid) {
       await call('DELETE', `api/dashboards/uid/${uid}`);
     },
+    find(uid) {
+      return call<Found>('GET', `api/dashboards/uid/${uid}`);
+    },
+    home() {
+      return call<Found>('GET', 'api/dashboards/home');
+    },
+    async check(datasourceUid) {
+      return (await call<{ status: string }>('GET', `api/datasources/uid/${datasourceUid}/health`)).status;
+    },
     async ask(targets, given) {
       const { results } = await call<Answers>('POST', 'api/ds/query', {
         from: String(given.fromMs),
@@ -52,6 +74,9 @@ export function openGrafana(address: string): GrafanaUnderTest {
         targets.map(({ refId }) => {
           const { error, frames } = results[refId] ?? { error: 'no answer' };
           if (error !== undefined || !frames) throw new Error(`${refId}: ${error}`);
+          const notices = frames.flatMap(({ schema }) => schema.meta?.notices ?? []);
+          const warned = notices.find(({ severity }) => severity !== 'info');
+          if (warned) throw new Error(`${refId}: ${warned.text}`);
           return [refId, frames];
         }),
       );

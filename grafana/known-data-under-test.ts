@@ -6,7 +6,7 @@ import type { Given } from './expand-query.ts';
 
 /** Two sites' cameras, one of nowhere, and a day of which every figure can be counted by hand. It ends at noon, a Friday. */
 const BERLIN = '00000000-0000-4000-8000-0000000000b1';
-const PUNE = '00000000-0000-4000-8000-0000000000b2';
+export const PUNE = '00000000-0000-4000-8000-0000000000b2';
 const OWNER = '00000000-0000-4000-8000-00000000000a';
 const DAY_MS = 86_400_000;
 const at = (time: string) => Date.parse(`${time}Z`);
@@ -29,8 +29,13 @@ export const few: Given = {
   intervalMs: 21_600_000,
   chosen: { site: [BERLIN], device: ['door'], zone: ['shelf'], type: ['visit', 'crowd'] },
 };
-/** What is asked where there is nothing yet: every list of choices is empty. */
-export const nothing: Given = { ...all, chosen: { site: [], device: [], zone: [], type: [] } };
+/** What is asked where there is nothing yet: of each list the one choice that says so. */
+export const nothing: Given = {
+  ...all,
+  chosen: { site: ['none'], device: ['no device'], zone: ['no zone'], type: ['no event'] },
+};
+/** And if Grafana has not even that, as while a list is looked for. */
+export const unlisted: Given = { ...all, chosen: { site: [], device: [], zone: [], type: [] } };
 
 /** Who, where, when, for how long: null while it lasts. */
 const stays: readonly (readonly [string, string, string, number | null])[] = [

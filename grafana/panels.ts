@@ -19,7 +19,6 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
-  DashboardLinkBuilder,
   type DynamicConfigValue,
   type Panel,
   type Threshold,
@@ -167,7 +166,7 @@ function* properties({
   if (title) yield { id: 'displayName', value: title };
   if (unit) yield { id: 'unit', value: unit };
   if (width) yield { id: 'custom.width', value: width };
-  if (hidden) yield { id: 'custom.hidden', value: true };
+  if (hidden) yield { id: 'custom.hideFrom.viz', value: true };
   if (words) {
     yield {
       id: 'mappings',
@@ -187,9 +186,7 @@ function* properties({
     yield { id: 'thresholds', value: { mode: 'absolute', steps } };
     yield { id: 'custom.cellOptions', value: { type: 'color-text' } };
   }
-  if (link) {
-    yield { id: 'links', value: [new DashboardLinkBuilder(link.title).url(link.url).targetBlank(true).build()] };
-  }
+  if (link) yield { id: 'links', value: [{ ...link, targetBlank: true }] };
 }
 
 /** Rows whose cells are the darker, the greater they are; of the column that names a row, nothing is coloured. */

@@ -5,7 +5,10 @@ interface Asked {
   /** The file and the panel's title; variables and annotations are the same in every file. */
   readonly name: string;
   readonly dashboard: string;
+  readonly use: Use;
 }
+/** What an answer is for. */
+export type Use = Panel | 'variable' | 'annotation';
 export interface SqlQuestion extends Asked {
   readonly rawSql: string;
   readonly format: string;
@@ -47,6 +50,7 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly fieldConfig?: { readonly defaults: FieldDefaults; readonly overrides: readonly Override[] };
   readonly options?: {
+    readonly xField?: string;
     readonly reduceOptions?: { readonly values: boolean };
     readonly legend?: { readonly showLegend: boolean };
   };
@@ -61,6 +65,8 @@ interface Variable {
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
+  readonly tags: readonly string[];
+  readonly links: readonly { readonly type: string; readonly tags: readonly string[] }[];
   readonly time: { readonly from: string };
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly Variable[] };
@@ -81,25 +87,25 @@ export function questionsOf(dashboards: ReadonlyMap<string, Dashboard>): readonl
     ...templating.list.map(({ name, query }) => ({
       name: `variable ${name}`,
       dashboard,
+      use: 'variable' as const,
       rawSql: query,
       format: 'table',
     })),
-    ...annotations.list.flatMap(({ name, target }) => (target ? asked(dashboard, `annotation ${name}`, target) : [])),
-    ...panels.flatMap(({ title, targets = [] }) =>
-      targets.flatMap((target) =>
-        asked(dashboard, `${dashboard}: ${title}${target.refId === 'A' ? '' : ` ${target.refId}`}`, target),
-      ),
+    ...annotations.list.flatMap(({ name, target }) =>
+      target ? asked({ name: `annotation ${name}`, dashboard, use: 'annotation' }, target) : [],
+    ),
+    ...panels.flatMap((panel) =>
+      (panel.targets ?? []).flatMap((target) => {
+        const name = `${dashboard}: ${panel.title}${target.refId === 'A' ? '' : ` ${target.refId}`}`;
+        return asked({ name, dashboard, use: panel }, target);
+      }),
     ),
   ]);
 }
 
-function asked(
-  dashboard: string,
-  name: string,
-  { rawSql, expr, format = 'table' }: Target,
-): readonly (SqlQuestion | PromqlQuestion)[] {
-  if (rawSql !== undefined) return [{ name, dashboard, rawSql, format }];
-  return expr === undefined ? [] : [{ name, dashboard, expr }];
+function asked(of: Asked, { rawSql, expr, format = 'table' }: Target): readonly (SqlQuestion | PromqlQuestion)[] {
+  if (rawSql !== undefined) return [{ ...of, rawSql, format }];
+  return expr === undefined ? [] : [{ ...of, expr }];
 }
 
 export const isSql = (question: SqlQuestion | PromqlQuestion): question is SqlQuestion => 'rawSql' in question;

@@ -151,7 +151,7 @@ function table(panel: Panel, { columns, rows, toMs }: Drawing): string {
     );
   const shown = columns
     .map((name, at) => ({ at, name, set: ofColumn(name) }))
-    .filter(({ set }) => set.get('custom.hidden') !== true);
+    .filter(({ set }) => set.get('custom.hideFrom.viz') !== true);
   const isHeat = overrides.some(({ matcher }) => matcher.id === 'byType');
   const numbers = rows.flatMap((row) => row.filter((value) => typeof value === 'number'));
   const most = Math.max(1, ...numbers);

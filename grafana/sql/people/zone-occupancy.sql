@@ -1,14 +1,15 @@
--- As of the whole picture, for each zone; of zones that are called alike, how many are in them together.
+-- As of the whole picture, for each zone that these devices have or had; of zones that are called alike, how many are in
+-- them together.
 select date_bin($__interval_ms * interval '1 ms', at, 'epoch') as time, zones.name as metric, max(people)::bigint as people
 from (
-  select coalesce(named.name, id) as name, array_agg(id) as ids
+  select named.name, array_agg(id) as ids
   from unnest(array[$zone]::text[]) as id
-  left join lateral (
+  cross join lateral (
     select name from zone_names
     where zone_id = id and device_id = any(array[$device]::text[])
     order by named_at desc, device_id
     limit 1
-  ) as named on true
+  ) as named
   group by 1
 ) as zones
 cross join lateral (
