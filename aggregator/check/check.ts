@@ -31,7 +31,7 @@ export interface CheckOptions {
   readonly stagingMs: number | null;
   /** So long frames are kept at most; null is for ever. */
   readonly keptMs: number | null;
-  /** Stops it before the next page, or the next repair: it rejects with the signal's reason, and tells nothing by halves. */
+  /** Stops what it is at, and before the next repair: it rejects with the signal's reason, and tells nothing by halves. */
   readonly signal: AbortSignal;
 }
 

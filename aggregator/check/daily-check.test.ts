@@ -84,6 +84,19 @@ test('told to stop while it lists, lists no further than a page', async () => {
   expect([await left(), told()]).toEqual([{ checks: 0, keys: ORPHANS }, [expect.stringContaining('was stopped')]]);
 });
 
+test('told to stop while the database is at one of its statements, has that cancelled', async () => {
+  const stopping = new AbortController();
+  await rig.services.store.transaction(async (another) => {
+    await another.run({ name: 'hold', text: 'lock table captures in access exclusive mode' });
+    const looking = look(stopping.signal);
+    const waits = { name: 'waits', text: `select from pg_locks where relation = 'captures'::regclass and not granted` };
+    await expect.poll(() => another.run(waits), { timeout: 20_000 }).toHaveLength(1);
+    stopping.abort();
+    await looking;
+  });
+  expect([await left(), told()]).toEqual([{ checks: 0, keys: ORPHANS }, [expect.stringContaining('was stopped')]]);
+});
+
 test('told to stop while it repairs, repairs no further; the next one does', async () => {
   const stopping = new AbortController();
   await look(stopping.signal, {

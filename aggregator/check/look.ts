@@ -1,6 +1,7 @@
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable, Statement, Store } from '../../ports/store/store.ts';
+import { untilStopped } from '../../ports/store/until-stopped.ts';
 import { ERASURE_NOTES } from '../../schemas/erasure-note.ts';
 import type { Lane, TimeQuality } from '../../schemas/types.ts';
 import type { CheckReport } from './report.ts';
@@ -70,36 +71,38 @@ const sql = {
 /**
  * Lists all blobs into a table of the moment, and asks the database what does not agree with it. What is younger than
  * `settledMs` may still be under way, and is not asked for. Some of what is answered may have gone since it was listed, or
- * have come: whoever repairs looks again.
+ * have come: whoever repairs looks again. At the signal it rejects with its reason, whatever it is at.
  */
 export function lookAtAll(
-  { store, blobs }: { readonly store: Pick<Store, 'transaction'>; readonly blobs: Pick<Blobs, 'list'> },
+  { store, blobs }: { readonly store: Store; readonly blobs: Pick<Blobs, 'list'> },
   {
     settledMs,
     overdueMs,
     signal,
   }: { readonly settledMs: number; readonly overdueMs: number; readonly signal: AbortSignal },
 ): Promise<Seen> {
-  return store.transaction(async (transaction) => {
-    await transaction.run(sql.create);
-    for await (const keys of pagesOf(blobs.list(''))) {
-      signal.throwIfAborted();
-      // What is noted of erasures is of no row, and stays for good.
-      await transaction.run(sql.add, [keys.filter((key) => !key.startsWith(ERASURE_NOTES))]);
-    }
-    await transaction.run(sql.analyze);
-    const [lookedAt] = await transaction.run<CheckReport['lookedAt']>(sql.count);
-    const on = { transaction, signal };
-    const [settled, overdue] = [new Date(settledMs), new Date(overdueMs)];
-    return {
-      lookedAt: lookedAt ?? { blobs: 0, pictures: 0, snapshots: 0, captures: 0 },
-      missingPictures: await some<NamedPicture>(on, sql.pictures, [settled, ROWS_MAX]),
-      missingSnapshots: await some<NamedSnapshot>(on, sql.snapshots, [settled, ROWS_MAX]),
-      orphans: await some<Keyed>(on, sql.orphans, [ROWS_MAX]),
-      neverAnalysed: await some<WaitingFrame>(on, sql.waiting, [settled, ROWS_MAX]),
-      undeleted: await some<Keyed>(on, sql.undeleted, [overdue, ROWS_MAX]),
-    };
-  });
+  return store.transaction((transaction) =>
+    untilStopped({ store, transaction, signal }, async () => {
+      await transaction.run(sql.create);
+      for await (const keys of pagesOf(blobs.list(''))) {
+        signal.throwIfAborted();
+        // What is noted of erasures is of no row, and stays for good.
+        await transaction.run(sql.add, [keys.filter((key) => !key.startsWith(ERASURE_NOTES))]);
+      }
+      await transaction.run(sql.analyze);
+      const [lookedAt] = await transaction.run<CheckReport['lookedAt']>(sql.count);
+      const on = { transaction, signal };
+      const [settled, overdue] = [new Date(settledMs), new Date(overdueMs)];
+      return {
+        lookedAt: lookedAt ?? { blobs: 0, pictures: 0, snapshots: 0, captures: 0 },
+        missingPictures: await some<NamedPicture>(on, sql.pictures, [settled, ROWS_MAX]),
+        missingSnapshots: await some<NamedSnapshot>(on, sql.snapshots, [settled, ROWS_MAX]),
+        orphans: await some<Keyed>(on, sql.orphans, [ROWS_MAX]),
+        neverAnalysed: await some<WaitingFrame>(on, sql.waiting, [settled, ROWS_MAX]),
+        undeleted: await some<Keyed>(on, sql.undeleted, [overdue, ROWS_MAX]),
+      };
+    }),
+  );
 }
 
 async function some<Row extends object>(
