@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { diskConfig } from '../console/disk-config.ts';
 import { FULL_BYTES } from '../console/disk-state.ts';
 import { readConfig } from '../http/read-config.ts';
+import { type Topic, topics } from '../schemas/topics.ts';
 import {
   compose,
   containers,
@@ -131,6 +132,18 @@ describe('alert rules', () => {
       );
     expect(numbersOf('PasserbyDiskLow')).toEqual([DISK_LOW_BYTES, DISK_LOW_SHARE]);
     expect(numbersOf('PasserbyDiskFull')).toEqual([FULL_BYTES]);
+  });
+
+  test('take a topic for full whose records go before nine tenths of the time for which they are kept', () => {
+    const { expr } = rules.find(({ alert }) => alert === 'PasserbyLagNearsRetention') ?? {};
+    const asked = [...(expr ?? '').matchAll(/\{topic(=|!=)"observations"\} offset (\d+)h/g)];
+    expect(Object.fromEntries(asked.map(([, sign, hours]) => [sign, Number(hours)]))).toEqual({
+      '=': Math.floor((topics.observations.retentionMs * 0.9) / 3_600_000),
+      '!=': Math.floor((topics.frames.retentionMs * 0.9) / 3_600_000),
+    });
+    const capped = Object.entries<Topic>(topics).filter(([, { retentionBytes }]) => retentionBytes !== undefined);
+    expect(capped.map(([name]) => name)).toEqual(['frames', 'backlog', 'observations']);
+    expect(topics.backlog.retentionMs).toBe(topics.frames.retentionMs);
   });
 
   test('are each tested, both ways', () => {
