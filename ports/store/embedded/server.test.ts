@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Unusable } from '../../errors.ts';
 import { createPostgresStore } from '../postgres.ts';
 import { statement } from '../statement.ts';
 import type { Store } from '../store.ts';
@@ -89,6 +90,21 @@ test('stopped while it is down, it does not come back', async () => {
   await killServer();
   await server.stop();
   expect(await readServerPid(cluster())).toBeNull();
+});
+
+test('what keeps it from coming up is told in its own words, while it is tried again and in the end', async () => {
+  await (await start()).stop();
+  const control = join(cluster(), 'global', 'pg_control');
+  await rename(control, `${control}.away`);
+  const said: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void said.push(line) });
+  const failed: unknown = await startEmbeddedServer({ folder, log, readyWithinMs: 3_000 }).catch((error) => error);
+  expect(failed).toBeInstanceOf(Unusable);
+  expect((failed as Unusable).message).toContain('pg_control');
+  expect(said.map((line) => JSON.parse(line).lastWords)).toContainEqual(expect.stringContaining('pg_control'));
+
+  await rename(`${control}.away`, control);
+  await connect(await start()).check();
 });
 
 test('one left behind by a process that was killed is stopped by the next start, with its data kept', async () => {

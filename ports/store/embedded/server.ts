@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { Unusable } from '../../errors.ts';
 import { findFreePort } from '../../free-ports.ts';
 import { statement } from '../statement.ts';
 import { findBinaries } from './binaries.ts';
@@ -23,6 +24,8 @@ export interface EmbeddedServerOptions {
   readonly log: Logger;
   /** A free one unless it is said. */
   readonly port?: number;
+  /** How long its first answer is waited for. */
+  readonly readyWithinMs?: number;
 }
 
 const DATABASE = 'passerby';
@@ -42,6 +45,7 @@ export async function startEmbeddedServer({
   folder,
   log,
   port: wantedPort,
+  readyWithinMs = READY_WITHIN_MS,
 }: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const cluster = resolve(folder, 'postgres');
   const binaries = await findBinaries();
@@ -78,9 +82,10 @@ export async function startEmbeddedServer({
       if (performance.now() - startedAtMs > 10_000) failures = 0;
       // After a kill -9 its workers need a moment to notice; until they are gone the next server cannot start.
       const pauseMs = Math.min(100 * 2 ** failures, 2_000);
-      log.warn({ code, pauseMs }, 'PostgreSQL ended; starting it again');
+      // First, since its last words may come after its end.
       await sleep(pauseMs);
       if (stopping) return;
+      log.warn({ code, pauseMs, lastWords: lastWords.at(-1) }, 'PostgreSQL ended; starting it again');
       child = launch();
     }
   };
@@ -98,7 +103,7 @@ export async function startEmbeddedServer({
   };
 
   try {
-    await untilReady(connectionString, lastWords);
+    await untilReady(connectionString, { lastWords, readyWithinMs });
   } catch (error) {
     await stop();
     throw error;
@@ -188,9 +193,12 @@ function relayLog(child: ChildProcess, log: Logger, remember: (line: string) => 
   });
 }
 
-async function untilReady(connectionString: string, lastWords: readonly string[]): Promise<void> {
+async function untilReady(
+  connectionString: string,
+  { lastWords, readyWithinMs }: { readonly lastWords: readonly string[]; readonly readyWithinMs: number },
+): Promise<void> {
   const maintenance = connectionString.replace(/\/\w+$/, '/postgres');
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
+  const deadlineMs = performance.now() + readyWithinMs;
   for (;;) {
     const client = new pg.Client({ connectionString: maintenance, connectionTimeoutMillis: 2_000 });
     client.on('error', () => undefined);
@@ -201,7 +209,7 @@ async function untilReady(connectionString: string, lastWords: readonly string[]
       return;
     } catch (error) {
       if (performance.now() > deadlineMs) {
-        throw new Error(`The embedded PostgreSQL does not come up. Its last words:\n${lastWords.join('\n')}`, {
+        throw new Unusable(`The embedded PostgreSQL does not come up. Its last words:\n${lastWords.join('\n')}`, {
           cause: error,
         });
       }
