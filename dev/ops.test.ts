@@ -214,6 +214,12 @@ describe('the runbook', () => {
     expect(codes.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
   });
 
+  test('goes on once npm start has stopped, and not while it still writes', () => {
+    const stops = runbook.match(/^.*kill -TERM.*$/gm) ?? [];
+    expect(stops.length).toBeGreaterThan(2);
+    expect(stops.filter((line) => !line.includes('kill -TERM "$pid"; while kill -0 "$pid"'))).toEqual([]);
+  });
+
   test('leads to places that there are', () => {
     const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
     const links = [...runbook.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);

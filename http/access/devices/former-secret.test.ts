@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { NO_LIMITS, SECRET } from './devices-under-test.ts';
 
 /** The server's secret is another one from now on, and devices are not to be paired anew for it. */
 const NEW_SECRET = 'another secret, which nobody has seen';
+const RUNBOOK = new URL('../../../ops/RUNBOOK.md', import.meta.url);
 const clock = createManualClock(Date.UTC(2026, 4, 1, 12));
 
 let services: ServicesUnderTest;
@@ -92,3 +94,30 @@ test('whoever signs goes on with the key that they have, for as long as the secr
   const anew = { token: rotated.token, key: access.signatures.keyOf(rotated.digest) };
   expect(await letIn(started(NEW_SECRET), anew)).toBe('let in');
 });
+
+test('the runbook asks for all that are known under the secret before alone', async () => {
+  const [, question = ''] =
+    /```sql\n(select id, last_seen_at from devices.*?)```/s.exec(readFileSync(RUNBOOK, 'utf8')) ?? [];
+  const [access, anew] = [started(SECRET), started(NEW_SECRET, SECRET)];
+  for (const id of ['asked-heard', 'asked-silent', 'asked-never-heard', 'asked-anew']) await pair(access, id);
+  await hear('asked-heard');
+  await hear('asked-silent');
+  clock.advance(60_000);
+  const changedAt = new Date(clock.nowMs()).toISOString();
+  clock.advance(60_000);
+  await hear('asked-heard');
+  await pair(anew, 'asked-anew');
+  await pair(anew, 'asked-new');
+  await anew.pairings.pair({ deviceId: 'asked-code', ownerId: null, fleetId: null });
+
+  const text = question.replace(/'2026[^']*'/, `'${changedAt}'`);
+  const asked = await services.store.run<{ id: string }>({ name: 'asked of the runbook', text });
+  const ids = asked.map(({ id }) => id).filter((id) => id.startsWith('asked-'));
+  expect(ids.sort()).toEqual(['asked-never-heard', 'asked-silent']);
+});
+
+const hear = (id: string) =>
+  services.store.run({ name: 'hear', text: 'update devices set last_seen_at = $2 where id = $1' }, [
+    id,
+    new Date(clock.nowMs()),
+  ]);
