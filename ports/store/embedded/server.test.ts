@@ -50,6 +50,33 @@ async function killServer(): Promise<number> {
   return pid;
 }
 
+/** Which is left behind by its process, killed with -9, and has one note. */
+async function leaveServer(): Promise<number> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '--eval',
+      `import { pino } from 'pino';
+       import { startEmbeddedServer } from ${JSON.stringify(fileURLToPath(new URL('./server.ts', import.meta.url)))};
+       const folder = ${JSON.stringify(folder)};
+       console.log((await startEmbeddedServer({ folder, log: pino({ level: 'silent' }) })).connectionString);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const connectionString = await new Promise<string>((settle) =>
+    child.stdout.once('data', (bytes) => settle(String(bytes).trim())),
+  );
+  const before = connect({ connectionString });
+  await before.run(sql.createTable);
+  await before.run(sql.insert, ['of the killed one']);
+  child.kill('SIGKILL');
+  await new Promise((settle) => child.once('exit', settle));
+  return (await readServerPid(cluster())) ?? 0;
+}
+
 const notes = (store: Store) => store.run({ name: 'notes', text: 'table notes' });
 
 test('killed with -9, again and again, it is back within seconds and has what was committed', async () => {
@@ -108,36 +135,28 @@ test('what keeps it from coming up is told in its own words, while it is tried a
 });
 
 test('one left behind by a process that was killed is stopped by the next start, with its data kept', async () => {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      '--input-type=module',
-      '--eval',
-      `import { pino } from 'pino';
-       import { startEmbeddedServer } from ${JSON.stringify(fileURLToPath(new URL('./server.ts', import.meta.url)))};
-       const folder = ${JSON.stringify(folder)};
-       console.log((await startEmbeddedServer({ folder, log: pino({ level: 'silent' }) })).connectionString);`,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const connectionString = await new Promise<string>((settle) =>
-    child.stdout.once('data', (bytes) => settle(String(bytes).trim())),
-  );
-  const before = connect({ connectionString });
-  await before.run(sql.createTable);
-  await before.run(sql.insert, ['of the killed one']);
-  child.kill('SIGKILL');
-  await new Promise((settle) => child.once('exit', settle));
-  const orphan = await readServerPid(cluster());
-  expect(orphan).not.toBeNull();
+  const orphan = await leaveServer();
+  expect(orphan).toBeGreaterThan(0);
 
   const store = connect(await start());
   expect(await readServerPid(cluster())).not.toBe(orphan);
-  expect(() => process.kill(orphan ?? 0, 0)).toThrow('ESRCH');
+  expect(() => process.kill(orphan, 0)).toThrow('ESRCH');
   expect(await notes(store)).toEqual([{ note: 'of the killed one' }]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'one whose folder was moved away is stopped before another database lies in its place',
+  async () => {
+    const orphan = await leaveServer();
+    const moved = `${folder}.moved`;
+    undo.push(() => rm(moved, { recursive: true, force: true }));
+    await rename(folder, moved);
+    await mkdir(folder);
+    await connect(await start()).run(sql.createTable);
+    expect(() => process.kill(orphan, 0)).toThrow('ESRCH');
+    expect(await notes(connect(await start(moved)))).toEqual([{ note: 'of the killed one' }]);
+  },
+);
 
 test('a process that merely has the number of a server that was killed is left alone', async () => {
   await (await start()).stop();
