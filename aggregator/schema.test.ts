@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Unusable } from '../ports/errors.ts';
 import { startPlainDatabase } from '../ports/store/database-under-test.ts';
 import { migrate } from '../ports/store/migrate.ts';
 import { createPostgresStore } from '../ports/store/postgres.ts';
@@ -39,5 +40,13 @@ test('the migrations add up to the golden schema', () =>
 test('migrated again, nothing happens', async () => {
   const before = await done();
   await migrateOnce();
+  expect(await done()).toEqual(before);
+});
+
+test('tables of a newer release are refused, and left as they are', async () => {
+  await store.run({ name: 'newer', text: `insert into migrations (name, run_on) values ('9999_to_come', now())` });
+  const before = await done();
+  await expect(migrateOnce()).rejects.toThrow(Unusable);
+  await expect(migrateOnce()).rejects.toThrow('9999_to_come');
   expect(await done()).toEqual(before);
 });

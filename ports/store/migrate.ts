@@ -1,6 +1,9 @@
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { Unusable } from '../errors.ts';
 import { holdLock } from './hold-lock.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
 import { statement } from './statement.ts';
@@ -19,7 +22,7 @@ export interface MigrationOptions {
   onWarning?(warning: string): void;
 }
 
-/** Brings the schema up to date. Two processes that try at once wait for each other. */
+/** Brings the schema up to date. Two processes that try at once wait for each other; tables of a newer release are `Unusable`. */
 export async function migrate(options: MigrationOptions): Promise<void> {
   const { connectionString, folder, table, count = Number.POSITIVE_INFINITY, onWarning } = options;
   const config = { connectionString, application_name: 'passerby migrations', connectionTimeoutMillis: 10_000 };
@@ -32,6 +35,7 @@ export async function migrate(options: MigrationOptions): Promise<void> {
   });
   try {
     await client.connect();
+    await refuseNewer(client, options);
     await runner({
       dbClient: client,
       dir: fileURLToPath(folder),
@@ -46,4 +50,17 @@ export async function migrate(options: MigrationOptions): Promise<void> {
     await client.end();
     await alone.end();
   }
+}
+
+/** An older program would write into them what they no longer mean. */
+async function refuseNewer(client: pg.Client, { folder, table }: MigrationOptions): Promise<void> {
+  const known = new Set((await readdir(folder)).map((file) => basename(file, '.sql')));
+  const { rows: tables } = await client.query<{ there: string | null }>('select to_regclass($1) as there', [table]);
+  if (!tables[0]?.there) return;
+  const { rows } = await client.query<{ name: string }>(`select name from ${table} order by id desc`);
+  const newer = rows.find(({ name }) => !known.has(name));
+  if (!newer) return;
+  throw new Unusable(
+    `The database's tables are of a newer release (${newer.name}). Start that one, or restore a backup that this one made.`,
+  );
 }
