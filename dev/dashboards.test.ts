@@ -40,6 +40,11 @@ describe('Grafana', () => {
       url: `${reader?.environment?.PGHOST}:5432`,
       jsonData: { database: timescaledb?.environment?.POSTGRES_DB },
     });
+    // By it Grafana reckons how long a rate has to be at least.
+    const { scrape_interval } = parse(read('ops/prometheus/prometheus.yml')).global;
+    expect(source('prometheus')?.jsonData).toEqual({ timeInterval: scrape_interval });
+    const [, release] = /-pg(\d+)$/.exec(timescaledb?.image ?? '') ?? [];
+    expect(source('timescaledb')?.jsonData).toMatchObject({ postgresVersion: Number(release) * 100 });
     const passwords = datasources.flatMap(({ secureJsonData }) => Object.values(secureJsonData ?? {}));
     expect(passwords).toEqual([`$__env{GRAFANA_READER_PASSWORD}`]);
     expect(grafana?.environment).toHaveProperty('GRAFANA_READER_PASSWORD');

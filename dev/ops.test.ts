@@ -16,7 +16,7 @@ import {
   repositoryFiles,
 } from './compose/compose-file-under-test.ts';
 import { startFront } from './compose/front-under-test.ts';
-import { metricsIn, unknownMetrics } from './compose/metrics-under-test.ts';
+import { metricsIn, unknownLabels, unknownMetrics, wrongLabels } from './compose/metrics-under-test.ts';
 import { services } from './compose/services-under-test.ts';
 import { createFaults } from './faults/faults.ts';
 
@@ -39,6 +39,11 @@ interface Alert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
+interface Inhibit {
+  readonly source_matchers: readonly string[];
+  readonly target_matchers: readonly string[];
+  readonly equal?: readonly string[];
+}
 interface Recorded {
   readonly record: string;
   readonly expr: string;
@@ -56,6 +61,16 @@ const rules = allRules.filter((rule) => 'alert' in rule);
 const recorded = allRules.filter((rule) => 'record' in rule).map(({ record }) => record);
 /** Of seconds, and of hours. */
 const ruleTests = ['ops/prometheus/rules.test.yml', 'ops/prometheus/rules-of-hours.test.yml'];
+interface RuleTest {
+  readonly input_series: readonly { readonly series: string }[];
+  readonly alert_rule_test: readonly {
+    readonly alertname: string;
+    readonly exp_alerts: readonly { readonly exp_labels: object }[];
+  }[];
+}
+const testsIn = (file: string) => (parse(read(file)) as { tests: readonly RuleTest[] }).tests;
+/** What each alert is expected to be, at some time. */
+const cases = ruleTests.flatMap(testsIn).flatMap(({ alert_rule_test }) => alert_rule_test);
 const queries = allRules.map(({ expr }) => expr).join('\n');
 
 describe('Prometheus', () => {
@@ -99,6 +114,9 @@ describe('alert rules', () => {
   test('speak of metrics that there are', () => {
     expect(metricsIn(queries).length).toBeGreaterThan(2);
     expect(unknownMetrics(queries)).toEqual([]);
+    expect(rules.filter(({ expr }) => !expr.includes('passerby:')).flatMap(({ expr }) => unknownLabels(expr))).toEqual(
+      [],
+    );
     const asked = [...new Set(queries.match(/\bpasserby:\w+(?::\w+)?/g))];
     expect(asked.sort()).toEqual([...recorded].sort());
   });
@@ -146,13 +164,14 @@ describe('alert rules', () => {
     expect(topics.backlog.retentionMs).toBe(topics.frames.retentionMs);
   });
 
+  test('are tested with series as services tell them', () => {
+    const made = ruleTests.flatMap(testsIn).flatMap(({ input_series }) => input_series.map(({ series }) => series));
+    const ours = made.filter((series) => series.startsWith('passerby_'));
+    expect(ours.length).toBeGreaterThan(30);
+    for (const series of ours) expect(wrongLabels(series), series).toEqual([]);
+  });
+
   test('are each tested, both ways', () => {
-    const cases = ruleTests.flatMap((file) => {
-      const { tests } = parse(read(file)) as {
-        tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
-      };
-      return tests.flatMap(({ alert_rule_test }) => alert_rule_test);
-    });
     for (const { alert } of rules) {
       const fires = cases.filter(({ alertname }) => alertname === alert).map(({ exp_alerts }) => exp_alerts.length > 0);
       expect(new Set(fires), alert).toEqual(new Set([true, false]));
@@ -245,6 +264,26 @@ function anchorOf(heading: string): string {
 }
 
 describe('Alertmanager', () => {
+  test('holds back alerts that there are, for others that there are, by labels that both have', () => {
+    const { inhibit_rules } = parse(read('ops/alertmanager/alertmanager.yml')) as { inhibit_rules: readonly Inhibit[] };
+    const labelsOf = (name: string) =>
+      cases
+        .filter(({ alertname }) => alertname === name)
+        .flatMap(({ exp_alerts }) => exp_alerts.map((one) => one.exp_labels));
+    expect(inhibit_rules.length).toBeGreaterThan(3);
+    for (const { source_matchers, target_matchers, equal = [] } of inhibit_rules) {
+      for (const matchers of [source_matchers, target_matchers]) {
+        const names = String(matchers).match(/Passerby\w+/g) ?? [];
+        expect(names.length).toBeGreaterThan(0);
+        for (const name of names) {
+          expect(labelsOf(name).length, name).toBeGreaterThan(0);
+          for (const labels of labelsOf(name))
+            expect(Object.keys(labels), name).toEqual(expect.arrayContaining([...equal]));
+        }
+      }
+    }
+  });
+
   test.skipIf(!hasAmtool)('accepts its configuration', () => {
     expect(run('amtool', 'check-config', 'ops/alertmanager/alertmanager.yml')).toContain('SUCCESS');
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hasProgram, read, repositoryFiles } from '../dev/compose/compose-file-under-test.ts';
-import { metricsIn, unknownMetrics } from '../dev/compose/metrics-under-test.ts';
+import { metricsIn, unknownLabels, unknownMetrics } from '../dev/compose/metrics-under-test.ts';
 import { dashboards, textOf } from './dashboards.ts';
 import { expandPromql } from './expand-query.ts';
 import { all } from './known-data-under-test.ts';
@@ -121,6 +121,7 @@ describe('what Prometheus is asked', () => {
   test('is of metrics that there are, and of most of them', () => {
     expect(metricsIn(queries.join('\n')).length).toBeGreaterThan(15);
     expect(unknownMetrics(queries.join('\n'))).toEqual([]);
+    for (const query of queries) expect(unknownLabels(query), query).toEqual([]);
   });
 
   test.skipIf(!hasPromtool)('is what it understands', () => {
