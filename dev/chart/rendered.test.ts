@@ -158,11 +158,18 @@ describeWithHelm("each service's environment", () => {
   });
 
   test('signs in where it is to, by Secrets', () => {
-    const { processor } = byService(render('everything-values.yaml'), 'Deployment');
-    const secrets = environmentOf(processor).flatMap(({ name, valueFrom }) =>
-      valueFrom ? [`${name} ${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] : [],
-    );
-    expect(secrets).toEqual([
+    const { processor, console } = byService(render('everything-values.yaml'), 'Deployment');
+    const secretsOf = (deployment: Manifest | undefined) =>
+      environmentOf(deployment).flatMap(({ name, valueFrom }) =>
+        valueFrom ? [`${name} ${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] : [],
+      );
+    expect(secretsOf(console).filter((secret) => !secretsOf(processor).includes(secret))).toEqual([
+      'DATABASE_URL cluster-app/uri',
+      'SERVER_SECRET passerby/SERVER_SECRET',
+      'SERVER_SECRET_BEFORE before/SERVER_SECRET_BEFORE',
+      'ADMIN_PASSWORD passerby/ADMIN_PASSWORD',
+    ]);
+    expect(secretsOf(processor)).toEqual([
       'KAFKA_SASL_PASSWORD kafka-user/password',
       'SCHEMA_REGISTRY_URL passerby/SCHEMA_REGISTRY_URL',
       'S3_ACCESS_KEY_ID passerby/S3_ACCESS_KEY_ID',
@@ -185,6 +192,29 @@ describeWithHelm("each service's environment", () => {
       expect(isThere(container.command[1])).toBe(true);
       expect(container.image).toBe(compose.services[name]?.image);
       expect(container.ports[0].containerPort).toBe(services[name]?.settings.PORT?.default);
+    }
+    const imageIn = (set: string) =>
+      byService(render(set), 'Deployment').ingest?.spec.template.spec.containers[0].image;
+    expect(imageIn('everything-values.yaml')).toBe('passerby:0.1.0-mine');
+    expect(imageIn('cloud-values.yaml')).toBe(`images/passerby@sha256:${'0'.repeat(64)}`);
+  });
+
+  test('is of an account that is there, or of the one that every namespace has', () => {
+    const accountIn = (...settings: string[]) => {
+      const more = settings.flatMap((setting) => ['--set', setting]);
+      return byService(render('', more), 'Deployment').ingest?.spec.template.spec.serviceAccountName;
+    };
+    expect(accountIn()).toBe('here-passerby');
+    expect(accountIn('serviceAccount.create=false')).toBe('default');
+    expect(accountIn('serviceAccount.create=false', 'serviceAccount.name=mine')).toBe('mine');
+  });
+
+  test('has a name that Kubernetes takes, however long that of the release is', () => {
+    const long = { nameOverride: 'n'.repeat(50), fullnameOverride: '' };
+    for (const set of [long, { ...long, fullnameOverride: 'f'.repeat(60) }]) {
+      const more = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+      const all = render('everything-values.yaml', more).map(({ metadata }) => metadata.name);
+      expect(all.filter((name) => name.length > 63)).toEqual([]);
     }
   });
 });
