@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -16,6 +17,19 @@ test('requests are counted by route, and unknown paths under one label', async (
   expect(body).toContain(`${count}{route="unknown",method="GET",status="404"} 2`);
   // The one that asks.
   expect(body).toMatch(/^passerby_http_requests_in_flight 1$/m);
+});
+
+test('how long a request took is told in seconds', async () => {
+  const app = createServer({ logger, metrics: new Registry() });
+  app.get('/slow', async () => {
+    await sleep(100);
+    return 'slow';
+  });
+  await app.inject('/slow');
+  const { body } = await app.inject('/metrics');
+  const [, tookS] = /^passerby_http_request_duration_seconds_sum\{route="\/slow",.*\} (.+)$/m.exec(body) ?? [];
+  expect(Number(tookS)).toBeGreaterThan(0.05);
+  expect(Number(tookS)).toBeLessThan(50);
 });
 
 test('servers in one process share a registry', async () => {
