@@ -261,6 +261,28 @@ export const pipeline = board({
         unit: 'bytes',
         width: 8,
       }),
+      overTime({
+        title: 'What the daily check found',
+        description:
+          'Rows, pictures and records of the log that do not agree, by kind, as of the last check of a process, and not repaired; npm run check tells more.',
+        queries: [promql('max by (kind) (passerby_check_findings)', '{{kind}}')],
+        empty: 'no check since the start',
+        unit: 'short',
+        width: 16,
+      }),
+      figure({
+        title: 'Last check',
+        description: 'Rows, pictures and the log are compared once a day.',
+        queries: [promqlNow('time() - max(passerby_check_last_run_timestamp_seconds)', 'ago')],
+        empty: 'none yet',
+        unit: 's',
+        width: 8,
+        height: 8,
+        thresholds: [
+          { color: 'green', value: null },
+          { color: 'red', value: 172_800 },
+        ],
+      }),
     ],
   },
 });

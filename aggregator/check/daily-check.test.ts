@@ -21,6 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig.services.stop());
 
+/** Of the last look. */
+let metrics: Registry;
 const lines: { readonly msg: string }[] = [];
 const ORPHANS = ['images/cam/1.jpg', 'images/cam/2.jpg', 'images/cam/3.jpg'];
 beforeEach(async () => {
@@ -34,10 +36,11 @@ beforeEach(async () => {
 });
 
 function look(signal: AbortSignal, blobs: Partial<Blobs> = {}): Promise<void> {
+  metrics = new Registry();
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   return createDailyCheck({
     ...{ store: rig.services.store, blobs: { ...rig.blobs, ...blobs }, log, codec, clock: rig.clock },
-    ...{ config: readConfig(retentionConfig, {}), logger, metrics: new Registry() },
+    ...{ config: readConfig(retentionConfig, {}), logger, metrics },
   }).look(signal);
 }
 
@@ -53,6 +56,19 @@ test('checks once a day, has orphans go, and notes what it found', async () => {
   rig.clock.advance(24 * HOUR_MS);
   await look(going);
   expect(await rig.countOf('checks')).toBe(2);
+});
+
+test('tells what it found and did not repair, and when', async () => {
+  await rig.addFrame({ atMs: rig.clock.nowMs() - 2 * HOUR_MS });
+  for (const key of await rig.keys()) if (!ORPHANS.includes(key)) await rig.blobs.delete(key);
+  await look(new AbortController().signal);
+  const values = (name: string) => metrics.getSingleMetric(name)?.get();
+  const found = (await values('passerby_check_findings'))?.values.map(({ labels, value }) => [labels.kind, value]);
+  expect(Object.fromEntries(found ?? [])).toMatchObject({ 'picture-missing': 1, 'snapshot-missing': 0, orphan: 0 });
+  expect((await values('passerby_check_last_run_timestamp_seconds'))?.values).toMatchObject([
+    { value: rig.clock.nowMs() / 1_000 },
+  ]);
+  expect(told()).toContainEqual(expect.stringContaining('do not agree'));
 });
 
 test('told to stop before it began, lists nothing and notes nothing', async () => {
