@@ -19,6 +19,10 @@ const SECRET_BEFORE = /^(\$\{SERVER_SECRET_BEFORE:-\})?$/;
 const OUR_IMAGE = `passerby:${JSON.parse(read('package.json')).version}`;
 
 const container = (name: string): Container => compose.services[name] ?? { image: '', networks: [] };
+const ofTimescaledb = (setting: string) =>
+  container('timescaledb')
+    .command?.find((word) => word.startsWith(`${setting}=`))
+    ?.slice(setting.length + 1);
 const own = Object.entries(services).map(([name, service]) => ({ name, ...service, container: container(name) }));
 
 describe('our services in docker-compose.yml', () => {
@@ -90,9 +94,17 @@ describe('our services in docker-compose.yml', () => {
   });
 
   test('may ask of many chunks at once', () => {
-    const [, ...settings] = container('timescaledb').command ?? [];
-    const locks = settings.join(' ').match(/^-c max_locks_per_transaction=(\d+)$/)?.[1];
-    expect(Number(locks)).toBeGreaterThanOrEqual(1024);
+    expect(Number(ofTimescaledb('max_locks_per_transaction'))).toBeGreaterThanOrEqual(1024);
+  });
+
+  test('find as many connections as they open, and two of each of ours, with Grafana and somebody at psql', () => {
+    const opened = own.flatMap(({ main }) =>
+      [...read(main).matchAll(/connectionsMax: (\d+)/g)].map(([, n]) => Number(n)),
+    );
+    expect(opened.length).toBeGreaterThan(3);
+    const grafana = Number(read('grafana/provisioning/datasources/datasources.yml').match(/maxOpenConns: (\d+)/)?.[1]);
+    const needed = 2 * opened.reduce((sum, most) => sum + most, 0) + grafana + 10;
+    expect(Number(ofTimescaledb('max_connections'))).toBeGreaterThanOrEqual(needed);
   });
 
   test('can be several: no fixed name, no port of the host', () => {
