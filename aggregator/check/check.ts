@@ -59,6 +59,7 @@ export async function check(dependencies: CheckDependencies, options: CheckOptio
     store,
     blobs,
     nowMs: clock.nowMs,
+    settledMs,
     youngerMs: options.stagingMs === null ? 0 : Math.min(settledMs, startedAtMs - options.stagingMs),
     recordedMs: options.keptMs === null ? 0 : startedAtMs - options.keptMs,
   });
@@ -73,6 +74,7 @@ export async function check(dependencies: CheckDependencies, options: CheckOptio
   return {
     startedAtMs,
     finishedAtMs: clock.nowMs(),
+    settledMs,
     lookedAt: seen.lookedAt,
     findings: findings.filter(({ count }) => count > 0),
   };

@@ -35,13 +35,16 @@ export function createOrphans({
   store,
   blobs,
   nowMs,
+  settledMs,
   youngerMs,
   recordedMs,
 }: {
   readonly store: Store;
   readonly blobs: Pick<Blobs, 'head' | 'get' | 'delete'>;
   readonly nowMs: () => number;
-  /** A blob that was stored since then may still be referred to. */
+  /** What came since then may still be on its way through the log. */
+  readonly settledMs: number;
+  /** A blob that was stored since then, and of which no frame was acknowledged, may still become one. */
   readonly youngerMs: number;
   /** A frame that came before then would be over by now. */
   readonly recordedMs: number;
@@ -70,12 +73,17 @@ export function createOrphans({
   return {
     async judge(key) {
       const head = await blobs.head(key);
-      if (!head || head.storedAtMs >= youngerMs) return null;
+      if (!head || head.storedAtMs >= settledMs) return null;
+      const waits = head.storedAtMs >= youngerMs;
       const blob = readBlobName(key);
-      if (blob === null) return { kind: 'stranger' };
-      if (blob.kind === 'snapshot') return { kind: 'orphan' };
-      const frame = await acknowledged(key, await findClaims(store, blob));
-      return frame ? { kind: 'unrecorded', frame } : { kind: 'orphan' };
+      if (blob === null) return waits ? null : { kind: 'stranger' };
+      if (blob.kind === 'snapshot') return waits ? null : { kind: 'orphan' };
+      const claims = await findClaims(store, blob);
+      const frame = await acknowledged(key, claims);
+      if (frame === null) return waits ? null : { kind: 'orphan' };
+      // It was stored long ago, and sent again of late.
+      if (claims.some(({ lease_until }) => lease_until.getTime() >= settledMs)) return null;
+      return { kind: 'unrecorded', frame };
     },
 
     async remove(key) {

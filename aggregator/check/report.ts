@@ -25,16 +25,19 @@ export interface Finding {
 export interface CheckReport {
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
+  /** What came later may still be under way, and was not looked at. */
+  readonly settledMs: number;
   readonly lookedAt: Readonly<Record<'blobs' | 'pictures' | 'snapshots' | 'captures', number>>;
   readonly findings: readonly Finding[];
 }
 
 /** As people read it. */
-export function describeReport({ lookedAt, findings, startedAtMs, finishedAtMs }: CheckReport): string {
+export function describeReport({ lookedAt, findings, startedAtMs, finishedAtMs, settledMs }: CheckReport): string {
   const { blobs, pictures, snapshots, captures } = lookedAt;
   const took = `${((finishedAtMs - startedAtMs) / 1_000).toFixed(1)} s`;
   const looked = `Looked at ${captures} captures with ${pictures} pictures, ${snapshots} snapshots and ${blobs} blobs in ${took}.`;
-  if (findings.length === 0) return `${looked}\nAll of it agrees.`;
+  const until = `What came after ${new Date(settledMs).toISOString()} may still be under way, and was not looked at.`;
+  if (findings.length === 0) return `${looked}\n${until}\nAll of it agrees.`;
   const lines = findings.map(({ kind, count, repaired, examples, left }) =>
     [
       `${count} ${kind}${repaired > 0 ? `, ${repaired} repaired` : ''}: ${KINDS[kind].found}`,
@@ -44,7 +47,7 @@ export function describeReport({ lookedAt, findings, startedAtMs, finishedAtMs }
       ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
     ].join('\n'),
   );
-  return [looked, ...lines].join('\n');
+  return [looked, until, ...lines].join('\n');
 }
 
 /** What was done, or would be. */
