@@ -107,6 +107,14 @@ describe('our services in docker-compose.yml', () => {
     expect(Number(ofTimescaledb('max_connections'))).toBeGreaterThanOrEqual(needed);
   });
 
+  test('believe a subnet that Docker gives to no other network', () => {
+    const subnet = String(container('ingest').environment?.TRUST_PROXY).match(
+      /^\$\{FRONT_SUBNET:-([\d.]+)\/24\}$/,
+    )?.[1];
+    const [first = 0, second = 0] = (subnet ?? '').split('.').map(Number);
+    expect(first === 10 || (first === 172 && second === 16)).toBe(true);
+  });
+
   test('can be several: no fixed name, no port of the host', () => {
     for (const {
       name,

@@ -36,7 +36,7 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   },
   FRONT_SUBNET: {
     meaning: 'The network between the front and the services. Another one where this is taken.',
-    byDefault: '172.30.251.0/24',
+    byDefault: '10.231.151.0/24',
   },
   LOG_LEVEL: { meaning: 'Of our services.', byDefault: 'info' },
   KAFKA_PARTITIONS: { meaning: 'Of each topic when it is made: more than you will run processors.', byDefault: '12' },
