@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../dev/simulate/random.ts';
 import { fixedCodec } from '../schemas/codec.ts';
-import type { Event } from '../schemas/types.ts';
-import { type Configuration, readConfiguration } from './configuration.ts';
+import type { Event, TrackingAction } from '../schemas/types.ts';
+import { builtInConfiguration, type Configuration, readConfiguration } from './configuration.ts';
 import type { StepOutput } from './device-step.ts';
 import { createSteps, type Look, newDevice, type Shot, type Tick } from './device-under-test.ts';
 import { firstAtMs, frameOf, smallGrid } from './frames-under-test.ts';
@@ -32,7 +32,20 @@ interface Met {
 }
 
 test(`${seeds.length} disturbed runs are as the undisturbed ones`, { timeout: 600_000 }, () => {
-  const met = { held: 0, twice: 0, killed: 0, visits: 0, reopened: 0, motion: 0, entered: 0, crossed: 0, crowds: 0 };
+  const met = {
+    held: 0,
+    twice: 0,
+    killed: 0,
+    visits: 0,
+    reopened: 0,
+    motion: 0,
+    entered: 0,
+    crossed: 0,
+    crowds: 0,
+    tracks: 0,
+    left: 0,
+    detections: 0,
+  };
   for (const seed of seeds) {
     const random = createRandom(seed, 'disorder');
     const parts = planParts(random);
@@ -50,11 +63,35 @@ test(`${seeds.length} disturbed runs are as the undisturbed ones`, { timeout: 60
     met.crossed += events.filter(({ type }) => type === 'line_crossed').length;
     met.crowds += events.filter(({ type }) => type === 'crowd').length;
     met.reopened += countReopened(events);
+    met.detections += events.filter(({ type }) => type === 'detection').length;
+    const wanted = wantedIn(parts.flatMap((part) => part.ordered));
+    for (const { type, config_version } of events) {
+      if (type === 'tracking' || type === 'detection') expect(wanted(type, config_version), `seed ${seed}`).toBe(true);
+    }
+    const [entered, left] = [tracksOf(events, 'entered'), tracksOf(events, 'left')];
+    expect(new Set(entered).size, `seed ${seed}`).toBe(entered.length);
+    expect(new Set(left).size, `seed ${seed}`).toBe(left.length);
+    expect(entered, `seed ${seed}`).toEqual(expect.arrayContaining([...left]));
+    met.tracks += entered.length;
+    met.left += left.length;
   }
   // Otherwise nothing of it was tried.
   if (!process.env.SEED)
     for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThan(runs / 10);
 });
+
+function tracksOf(events: readonly Event[], action: TrackingAction): readonly string[] {
+  return events.flatMap(({ payload }) =>
+    payload.kind === 'Tracking' && payload.tracking_action === action ? payload.track_id : [],
+  );
+}
+
+/** Whether a type of event is to be told, by which configuration. */
+function wantedIn(entries: readonly Entry[]) {
+  const known = [builtInConfiguration, ...entries.filter((entry) => 'settings' in entry)];
+  return (type: 'tracking' | 'detection', version: number) =>
+    known.find((configuration) => configuration.version === version)?.settings.events[type];
+}
 
 function runInOrder(entries: readonly Entry[]): readonly StepOutput[] {
   const step = createSteps(smallGrid);
@@ -112,13 +149,20 @@ function lookOf(names: readonly string[], atMs: number): Look {
     for (const cell of [row * columns + column, (row + 1) * columns + column]) grey[cell] = 200;
   }
   const original = { width: 320, height: 240 };
-  const objects = places.map(({ name, box }) => ({
+  const people = places.map(({ name, box }) => ({
     className: 'person',
     confidence: 0.6 + name.charCodeAt(0) / 1_000,
     box,
     appearance: new Uint8Array(60).fill(30).fill(200, 20 * (name.charCodeAt(0) - 65), 20 * (name.charCodeAt(0) - 64)),
   }));
   const picture = () => ({ rgb: new Uint8Array(3), width: 1, height: 1, original });
+  const cart = {
+    className: 'cart',
+    confidence: 0.7,
+    box: { x: 0.4, y: 0.4, width: 0.1, height: 0.1 },
+    appearance: null,
+  };
+  const objects = names.length === 2 ? [...people, cart] : people;
   return {
     prepared: { original, grey, picture, done: () => undefined },
     found: { objects, people: { sure: 0.5, faint: 0.4 }, model: 'drawn@1' },
@@ -129,19 +173,26 @@ function configurationOf(
   version: number,
   {
     wanted,
+    tracked,
     paused,
     places,
-  }: { readonly wanted: boolean; readonly paused: boolean; readonly places: ReturnType<typeof planPlaces> },
+  }: {
+    readonly wanted: boolean;
+    readonly tracked: boolean;
+    readonly paused: boolean;
+    readonly places: ReturnType<typeof planPlaces>;
+  },
 ): Configuration {
   const settings_json = JSON.stringify({
     device: { paused },
-    events: { visit: wanted, motion: wanted, zone_entered: wanted },
+    events: { visit: wanted, motion: wanted, zone_entered: wanted, tracking: tracked, detection: tracked },
     thresholds: {
       visit_update_ms: 20_000,
       look_every_ms: 30_000,
       zone_inertia_ms: 200,
       u_turn_ms: 200,
       loitering_ms: 1_000,
+      detection_cooldown_ms: 2_000,
       crowd_people: 2,
       crowd_ms: 1_000,
     },
@@ -220,6 +271,7 @@ function planParts(random: Random): readonly Part[] {
       version += 1;
       const configuration = configurationOf(version, {
         wanted: random.chance(0.7),
+        tracked: random.chance(0.7),
         paused: random.chance(0.2),
         places: planPlaces(random),
       });

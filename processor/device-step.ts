@@ -1,16 +1,25 @@
 import type { NoPicture } from '../ports/detector/picture.ts';
-import { derivedId } from '../schemas/identity.ts';
 import type { Event, Lane, Observation } from '../schemas/types.ts';
 import { type Background, type Sensed, senseMotion } from './background.ts';
 import type { Found, FoundObject, Prepared } from './eyes.ts';
+import { firstSightEvent, type SeenClass, stepFirstSights } from './first-sights.ts';
 import { forget, isEverything } from './forget.ts';
 import { closedGate, type Gate, stepGate } from './gate.ts';
 import type { Turn, TurnFrame } from './line-up.ts';
 import type { MotionGrid } from './motion.ts';
-import { type Episode, endEpisode, finishEpisode, stepEpisode, type Telling, tickEpisode } from './motion-episode.ts';
+import {
+  type Episode,
+  endEpisode,
+  finishEpisode,
+  motionEvent,
+  stepEpisode,
+  type Telling,
+  tickEpisode,
+} from './motion-episode.ts';
 import { type PlaceTelling, placeEvent } from './place-telling.ts';
 import { endPlaces, fitPlaces, noPlaces, type Places, stepPlaces, tickPlaces } from './places.ts';
 import { stepTracks } from './track.ts';
+import { type Entered, endEntered, stepEntered, type TrackTelling, trackEvent } from './track-telling.ts';
 import { noTracks, type Person, type Tracks, usualTracking } from './tracks.ts';
 import { type VisitTelling, visitEvent } from './visit.ts';
 import {
@@ -38,6 +47,9 @@ export interface Scene {
   readonly tracks: Tracks;
   readonly visits: Visits;
   readonly places: Places;
+  /** Of the tracks those of which that was told. */
+  readonly entered: readonly Entered[];
+  readonly classes: readonly SeenClass[];
 }
 
 export type StepOutput =
@@ -68,6 +80,8 @@ export const newScene: Scene = {
   tracks: noTracks,
   visits: noVisits,
   places: noPlaces,
+  entered: [],
+  classes: [],
 };
 
 export function stepDevice(
@@ -121,12 +135,14 @@ function pause(scene: Scene, turn: ConfigurationTurn, options: StepOptions): Ste
   const [visits, tellings] = endVisits(scene.visits);
   const motionTellings = endEpisode(scene.episode);
   const placeTellings = endPlaces(scene.places, turn.former.settings);
+  const trackTellings = endEntered(scene.entered, { wanted: turn.configuration.settings.events.tracking });
   return {
     scene: { ...newScene, newestAtMs: scene.newestAtMs, visits },
     told: [
       ...motionEvents(motionTellings, turn, options),
       ...visitEvents(tellings, turn, options),
       ...placeEvents(placeTellings, turn, { ...options, model: scene.places.model }),
+      ...trackEvents(trackTellings, turn, options),
     ],
   };
 }
@@ -165,9 +181,9 @@ function stepFrame(scene: Scene, turn: FrameTurn, prepared: Prepared | NoPicture
 function lookedAtAlone(turn: FrameTurn, { original }: Prepared, found: Found | NoPicture): StepOutput {
   if ('code' in found) return rejected(found);
   const { detection_confidence: asked } = turn.configuration.settings.thresholds;
-  const { sureConfidence } = confidencesOf(found, asked);
+  const confidences = confidencesOf(found, asked);
   const objects = found.objects
-    .filter(({ className, confidence }) => confidence >= (className === PERSON ? sureConfidence : asked))
+    .filter((object) => isSureOf(object, confidences, asked))
     .map((object) => asSeenObject(object, null));
   return observation(turn, { ...original, reason: 'redriven', objects, model: found.model });
 }
@@ -247,7 +263,7 @@ function sense(scene: Scene, turn: FrameTurn, prepared: Prepared, options: StepO
 function meet({ scene, seen, reason, unseenBeforeMs, told }: SensedFrame, turn: FrameTurn, found: Found): Stepped {
   const { frame, configuration } = turn;
   const { device_id: deviceId, lane, captured_at: atMs } = frame;
-  const { thresholds } = configuration.settings;
+  const { thresholds, events } = configuration.settings;
   const persons = found.objects.filter(({ className }) => className === PERSON);
   const confidences = confidencesOf(found, thresholds.detection_confidence);
   const [tracks, { trackIds, people }] = stepTracks(
@@ -258,14 +274,29 @@ function meet({ scene, seen, reason, unseenBeforeMs, told }: SensedFrame, turn: 
   const trackOf = new Map(persons.map((person, at) => [person, trackIds[at] ?? null]));
   const objects = found.objects
     .map((object) => asSeenObject(object, trackOf.get(object) ?? null))
-    .filter(({ class_name, confidence, track_id }) => {
-      const enough = class_name === PERSON ? confidences.sureConfidence : thresholds.detection_confidence;
-      return confidence >= enough || track_id !== null;
+    .filter(({ class_name: className, confidence, track_id }) => {
+      return track_id !== null || isSureOf({ className, confidence }, confidences, thresholds.detection_confidence);
     });
-  const shown = show({ ...scene, tracks }, turn, visitFrameOf(frame, people, found.model), { lane });
+  const shownFrame = visitFrameOf(frame, people, found.model);
+  const shown = show({ ...scene, tracks }, turn, shownFrame, { lane });
+  const liveIds = new Set(tracks.live.map(({ trackId }) => trackId));
+  const [entered, trackTellings] = stepEntered(scene.entered, shownFrame, liveIds, { wanted: events.tracking });
+  const sure = found.objects.filter((object) => isSureOf(object, confidences, thresholds.detection_confidence));
+  const { detection_cooldown_ms: cooldownMs } = thresholds;
+  const [classes, firstSights] = stepFirstSights(scene.classes, shownFrame, sure, {
+    cooldownMs,
+    wanted: events.detection,
+  });
+  const of = { deviceId, lane, configVersion: configuration.version };
   return {
-    scene: shown.scene,
-    told: [observation(turn, { ...seen, reason, objects, model: found.model }), ...told, ...shown.told],
+    scene: { ...shown.scene, entered, classes },
+    told: [
+      observation(turn, { ...seen, reason, objects, model: found.model }),
+      ...told,
+      ...shown.told,
+      ...firstSights.map((one) => ({ kind: 'event', event: firstSightEvent(of, one) }) as const),
+      ...trackEvents(trackTellings, turn, { lane }),
+    ],
   };
 }
 
@@ -275,6 +306,15 @@ const PERSON = 'person';
 function confidencesOf({ people: { sure, faint } }: Found, asked: number) {
   const more = Math.max(1, asked / sure);
   return { sureConfidence: sure * more, faintConfidence: faint * more };
+}
+
+/** A model lists other things only where it is sure of them. */
+function isSureOf(
+  { className, confidence }: Pick<FoundObject, 'className' | 'confidence'>,
+  { sureConfidence }: { readonly sureConfidence: number },
+  asked: number,
+): boolean {
+  return confidence >= (className === PERSON ? sureConfidence : asked);
 }
 
 function visitFrameOf(frame: TurnFrame, people: readonly Person[], model: string): VisitFrame {
@@ -290,13 +330,21 @@ function visitSettingsOf({ configuration }: Turn): VisitSettings {
 type LaneOptions = Pick<StepOptions, 'lane'>;
 
 function motionEvents(tellings: readonly Telling[], turn: Turn, { lane }: LaneOptions): readonly StepOutput[] {
-  return tellings.map((telling) => ({ kind: 'event', event: motionEvent(turn, telling, lane) }));
+  const { deviceId, configuration } = turn;
+  const of = { deviceId, lane, configVersion: configuration.version };
+  return tellings.map((telling) => ({ kind: 'event', event: motionEvent(of, telling) }));
 }
 
 function visitEvents(tellings: readonly VisitTelling[], turn: Turn, { lane }: LaneOptions): readonly StepOutput[] {
   const { deviceId, configuration } = turn;
   const of = { deviceId, lane, configVersion: configuration.version };
   return tellings.map((telling) => ({ kind: 'event', event: visitEvent(of, telling) }));
+}
+
+function trackEvents(tellings: readonly TrackTelling[], turn: Turn, { lane }: LaneOptions): readonly StepOutput[] {
+  const { deviceId, configuration } = turn;
+  const of = { deviceId, lane, configVersion: configuration.version };
+  return tellings.map((telling) => ({ kind: 'event', event: trackEvent(of, telling) }));
 }
 
 function placeEvents(
@@ -343,30 +391,6 @@ function observation({ frame, configuration }: FrameTurn, told: Partial<Observat
       model: null,
       config_version: configuration.version,
       ...told,
-    },
-  };
-}
-
-function motionEvent({ deviceId, configuration }: Turn, { episode, endedAtMs }: Telling, lane: Lane): Event {
-  return {
-    event_id: derivedId('motion', deviceId, episode.frameId),
-    device_id: deviceId,
-    type: 'motion',
-    version: episode.version,
-    occurred_at: episode.startedAtMs,
-    ended_at: endedAtMs,
-    frame_id: episode.frameId,
-    frame_seq: episode.frameSeq,
-    lane,
-    time_quality: episode.timeQuality,
-    model: null,
-    config_version: configuration.version,
-    payload: {
-      kind: 'Motion',
-      score: episode.scoreSum / episode.frames,
-      peak_score: episode.peakScore,
-      frames: episode.frames,
-      boxes: episode.peakBoxes,
     },
   };
 }

@@ -38,10 +38,11 @@ const nothingLearnt = { background: null, gate: closedGate };
 /** Crowds and motion are of nobody, and stay. The background may show them. */
 function forgetPerson(scene: Scene, erasedId: string): Scene {
   const isOther = ({ personId }: { readonly personId: string | null }) => personId !== erasedId;
-  const { tracks, visits, places } = scene;
+  const { tracks, visits, places, entered } = scene;
   return {
     ...scene,
     ...nothingLearnt,
+    entered: entered.filter(isOther),
     tracks: { ...tracks, live: tracks.live.filter(isOther), gone: tracks.gone.filter(isOther) },
     visits: { ...visits, visits: visits.visits.filter(isOther) },
     places: { ...places, presences: places.presences.filter(isOther) },
@@ -49,8 +50,9 @@ function forgetPerson(scene: Scene, erasedId: string): Scene {
 }
 
 function forgetSpan(scene: Scene, erased: Erased): Scene {
-  const { newestAtMs, episode, tracks, visits, places } = scene;
+  const { newestAtMs, episode, tracks, visits, places, entered, classes } = scene;
   const isKept = (firstMs: number, lastMs: number) => !reaches(erased, firstMs, lastMs);
+  const live = tracks.live.filter(({ firstSeenAtMs, seenAtMs }) => isKept(firstSeenAtMs, seenAtMs));
   const isLearntOutside = newestAtMs === null || isKept(newestAtMs - BACKGROUND_MS, newestAtMs);
   return {
     ...scene,
@@ -58,7 +60,7 @@ function forgetSpan(scene: Scene, erased: Erased): Scene {
     episode: episode && isKept(episode.startedAtMs, episode.lastMovingAtMs) ? episode : null,
     tracks: {
       ...tracks,
-      live: tracks.live.filter(({ firstSeenAtMs, seenAtMs }) => isKept(firstSeenAtMs, seenAtMs)),
+      live,
       // When they came is not known any more, and so neither whether that is a look from within the span.
       gone: tracks.gone.filter(({ seenAtMs }) => erased.fromMs !== null && seenAtMs < erased.fromMs),
     },
@@ -68,6 +70,9 @@ function forgetSpan(scene: Scene, erased: Erased): Scene {
       presences: places.presences.flatMap((presence) => outside(presence, isKept)),
       crowds: places.crowds.filter(({ sinceMs, lastAtMs }) => isKept(sinceMs, lastAtMs)),
     },
+    // That it left is told of nobody whose track is forgotten.
+    entered: entered.filter(({ trackId }) => live.some((track) => track.trackId === trackId)),
+    classes: classes.filter(({ seenAtMs }) => isKept(seenAtMs, seenAtMs)),
   };
 }
 

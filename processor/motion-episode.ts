@@ -1,4 +1,5 @@
-import type { Box, TimeQuality } from '../schemas/types.ts';
+import { derivedId } from '../schemas/identity.ts';
+import type { Box, Event, Lane, TimeQuality } from '../schemas/types.ts';
 import type { FrameMotion } from './motion.ts';
 import { awaitedMs, GAP_MAX_MS, paceOf } from './pace.ts';
 
@@ -148,5 +149,32 @@ function goOn(episode: Episode, { atMs, motion }: EpisodeFrame): Episode {
     scoreSum: episode.scoreSum + motion.score,
     peakScore: peak ? motion.score : episode.peakScore,
     peakBoxes: peak ? motion.boxes : episode.peakBoxes,
+  };
+}
+
+export function motionEvent(
+  { deviceId, lane, configVersion }: { readonly deviceId: string; readonly lane: Lane; readonly configVersion: number },
+  { episode, endedAtMs }: Telling,
+): Event {
+  return {
+    event_id: derivedId('motion', deviceId, episode.frameId),
+    device_id: deviceId,
+    type: 'motion',
+    version: episode.version,
+    occurred_at: episode.startedAtMs,
+    ended_at: endedAtMs,
+    frame_id: episode.frameId,
+    frame_seq: episode.frameSeq,
+    lane,
+    time_quality: episode.timeQuality,
+    model: null,
+    config_version: configVersion,
+    payload: {
+      kind: 'Motion',
+      score: episode.scoreSum / episode.frames,
+      peak_score: episode.peakScore,
+      frames: episode.frames,
+      boxes: episode.peakBoxes,
+    },
   };
 }

@@ -9,6 +9,8 @@ import { builtInConfiguration, type Configuration, readConfiguration } from './c
 import type { Crowd } from './crowd.ts';
 import { newScene } from './device-step.ts';
 import { newDevice } from './device-under-test.ts';
+import { CLASSES_MAX } from './first-sights.ts';
+import { fourthForm, placesBytes } from './fourth-form-under-test.ts';
 import { frameOf, recordOf } from './frames-under-test.ts';
 import { GONE_MAX } from './gallery.ts';
 import type { Held } from './line-up.ts';
@@ -165,6 +167,20 @@ describe('a stored state', () => {
           crowds: [crowd(null), ...zones.map((zone) => crowd(zone.id))],
           model: 'a-model-of-a-long-name@01234567',
         },
+        entered: many(LIVE_MAX, () => ({
+          trackId: id(),
+          personId: id(),
+          last: {
+            atMs: late(2),
+            timeQuality: 'arrival' as const,
+            frameId: id(),
+            frameSeq: 2 ** 40,
+            confidence: share(),
+            box: box(),
+            model: 'a-model-of-a-long-name@01234567',
+          },
+        })),
+        classes: many(CLASSES_MAX, (at) => ({ className: `${'c'.repeat(60)}${at}`, seenAtMs: late(4) - at * 1_001 })),
       },
     };
     const packed = packState(state);
@@ -235,11 +251,21 @@ describe('a stored state', () => {
   });
 
   test('of the third form, which had no zones, has nobody in any', () => {
-    const bytes = packState(newDevice);
-    // What the fourth has at its end, an empty list of bytes, the third has not.
-    expect(bytes.at(-1)).toBe(0);
-    expect(unpackState(3, bytes.subarray(0, -1), fixedCodec)).toEqual(newDevice);
-    expect(unpackState(3, bytes.subarray(0, -1), fixedCodec).scene.places).toEqual(noPlaces);
+    // What the fourth form has at its end, the bytes of places, the third has not.
+    const { line, scene } = unpackState(3, fourthForm.subarray(0, -placesBytes), fixedCodec);
+    const fourth = unpackState(4, fourthForm, fixedCodec);
+    expect(line).toEqual(fourth.line);
+    expect(scene).toEqual({ ...fourth.scene, places: noPlaces });
+  });
+
+  test('of the fourth form, from before tracks were told of, is as it was, and of its tracks nothing was told', () => {
+    const { line, scene } = unpackState(4, fourthForm, fixedCodec);
+    expect(line.configuration).toMatchObject({ version: 1, settings: { zones: [{ id: 'all' }] } });
+    expect(scene.tracks.live).toMatchObject([{ sightings: 5, personId: 'abd23351-93ea-5767-926f-e73b631ed233' }]);
+    expect(scene.visits.visits).toMatchObject([{ sightings: 5, version: 1 }]);
+    expect(scene.places.presences).toMatchObject([{ stays: [{ zoneId: 'all' }] }]);
+    expect(scene).toMatchObject({ entered: [], classes: [] });
+    expect(unpackState(STATE_VERSION, packState({ line, scene }), fixedCodec)).toEqual({ line, scene });
   });
 
   test('of a version that is not known is refused', () => {

@@ -8,9 +8,18 @@ import { packTracks, unpackTracks } from './pack-tracks.ts';
 import { noPlaces, type Places, placesDueMs } from './places.ts';
 import { readInput } from './read-input.ts';
 import { heldDueMs } from './reorder.ts';
-import { storedHeld, storedPlaces, storedState } from './stored-state.ts';
+import {
+  type StoredSeen,
+  type StoredState,
+  storedHeld,
+  storedOlderState,
+  storedPlaces,
+  storedSeen,
+  storedState,
+  storedVisits,
+} from './stored-state.ts';
 import type { Silence } from './ticks.ts';
-import { visitsDueMs } from './visits.ts';
+import { type Visits, visitsDueMs } from './visits.ts';
 
 /** All that a lane knows of a device. */
 export interface DeviceState {
@@ -19,7 +28,7 @@ export interface DeviceState {
 }
 
 /** A device's state as bytes, for the changelog. A new form gets a new version, and still reads the older ones. */
-export const STATE_VERSION = 4;
+export const STATE_VERSION = 5;
 
 /** The first two forms, in JSON; the first had no configuration: there were none. */
 interface OlderState {
@@ -34,7 +43,7 @@ type StoredEpisode = Omit<Episode, 'timeQuality' | 'over'> & Partial<Episode>;
 
 export function packState({ line, scene }: DeviceState): Buffer {
   const { configuration, seen, waiting } = line;
-  const { episode, tracks, places, ...same } = scene;
+  const { episode, tracks, visits, places, entered, classes, ...same } = scene;
   return storedState.toBuffer({
     version: configuration.version,
     settings: packedSettings(configuration),
@@ -46,7 +55,9 @@ export function packState({ line, scene }: DeviceState): Buffer {
       ...same,
       episode: episode && JSON.stringify(episode),
       tracks: packTracks(tracks),
+      visits: packVisits(visits),
       places: packPlaces(places),
+      seen: packSeen({ entered, classes }),
     },
   });
 }
@@ -56,10 +67,9 @@ export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, '
     throw new Error(`a device's state has version ${version}, of which this release (${STATE_VERSION}) knows nothing`);
   }
   if (version < 3) return fromOlder(JSON.parse(bytes.toString()) as OlderState);
-  // The third form ends where the fourth has the bytes of places: with a zero, it has none of them.
-  const whole = version === 3 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;
-  const { version: configVersion, settings, seen, newestArrivedMs, last, held, scene } = storedState.fromBuffer(whole);
-  const { episode, tracks, places, ...same } = scene;
+  const stored = version < 5 ? fromFourth(version, bytes) : storedState.fromBuffer(bytes);
+  const { version: configVersion, settings, seen, newestArrivedMs, last, held, scene } = stored;
+  const { episode, tracks, visits, places, seen: told, ...same } = scene;
   return {
     line: {
       configuration: configurationOf({
@@ -73,9 +83,19 @@ export function unpackState(version: number, bytes: Buffer, codec: Pick<Codec, '
       ...same,
       episode: episodeOf(episode === null ? null : JSON.parse(episode)),
       tracks: unpackTracks(tracks),
+      visits: unpackVisits(visits),
       places: unpackPlaces(places),
+      ...unpackSeen(told),
     },
   };
+}
+
+/** The third form ends where the fourth has the bytes of places: with a zero, it has none of them. */
+function fromFourth(version: number, bytes: Buffer): StoredState {
+  const whole = version === 3 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes;
+  const older = storedOlderState.fromBuffer(whole);
+  const { scene } = older;
+  return { ...older, scene: { ...scene, visits: packVisits(scene.visits), seen: Buffer.alloc(0) } };
 }
 
 /** What it compared pictures with was of another kind: the next one is looked at as if it were the first ever. */
@@ -127,6 +147,15 @@ function unpackHeld(packed: Buffer, codec: Pick<Codec, 'decode'>): readonly Held
   });
 }
 
+function packVisits(visits: Visits): Buffer {
+  return deflateRawSync(storedVisits.toBuffer(visits));
+}
+
+function unpackVisits(packed: Buffer): Visits {
+  const { visits, framesAtMs, unwantedAtMs } = storedVisits.fromBuffer(inflateRawSync(packed));
+  return { visits, framesAtMs, unwantedAtMs };
+}
+
 /** Mostly there is nobody. */
 function packPlaces(places: Places): Buffer {
   const isEmpty = places.presences.length === 0 && places.crowds.length === 0;
@@ -135,6 +164,17 @@ function packPlaces(places: Places): Buffer {
 
 function unpackPlaces(packed: Buffer): Places {
   return packed.length === 0 ? noPlaces : storedPlaces.fromBuffer(inflateRawSync(packed));
+}
+
+function packSeen(seen: StoredSeen): Buffer {
+  const isEmpty = seen.entered.length === 0 && seen.classes.length === 0;
+  return isEmpty ? Buffer.alloc(0) : deflateRawSync(storedSeen.toBuffer(seen));
+}
+
+function unpackSeen(packed: Buffer): StoredSeen {
+  if (packed.length === 0) return { entered: [], classes: [] };
+  const { entered, classes } = storedSeen.fromBuffer(inflateRawSync(packed));
+  return { entered, classes };
 }
 
 const packed = new WeakMap<Configuration, Buffer>();

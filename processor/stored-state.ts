@@ -3,6 +3,7 @@ import { parse as fromId, stringify as toId } from 'uuid';
 import type { Scene } from './device-step.ts';
 import type { Places } from './places.ts';
 import type { SeenSeqs } from './seen-seqs.ts';
+import type { Visits } from './visits.ts';
 
 /** A device's state as state.ts stores it, in Avro for its size: it is written with each batch, and must stay small. */
 export interface StoredState {
@@ -15,14 +16,26 @@ export interface StoredState {
   readonly last: { readonly epoch: number; readonly seq: number } | null;
   /** What `storedHeld` makes of them, deflated: such records are much alike. */
   readonly held: Buffer;
-  readonly scene: Omit<Scene, 'episode' | 'tracks' | 'places'> & {
+  readonly scene: Omit<Scene, 'episode' | 'tracks' | 'visits' | 'places' | keyof StoredSeen> & {
     /** As JSON: there is one at most. */
     readonly episode: string | null;
     readonly tracks: Uint8Array;
+    /** What `storedVisits` makes of them, deflated, as all that names its model again and again. */
+    readonly visits: Buffer;
     /** What `storedPlaces` makes of them, deflated: names of zones and lines come again and again. */
     readonly places: Buffer;
+    /** What `storedSeen` makes of it, deflated. */
+    readonly seen: Buffer;
   };
 }
+
+/** The third form and the fourth: with visits as they are, and nothing of `seen`. The third had no places either. */
+export type OlderStored = Omit<StoredState, 'scene'> & {
+  readonly scene: Omit<StoredState['scene'], 'visits' | 'seen'> & Pick<Scene, 'visits'>;
+};
+
+/** Of what is seen, that which was told as such. */
+export type StoredSeen = Pick<Scene, 'entered' | 'classes'>;
 
 export interface StoredHeld {
   readonly offset: number;
@@ -88,22 +101,45 @@ const background = record('Background', {
   still: bytes,
 });
 
-const schema = record('State', {
-  version: 'long',
-  settings: 'bytes',
-  seen: list(record('EpochSeqs', { epoch: 'long', highest: 'long', bits: bytes })),
-  newestArrivedMs: orNull('long'),
-  last: orNull(record('FrameNumber', { epoch: 'long', seq: 'long' })),
-  held: 'bytes',
-  scene: record('Scene', {
-    newestAtMs: orNull('long'),
-    background: orNull(background),
-    gate: record('Gate', { presentAtMs: orNull('long'), lookedAtMs: orNull('long') }),
-    episode: orNull('string'),
-    tracks: bytes,
-    visits: record('Visits', { visits: list(visit), framesAtMs: list('long'), unwantedAtMs: orNull('long') }),
-    places: 'bytes',
-  }),
+const visits = record('Visits', { visits: list(visit), framesAtMs: list('long'), unwantedAtMs: orNull('long') });
+
+const stateWith = (more: Readonly<Record<string, unknown>>) =>
+  record('State', {
+    version: 'long',
+    settings: 'bytes',
+    seen: list(record('EpochSeqs', { epoch: 'long', highest: 'long', bits: bytes })),
+    newestArrivedMs: orNull('long'),
+    last: orNull(record('FrameNumber', { epoch: 'long', seq: 'long' })),
+    held: 'bytes',
+    scene: record('Scene', {
+      newestAtMs: orNull('long'),
+      background: orNull(background),
+      gate: record('Gate', { presentAtMs: orNull('long'), lookedAtMs: orNull('long') }),
+      episode: orNull('string'),
+      tracks: bytes,
+      ...more,
+    }),
+  });
+const state = stateWith({ visits: 'bytes', places: 'bytes', seen: 'bytes' });
+const olderState = stateWith({ visits, places: 'bytes' });
+
+const seen = record('Seen', {
+  entered: list(
+    record('Entered', {
+      trackId: id,
+      personId: 'Id',
+      last: record('LastSight', {
+        atMs: 'long',
+        timeQuality,
+        frameId: 'Id',
+        frameSeq: 'long',
+        confidence: 'double',
+        box,
+        model: 'string',
+      }),
+    }),
+  ),
+  classes: list(record('SeenClass', { className: 'string', seenAtMs: 'long' })),
 });
 
 const held = list(
@@ -167,8 +203,11 @@ interface Stored<Value> {
 }
 
 const logicalTypes = { id: Id, plain: Bytes };
-export const storedState = avro.Type.forSchema(schema as avro.Schema, {
-  logicalTypes,
-}) as unknown as Stored<StoredState>;
-export const storedPlaces = avro.Type.forSchema(places as avro.Schema, { logicalTypes }) as unknown as Stored<Places>;
-export const storedHeld = avro.Type.forSchema(held as avro.Schema) as unknown as Stored<readonly StoredHeld[]>;
+const stored = <Value>(schema: unknown) =>
+  avro.Type.forSchema(schema as avro.Schema, { logicalTypes }) as unknown as Stored<Value>;
+export const storedState = stored<StoredState>(state);
+export const storedOlderState = stored<OlderStored>(olderState);
+export const storedVisits = stored<Visits>(visits);
+export const storedPlaces = stored<Places>(places);
+export const storedSeen = stored<StoredSeen>(seen);
+export const storedHeld = stored<readonly StoredHeld[]>(held);

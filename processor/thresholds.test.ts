@@ -158,6 +158,14 @@ const experiments: Readonly<Record<Threshold, Experiment>> = {
     usually: 1,
     otherwise: 0,
   },
+  detection_cooldown_ms: {
+    shown: people(seconds(0, 130, 1_000), (atMs) => (atMs < 5_000 || atMs > 100_000 ? somebody : [])),
+    given: { thresholds: { look_every_ms: 0 }, events: { detection: true } },
+    other: 60_000,
+    asked: atSecond('detection'),
+    usually: [0],
+    otherwise: [0, 101],
+  },
   zone_inertia_ms: {
     // Out of the door again after half a second.
     shown: people(seconds(0, 10), (atMs) => [{ x: atMs >= 4_000 && atMs < 4_500 ? 0.48 : 0.52 }]),

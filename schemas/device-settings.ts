@@ -105,6 +105,8 @@ const line = Type.Object(
 );
 
 const on = () => Type.Boolean({ default: true });
+/** Of what there are many, and most is told by visits too. */
+const off = (description: string) => Type.Boolean({ default: false, description });
 
 export const deviceSettings = Type.Object(
   {
@@ -168,6 +170,12 @@ export const deviceSettings = Type.Object(
           maximum: 1,
           description: 'What the detector is less sure of is left out; it has a bound of its own too.',
         }),
+        detection_cooldown_ms: Type.Integer({
+          default: 300_000,
+          minimum: 1_000,
+          maximum: 86_400_000,
+          description: 'A thing is told of as detected when nothing of its class was seen for this long.',
+        }),
         zone_inertia_ms: Type.Integer({
           default: 600,
           minimum: 0,
@@ -208,8 +216,8 @@ export const deviceSettings = Type.Object(
         loitering: on(),
         crowd: on(),
         motion: on(),
-        detection: on(),
-        tracking: on(),
+        detection: off('Of each class, the first confident sight after a while without any.'),
+        tracking: off('Of each track, that it entered and that it left: two more for nearly each visit.'),
         interaction_detected: on(),
         anpr: on(),
       },

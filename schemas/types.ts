@@ -275,7 +275,7 @@ export interface Motion {
   readonly boxes: readonly Box[];
 }
 
-/** The detector found something. */
+/** The detector found something of a class of which nothing was seen for a while. */
 export interface Detection {
   readonly kind: 'Detection';
   /** What it is, such as person. */
@@ -289,7 +289,7 @@ export interface Detection {
 /** What became of a track; unknown is what an older reader makes of a newer action. */
 export type TrackingAction = 'entered' | 'left' | 'unknown';
 
-/** A track began or ended. */
+/** A track is sure for the first time, or it is over. */
 export interface Tracking {
   readonly kind: 'Tracking';
   /** The track. */
@@ -300,8 +300,10 @@ export interface Tracking {
   readonly class_name: string;
   /** How sure the detector is, 0 to 1. */
   readonly confidence: number;
-  /** Where it is. */
+  /** Where it is in the frame that shows it: of one that left, the last one. */
   readonly bounding_box: Box;
+  /** Who it is taken to be. */
+  readonly person_id: string | null;
 }
 
 /** Something in a zone, such as a shelf, is not as it was before a person stood there. */

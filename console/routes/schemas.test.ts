@@ -49,12 +49,18 @@ test('subjects are records, and topics that carry one kind of them', async () =>
   expect((await ask('/schemas/types')).body).toEqual(['AVRO']);
 });
 
-test.each(['1', 'latest', '-1'])('version %s of a subject is the schema with its id', async (version) => {
+test.each([
+  { asked: '1', version: 1, id: 4 },
+  { asked: '2', version: 2, id: 13 },
+  { asked: 'latest', version: 2, id: 13 },
+  { asked: '-1', version: 2, id: 13 },
+])('version $asked of a subject is the schema with its id', async ({ asked, version, id }) => {
   for (const subject of ['passerby.Event', 'events-value']) {
-    expect((await ask(`/subjects/${subject}/versions`)).body).toEqual([1]);
-    const { status, body } = await ask(`/subjects/${subject}/versions/${version}`);
+    expect((await ask(`/subjects/${subject}/versions`)).body).toEqual([1, 2]);
+    const { status, body } = await ask(`/subjects/${subject}/versions/${asked}`);
     expect(status).toBe(200);
-    expect(body).toEqual({ subject, version: 1, id: 4, schema: JSON.stringify(event) });
+    const { schema } = released.find((one) => one.id === id) ?? {};
+    expect(body).toEqual({ subject, version, id, schema: JSON.stringify(schema) });
   }
 });
 
@@ -83,7 +89,7 @@ test.each([
   ['/schemas/ids/999/subjects', 404, 40403],
   ['/subjects/nobody/versions', 404, 40401],
   ['/subjects/nobody/versions/1', 404, 40401],
-  ['/subjects/passerby.Event/versions/2', 404, 40402],
+  ['/subjects/passerby.Event/versions/99', 404, 40402],
   ['/subjects/passerby.Event/versions/newest', 422, 42202],
 ])('%s is refused as a registry does: %i, %i', async (url, status, code) => {
   expect(await ask(url)).toMatchObject({ status, body: { error_code: code, message: expect.stringMatching(/\.$/) } });
