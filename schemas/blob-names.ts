@@ -1,6 +1,6 @@
 /** What a picture's name says of what it is a picture of. The names are given by ingest, snapshots and retention. */
 export type NamedBlob =
-  /** Of a motion that began then. */
+  /** Of an event that began then. */
   | { readonly kind: 'snapshot'; readonly deviceId: string; readonly occurredAtMs: number | null }
   | {
       readonly kind: 'frame';
@@ -19,7 +19,7 @@ const FRAME = new RegExp(
 /** Put in place by the device itself; epoch 1 is not told. */
 const OBJECT = new RegExp(`^devices/${DEVICE}/${DAY}/(\\d{1,16})-(?:e(\\d{1,9})-)?[^/]+$`);
 const SNAPSHOT = new RegExp(`^snapshots/${DEVICE}/([^/]+)/([^/]+)\\.png$`);
-const BEGUN = /_(\d\d)(\d\d)(\d\d)_(\d\d\d)\d\d\d$/;
+const BEGUN = /_(\d\d)(\d\d)(\d\d)_(\d\d\d)\d{3,}$/;
 
 /** Null for a name that we never give. */
 export function readBlobName(key: string): NamedBlob | null {

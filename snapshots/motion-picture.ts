@@ -13,6 +13,7 @@ import { drawMotion } from './draw-motion.ts';
 
 const sql = {
   find: statement(import.meta.url, './sql/find-picture.sql'),
+  name: statement(import.meta.url, './sql/name-picture.sql'),
   mark: statement(import.meta.url, './sql/mark-drawn.sql'),
   erased: statement(import.meta.url, './sql/is-erased.sql'),
 };
@@ -42,6 +43,7 @@ export interface Kept {
 }
 
 const ERASED: Kept = { outcome: 'erased', reason: 'its time was erased' };
+const GONE: Kept = { outcome: 'event-gone', reason: 'it has no row' };
 
 export interface MotionPictures {
   /** Draws the event's picture and stores it, if that is not done. Throws `Outage` for what may yet come. */
@@ -94,22 +96,33 @@ export function createMotionPictures({
     }
   }
 
-  async function mark({ event_id, occurred_at }: Event, key: string, times: number): Promise<boolean> {
+  async function ordinalOf(event: Event, times: number): Promise<number | null> {
+    const { event_id, occurred_at, device_id, type, lane } = event;
     for (let asked = 1; ; asked++) {
-      const found = await store.run(sql.mark, [event_id, new Date(occurred_at), key]);
-      if (found.length > 0 || asked >= times) return found.length > 0;
+      const values = [event_id, new Date(occurred_at), device_id, type, lane];
+      const [row] = await store.run<{ ordinal: number | null }>(sql.name, values);
+      if (row && row.ordinal !== null) return row.ordinal;
+      if (asked >= times) return null;
       await sleep(ASK_AGAIN_MS);
     }
   }
 
-  /** After the picture is durable: by what the row says, the picture goes when its time is over. */
-  async function refer(event: Event, key: string, appendedAtMs: number): Promise<boolean> {
-    if (await mark(event, key, ASKED_MAX)) return true;
-    if (await mayStillCome(['events'], appendedAtMs)) {
-      throw new Outage(`the row of motion ${event.event_id}`, 'the aggregator has not written it');
+  /** Null for an event that has no row and will have none. Before its picture is drawn, so that it is found by its row. */
+  async function nameOf(event: Event, appendedAtMs: number): Promise<string | null> {
+    let ordinal = await ordinalOf(event, ASKED_MAX);
+    if (ordinal === null && (await mayStillCome(['events'], appendedAtMs))) {
+      throw new Outage(`the row of ${event.type} ${event.event_id}`, 'the aggregator has not written it');
     }
-    // It may have come while that was asked. If not, it is over already, and nobody would ever find its picture.
-    if (await mark(event, key, 1)) return true;
+    // It may have come while that was asked.
+    ordinal ??= await ordinalOf(event, 1);
+    return ordinal === null ? null : snapshotKey({ ...event, ordinal });
+  }
+
+  /** After the picture is durable: by what the row says, the picture goes when its time is over. */
+  async function refer({ event_id, occurred_at }: Event, key: string): Promise<boolean> {
+    const found = await store.run(sql.mark, [event_id, new Date(occurred_at), key]);
+    if (found.length > 0) return true;
+    // The row has gone meanwhile, and nobody would ever find its picture.
     await blobs.delete(key);
     return false;
   }
@@ -118,22 +131,22 @@ export function createMotionPictures({
     async keep(event, appendedAtMs) {
       const { payload } = event;
       if (payload.kind !== 'Motion') return { outcome: 'no-motion', reason: `it tells of ${payload.kind} instead` };
-      const key = snapshotKey(event);
-      if (!isKey(key)) return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
+      if (!isKey(snapshotKey(event)))
+        return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
+      if (await isErased(event)) return ERASED;
+      const key = await nameOf(event, appendedAtMs);
+      if (key === null) return GONE;
       // Asked once the picture is in its place: whoever erases it after that finds it there.
       const kept = async (outcome: 'stored' | 'exists'): Promise<Kept> => {
         if (await isErased(event)) {
           await blobs.delete(key);
           return ERASED;
         }
-        return (await refer(event, key, appendedAtMs))
-          ? { outcome }
-          : { outcome: 'event-gone', reason: 'it has no row' };
+        return (await refer(event, key)) ? { outcome } : GONE;
       };
       if (await blobs.head(key)) return kept('exists');
 
       let frame = await findFrame(event, payload);
-      if (frame === null && (await isErased(event))) return ERASED;
       if (frame === null) {
         if (await mayStillCome(ROW_COMES_BY, appendedAtMs)) {
           throw new Outage(`the frame that shows motion ${event.event_id}`, 'the aggregator has not written its row');

@@ -99,6 +99,28 @@ test('a motion of each lane, begun in the same millisecond, has a picture of its
   expect(await rig.namesOf('lanes')).toEqual([NAME, '2026-05-01/motion_120000_000001.png']);
 });
 
+test('several of one lane, device, type and moment have a picture each, and keep its name when others go', async () => {
+  await addMotion('at-once');
+  for (const number of [2, 3]) await rig.addEvent('at-once', { event_id: derivedId('motion', `at-once ${number}`) });
+  await rig.aggregate();
+  const names = [0, 2, 4].map((place) => `2026-05-01/motion_120000_00000${place}.png`);
+  expect(await rig.drain()).toEqual({ stored: 3 });
+  expect(await rig.namesOf('at-once')).toEqual(names);
+  const paths = await pathsOf('at-once');
+  expect(paths.toSorted()).toEqual(names.map((name) => `snapshots/at-once/${name}`));
+
+  // The first has gone, and one more has come: what the others are called is theirs.
+  const gone = "delete from events where device_id = 'at-once' and snapshot_ordinal = 0";
+  await rig.store.run({ name: 'gone at once', text: gone });
+  await rig.addEvent('at-once', { event_id: derivedId('motion', 'at-once 4') });
+  for (const number of [2, 3]) await rig.addEvent('at-once', { event_id: derivedId('motion', `at-once ${number}`) });
+  await rig.aggregate();
+  expect(await rig.drain()).toEqual({ stored: 1, exists: 2 });
+  expect((await pathsOf('at-once')).toSorted()).toEqual(
+    [2, 4, 6].map((place) => `snapshots/at-once/2026-05-01/motion_120000_00000${place}.png`),
+  );
+});
+
 test('an event that comes again changes nothing', async () => {
   await addMotion('again');
   await rig.aggregate();

@@ -11,6 +11,7 @@ interface TakenRows<Row> {
 
 export interface EventRow extends Pick<Event, 'device_id' | 'type' | 'lane'> {
   readonly occurred_at: Date;
+  readonly snapshot_ordinal: number | null;
 }
 
 interface Wanted {
@@ -66,10 +67,10 @@ export const takeVisits = takeRows('visits');
 export const takeObservations = takeRows('observations', (due) => [due.map(({ outcome }) => outcome)]);
 export const takeCaptures = takeRows('captures', (_, erasureId) => [erasureId]);
 
-const findMotions = file('find-motions');
+const findDrawn = file('find-drawn');
 const unname = file('unname-snapshots');
 
-/** Motion that stays, and whose picture may show what goes: it names none any more. */
+/** Events that stay, and whose pictures may show what goes: they name none any more. */
 export async function unnameSnapshots(
   within: Queryable,
   { id, devices }: Omit<Wanted, 'rowsMax'>,
@@ -77,10 +78,10 @@ export async function unnameSnapshots(
   await within.run(prepareToTake);
   const all: EventRow[] = [];
   for (const device of devices) {
-    const motions = await within.run<EventRow & Due & { readonly is_drawn: boolean }>(findMotions, [id, device]);
-    const drawn = motions.filter(({ is_drawn }) => is_drawn);
+    const found = await within.run<EventRow & Due & { readonly is_drawn: boolean }>(findDrawn, [id, device]);
+    const drawn = found.filter(({ is_drawn }) => is_drawn);
     if (drawn.length > 0) await within.run(unname, named(device, drawn));
-    all.push(...motions);
+    all.push(...found);
   }
   return all;
 }

@@ -207,8 +207,11 @@ export function createErasureSteps({
   };
 
   async function addSnapshots(within: Queryable, id: string, rows: readonly EventRow[]): Promise<void> {
-    const motions = rows.filter(({ type }) => type === 'motion');
-    const keys = motions.map((row) => snapshotKey({ ...row, occurred_at: row.occurred_at.getTime() }));
+    // Whoever draws one has its ordinal first; only of motion there may be pictures from before there were ordinals.
+    const drawn = rows.filter(({ type, snapshot_ordinal }) => type === 'motion' || snapshot_ordinal !== null);
+    const keys = drawn.map(({ snapshot_ordinal: ordinal, ...row }) =>
+      snapshotKey({ ...row, occurred_at: row.occurred_at.getTime(), ordinal: ordinal ?? 0 }),
+    );
     if (keys.length > 0) await within.run(sql.addBlobs, [id, keys]);
   }
 

@@ -16,6 +16,7 @@ interface EventRow {
   readonly device_id: string;
   readonly occurred_at: Date;
   readonly lane: Lane;
+  readonly snapshot_path: string | null;
 }
 
 /** `GET /api/events/:number/snapshot`: the picture drawn of an event, once there is one. */
@@ -26,15 +27,16 @@ export function registerSnapshot(
   const params = Type.Object({ number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
   const schema = {
     tags: ['events'],
-    summary: 'The picture of a motion that is over',
+    summary: 'The picture drawn of an event',
     params,
-    response: { 200: bytes('image/png', 'Where it moved in red, and when.') },
+    response: {
+      200: bytes('image/png', 'What the event tells of: a box around each thing, or where it moved in red, and when.'),
+    },
   };
   app.get('/api/events/:number/snapshot', { schema }, async (request, reply) => {
     const { number } = request.params;
     const [event] = await store.run<EventRow>(findEvent, [number, userOf(request).fleetId]);
-    // Where it would lie follows from the event; the blob store knows whether it has been drawn.
-    const key = event ? snapshotKey({ ...event, occurred_at: event.occurred_at.getTime() }) : null;
+    const key = event ? keyOf(event) : null;
     const png = key && isKey(key) ? await blobs.get(key) : null;
     if (!png) throw new Problem({ status: 404, code: 'no-such-snapshot', title: 'No such snapshot' });
     return (
@@ -46,4 +48,10 @@ export function registerSnapshot(
         .send(png)
     );
   });
+}
+
+/** The row says where it lies, but for a motion's from before rows did. */
+function keyOf({ snapshot_path, occurred_at, ...event }: EventRow): string | null {
+  if (snapshot_path !== null) return snapshot_path;
+  return event.type === 'motion' ? snapshotKey({ ...event, occurred_at: occurred_at.getTime() }) : null;
 }

@@ -96,6 +96,9 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   ],
   'console/sql/stored-bytes.sql': [[at(-2)]],
   'console/sql/waiting-captures.sql': [[all], [OWNER]],
+  'snapshots/sql/name-picture.sql': [
+    [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'door', 'visit', 'live'],
+  ],
   'snapshots/sql/mark-drawn.sql': [
     [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'snapshots/door/6.png'],
   ],

@@ -6,7 +6,7 @@ with gone as (
   using unnest($2::uuid[], $3::timestamptz[]) as due (id, at)
   where events.id = due.id and events.occurred_at = due.at
     and events.device_id = $1 and events.occurred_at between $4::timestamptz and $5::timestamptz
-  returning events.id, events.device_id, events.type, events.occurred_at, events.lane
+  returning events.id, events.device_id, events.type, events.occurred_at, events.lane, events.snapshot_ordinal
 ),
 unoccupied as (
   delete from occupancy_changes using gone where occupancy_changes.event_id = gone.id
@@ -41,4 +41,4 @@ lowered as (
 lowered_days as materialized (
   select lower_event_days(array_agg(device_id), array_agg(type), array_agg(occurred_at)) from gone
 )
-select device_id, type, occurred_at, lane from gone cross join lowered_days
+select device_id, type, occurred_at, lane, snapshot_ordinal from gone cross join lowered_days

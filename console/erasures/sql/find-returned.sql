@@ -1,5 +1,6 @@
 -- Of blobs of a device that no row may name any more, those that show what was erased. When a frame was taken its claim
--- says, by what the blob's name says of it; a drawing is of a motion that began then, and may have lasted for a day.
+-- says, by what the blob's name says of it; a drawing is of an event that began then, and may have lasted for a day, or of
+-- a frame a little before it, if it is no motion.
 with named as (
   select *
   from unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::timestamptz[])
@@ -14,7 +15,12 @@ taken as (
   from named
   join frame_claims as claims on claims.device_id = $1 and claims.epoch = 0 and claims.stated_ms = named.stated_ms
   union all
-  select key, drawn_at, drawn_at + interval '1 day' from named where drawn_at is not null
+  select
+    key,
+    drawn_at - case when key ~ '/motion_[^/]*$' then interval '0' else interval '3 minutes' end,
+    drawn_at + interval '1 day'
+  from named
+  where drawn_at is not null
 )
 select taken.key, (array_agg(erased.erasure_id))[1] as erasure_id
 from taken
@@ -27,7 +33,8 @@ where not exists (
     where also.key = taken.key and captures.device_id = $1
   )
   and not exists (
-    select from events
-    where events.device_id = $1 and events.occurred_at = taken.from_at and events.snapshot_path = taken.key
+    select from named
+    join events on events.occurred_at = named.drawn_at and events.snapshot_path = named.key
+    where named.key = taken.key and events.device_id = $1
   )
 group by taken.key
