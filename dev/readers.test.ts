@@ -46,6 +46,7 @@ test('the readers whose lag is watched are those that read', async () => {
     PROCESSOR_FLOOD: 'stop' as const,
     DECODERS_MAX: 1,
     DRAWINGS_MAX: 1,
+    ...{ ENABLE_SNAPSHOTS: true, SNAPSHOT_TYPES: 'motion', SNAPSHOTS_BLUR_PEOPLE: false },
   };
   const stop = new AbortController();
   const running = Promise.all([

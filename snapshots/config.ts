@@ -4,8 +4,14 @@ import { s3Config } from '../ports/blobs/s3-config.ts';
 import { kafkaConfig } from '../ports/log/kafka/config.ts';
 import { storeConfig } from '../ports/store/config.ts';
 import { registryConfig } from '../schemas/registry-config.ts';
+import { drawnConfig } from '../schemas/snapshot-config.ts';
 
 export const snapshotsConfig = Type.Object({
+  ...drawnConfig.properties,
+  SNAPSHOTS_BLUR_PEOPLE: Type.Boolean({
+    default: false,
+    description: 'Whether people are made coarse blocks in drawn pictures, as far as they were found.',
+  }),
   SNAPSHOTS_BATCH: Type.Integer({
     default: 20,
     minimum: 1,

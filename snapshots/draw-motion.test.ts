@@ -2,6 +2,8 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { Box } from '../schemas/types.ts';
 import { drawMotion } from './draw-motion.ts';
+import { opened } from './drawings-under-test.ts';
+import { openPicture } from './open-picture.ts';
 
 /** Drawings are looked at pixel by pixel; the service itself reads no PNG. */
 sharp.unblock({ operation: ['VipsForeignLoadPngBuffer'] });
@@ -135,7 +137,7 @@ describe('pictures', () => {
     for (const space of ['b-w', 'cmyk'] as const) {
       const other = await sharp(jpeg).toColourspace(space).jpeg({ quality: 100 }).toBuffer();
       const at = await pixelsOf(
-        await drawMotion({ jpeg: other, boxes: [{ x: 0.5, y: 0.5, width: 0.5, height: 0.5 }], atMs }),
+        await drawMotion({ picture: await opened(other), boxes: [{ x: 0.5, y: 0.5, width: 0.5, height: 0.5 }], atMs }),
       );
       expectPixel(at(160, 120), RED, 0);
       expectPixel(at(240, 180), VEILED, 12);
@@ -145,14 +147,14 @@ describe('pictures', () => {
   test('what is no whole JPEG is said to be none', async () => {
     const jpeg = await flat({ ...size, background: '#123' });
     for (const bytes of [Buffer.alloc(0), Buffer.from('no picture'), jpeg.subarray(0, jpeg.length / 2)]) {
-      expect(await drawMotion({ jpeg: bytes, boxes: [], atMs })).toMatchObject({ code: 'undecodable' });
+      expect(await openPicture(bytes)).toMatchObject({ code: 'undecodable' });
     }
     const png = await sharp(jpeg).png().toBuffer();
     sharp.block({ operation: ['VipsForeignLoadPngBuffer'] });
-    expect(await drawMotion({ jpeg: png, boxes: [], atMs })).toMatchObject({ code: 'undecodable' });
+    expect(await openPicture(png)).toMatchObject({ code: 'undecodable' });
     sharp.unblock({ operation: ['VipsForeignLoadPngBuffer'] });
     const huge = await flat({ width: 4_000, height: 2_001, background: '#123' });
-    expect(await drawMotion({ jpeg: huge, boxes: [], atMs })).toMatchObject({ code: 'too-many-pixels' });
+    expect(await openPicture(huge)).toMatchObject({ code: 'too-many-pixels' });
   });
 });
 
@@ -164,17 +166,14 @@ interface Drawing {
 }
 
 async function pngOf({ boxes, background = '#787878', ...picture }: Drawing): Promise<Buffer> {
-  const png = await drawMotion({ jpeg: await flat({ ...size, ...picture, background }), boxes, atMs });
-  if ('code' in png) throw new Error(png.message);
-  return png;
+  return await drawMotion({ picture: await opened(await flat({ ...size, ...picture, background })), boxes, atMs });
 }
 
 async function drawn(drawing: Drawing) {
   return pixelsOf(await pngOf(drawing));
 }
 
-async function pixelsOf(png: Awaited<ReturnType<typeof drawMotion>>): Promise<(x: number, y: number) => Pixel> {
-  if ('code' in png) throw new Error(png.message);
+async function pixelsOf(png: Buffer): Promise<(x: number, y: number) => Pixel> {
   const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
   return (x, y) => {
     const start = (y * info.width + x) * info.channels;

@@ -11,7 +11,17 @@ export interface Overlay {
   /** Lies within the area. */
   outline(area: Area, thickness: number, colour: Colour): void;
   /** On a plate of its own colour, since nobody knows what it will lie on. */
-  write(text: string, place: { readonly scale: number; readonly ink: Colour; readonly plate: Colour }): void;
+  write(text: string, how: Writing): void;
+}
+
+export interface Writing {
+  /** Of the plate. */
+  readonly left: number;
+  readonly top: number;
+  /** How many pixels a dot is wide. */
+  readonly scale: number;
+  readonly ink: Colour;
+  readonly plate: Colour;
 }
 
 /** In pixels; right and bottom are past the last one. What lies outside the picture is left out. */
@@ -63,12 +73,12 @@ export function createOverlay({ width, height }: { readonly width: number; reado
       fill({ left: Math.max(right - thickness, left), top, right, bottom }, colour);
     },
 
-    write(text, { scale, ink, plate }) {
+    write(text, { left, top, scale, ink, plate }) {
       const { columns, rows } = sizeOfText(text);
-      fill({ left: 0, top: 0, right: columns * scale, bottom: rows * scale }, plate);
+      fill({ left, top, right: left + columns * scale, bottom: top + rows * scale }, plate);
       for (const { column, row } of dotsOf(text)) {
-        const [left, top] = [column * scale, row * scale];
-        fill({ left, top, right: left + scale, bottom: top + scale }, ink);
+        const [dotLeft, dotTop] = [left + column * scale, top + row * scale];
+        fill({ left: dotLeft, top: dotTop, right: dotLeft + scale, bottom: dotTop + scale }, ink);
       }
     },
   };

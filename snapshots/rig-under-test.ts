@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { migrations, runAggregator } from '../aggregator/aggregator.ts';
@@ -11,8 +11,10 @@ import type { Store } from '../ports/store/store.ts';
 import { fixedCodec } from '../schemas/codec.ts';
 import { frameId } from '../schemas/identity.ts';
 import { event, frame, NOW_MS, observation } from '../schemas/records-under-test.ts';
+import { DRAWABLE } from '../schemas/snapshot-config.ts';
 import { logTopics, type TopicName } from '../schemas/topics.ts';
 import type { Event, Frame, Observation } from '../schemas/types.ts';
+import type { SnapshotsConfig } from './config.ts';
 import { runSnapshots } from './snapshots.ts';
 
 type Outcomes = Readonly<Record<string, number>>;
@@ -21,7 +23,12 @@ interface RunOptions {
   readonly log?: Log;
   readonly blobs?: Blobs;
   readonly store?: Store;
+  readonly config?: Partial<SnapshotsConfig>;
+  readonly logger?: Logger;
 }
+
+/** What the processor tells of a frame. */
+export type Seen = { readonly score?: number; readonly objects?: Observation['objects'] } | 'nothing yet';
 
 export interface SnapshotsRig {
   readonly services: ServicesUnderTest;
@@ -30,7 +37,7 @@ export interface SnapshotsRig {
   readonly blobs: Blobs;
   readonly store: Store;
   /** A frame as ingest and the processor leave it: its picture stored, and what there is to say of it in the log. */
-  addFrame(device: string, change?: Partial<Frame>, motionScore?: number): Promise<void>;
+  addFrame(device: string, change?: Partial<Frame>, seen?: Seen): Promise<void>;
   addEvent(device: string, change?: Partial<Event>): Promise<void>;
   addBytes(bytes: Buffer): Promise<void>;
   /** Until the aggregator has made rows of all there is. */
@@ -70,11 +77,13 @@ export async function startSnapshotsRig(): Promise<SnapshotsRig> {
     blobs,
     store: snapshotsStore,
 
-    async addFrame(device, change, motionScore = PEAK_SCORE) {
+    async addFrame(device, change, seen) {
       const taken = frameOf(device, change);
       await blobs.put(taken.blob_key, await pictureOf(taken));
       await append('frames', fixedCodec.encode('frame', taken));
-      await append('observations', fixedCodec.encode('observation', observationOf(taken, motionScore)));
+      if (seen !== 'nothing yet') {
+        await append('observations', fixedCodec.encode('observation', observationOf(taken, seen)));
+      }
     },
 
     addEvent: (device, change) => append('events', fixedCodec.encode('event', motionOf(device, change))),
@@ -95,9 +104,13 @@ export async function startSnapshotsRig(): Promise<SnapshotsRig> {
     start(options = {}) {
       const metrics = new Registry();
       const stop = new AbortController();
-      const config = { SNAPSHOTS_BATCH: 20, DRAWINGS_MAX: 2 };
-      const dependencies = { log, blobs, store: snapshotsStore, codec: fixedCodec, clock, logger, metrics, config };
-      const running = runSnapshots({ ...dependencies, ...options }, stop.signal);
+      const config = {
+        ...{ SNAPSHOTS_BATCH: 20, DRAWINGS_MAX: 2 },
+        ...{ ENABLE_SNAPSHOTS: true, SNAPSHOT_TYPES: DRAWABLE.join(','), SNAPSHOTS_BLUR_PEOPLE: false },
+        ...options.config,
+      };
+      const dependencies = { log, blobs, store: snapshotsStore, codec: fixedCodec, clock, logger, metrics };
+      const running = runSnapshots({ ...dependencies, ...options, config }, stop.signal);
       return async () => {
         stop.abort();
         await running;
@@ -152,9 +165,12 @@ function motionOf(device: string, change: Partial<Event> = {}): Event {
   });
 }
 
-function observationOf({ frame_id, device_id, epoch, seq, captured_at, lane }: Frame, score: number): Observation {
+function observationOf(
+  { frame_id, device_id, epoch, seq, captured_at, lane }: Frame,
+  { score = PEAK_SCORE, objects = [] }: Exclude<Seen, string> = {},
+): Observation {
   const of = { frame_id, device_id, epoch, captured_at, lane };
-  return observation(seq, { ...of, width: 160, height: 120, motion: { score, boxes: [] } });
+  return observation(seq, { ...of, width: 160, height: 120, motion: { score, boxes: [] }, objects });
 }
 
 /** Each frame is of a grey of its own. */

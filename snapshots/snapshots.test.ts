@@ -8,6 +8,7 @@ import { derivedId, frameId } from '../schemas/identity.ts';
 import { NOW_MS } from '../schemas/records-under-test.ts';
 import type { Event } from '../schemas/types.ts';
 import { drawMotion } from './draw-motion.ts';
+import { opened } from './drawings-under-test.ts';
 import { PEAK_SCORE, type SnapshotsRig, startSnapshotsRig, until } from './rig-under-test.ts';
 
 let rig: SnapshotsRig;
@@ -28,9 +29,8 @@ async function addMotion(device: string, change: Partial<Event> = {}): Promise<v
 /** What the drawing of a device's motion must be, from the picture that is stored of one of its frames. */
 async function drawingOf(device: string, { seq = 1, atMs = NOW_MS } = {}): Promise<Buffer> {
   const jpeg = (await rig.blobs.get(`images/${device}/${seq}.jpg`)) ?? Buffer.alloc(0);
-  const drawn = await drawMotion({ jpeg, boxes: [{ x: 0.5, y: 0.5, width: 0.25, height: 0.25 }], atMs });
-  if ('code' in drawn) throw new Error(drawn.message);
-  return drawn;
+  const boxes = [{ x: 0.5, y: 0.5, width: 0.25, height: 0.25 }];
+  return await drawMotion({ picture: await opened(jpeg), boxes, atMs });
 }
 
 test('a motion that is over gets its picture, drawn from its frame', async () => {
@@ -46,7 +46,7 @@ test('of its frames it is the one that moved most, whose areas the event tells o
     const seq = at + 1;
     const frame_id = frameId('peak', 0, seq);
     const change = { seq, frame_id, captured_at: NOW_MS + at * 200, blob_key: `images/peak/${seq}.jpg` };
-    await rig.addFrame('peak', change, score);
+    await rig.addFrame('peak', change, { score });
   }
   // As far as its lane and its time are concerned, it might be one of them.
   await rig.addFrame('peak', { seq: 0, frame_id: frameId('peak', 0, 0), captured_at: NOW_MS - 1 });

@@ -8,13 +8,15 @@ import type { Store } from '../ports/store/store.ts';
 import { traceIdOf } from '../ports/tracing/trace.ts';
 import { type Tracing, within } from '../ports/tracing/tracing.ts';
 import { type Codec, UndecodableRecord } from '../schemas/codec.ts';
+import { drawnTypes } from '../schemas/snapshot-config.ts';
 import type { Event } from '../schemas/types.ts';
 import type { SnapshotsConfig } from './config.ts';
 import { createSnapshotMetrics } from './metrics.ts';
-import { createMotionPictures } from './motion-picture.ts';
+import { createPictures } from './pictures.ts';
+import { whatToDraw } from './what-to-draw.ts';
 
 /**
- * The picture of each motion that is over. Runs until the signal; resolves when what was in hand is committed.
+ * The pictures of events, of the types that are to be drawn. Runs until the signal; resolves when what was in hand is committed.
  *
  * Events are read at least once and need no more than that: a picture's name and bytes follow from its event, and a
  * blob is written once, so drawing it again changes nothing. The offset moves after the pictures are durable.
@@ -45,7 +47,8 @@ export async function runSnapshots(
 ): Promise<void> {
   const metrics = createSnapshotMetrics(registry);
   const limit = pLimit(config.DRAWINGS_MAX);
-  const pictures = createMotionPictures({ log, blobs, store, clock });
+  const pictures = createPictures({ log, blobs, store, clock, blurPeople: config.SNAPSHOTS_BLUR_PEOPLE });
+  const types: readonly string[] = drawnTypes(config);
 
   /** Answers what there is to tell of it, once all of its batch is seen: until then it may come again. */
   async function see(partition: number, record: StoredRecord): Promise<() => void> {
@@ -57,9 +60,11 @@ export async function runSnapshots(
         logger.warn({ partition, offset: String(record.offset) }, 'a record is no event, and stays without a snapshot');
       };
     }
-    if (event.type !== 'motion' || event.ended_at === null) return () => undefined;
+    const drawing = types.includes(event.type) ? whatToDraw(event) : null;
+    if (drawing === null) return () => undefined;
     const { outcome, ...why } = await within(tracing, 'draw snapshot', record.headers, async (span) => {
-      const kept = await metrics.time(() => pictures.keep(event, record.appendedAtMs));
+      const kept =
+        'outcome' in drawing ? drawing : await metrics.time(() => pictures.keep(event, drawing, record.appendedAtMs));
       span?.note({ 'passerby.device_id': event.device_id, 'passerby.outcome': kept.outcome });
       return kept;
     });

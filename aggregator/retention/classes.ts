@@ -10,6 +10,8 @@ export interface Holds {
   readonly unanalysedSince: Date;
   /** One that came since then stays for as long as a snapshot may be drawn of it. */
   readonly undrawnSince: Date;
+  /** Of events of these types. */
+  readonly drawnTypes: readonly string[];
 }
 
 export interface Batch {
@@ -49,7 +51,10 @@ const ofAll = ({ before, rowsMax }: Batch) => [before, rowsMax];
 const ofDevice = ({ before, scope, rowsMax }: Batch) => [before, scope.deviceId, scope.except, rowsMax];
 const ofFrames =
   ({ picturesOnly }: { readonly picturesOnly: boolean }) =>
-  (batch: Batch) => [...ofDevice(batch), batch.holds.unanalysedSince, batch.holds.undrawnSince, picturesOnly];
+  (batch: Batch) => {
+    const { unanalysedSince, undrawnSince, drawnTypes } = batch.holds;
+    return [...ofDevice(batch), unanalysedSince, undrawnSince, picturesOnly, drawnTypes];
+  };
 
 /** By one statement. */
 function atOnce(name: ClassName, values: (batch: Batch) => readonly unknown[]): RetentionClass['take'] {

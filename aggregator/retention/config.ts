@@ -1,4 +1,5 @@
 import { type Static, type TInteger, Type } from 'typebox';
+import { drawnConfig } from '../../schemas/snapshot-config.ts';
 
 const hours = (usual: number, what: string): TInteger =>
   Type.Integer({ default: usual, minimum: 0, maximum: 876_000, description: `Hours that ${what}; 0 is for ever.` });
@@ -7,6 +8,7 @@ const days = (usual: number, what: string): TInteger =>
 
 /** How long everything is kept: docs/retention.md. */
 export const retentionConfig = Type.Object({
+  ...drawnConfig.properties,
   FRAMES_KEEP: Type.Union([Type.Literal('whole'), Type.Literal('analysed')], {
     default: 'whole',
     description: 'Whether pictures stay for RETENTION_FRAMES_H, or go as soon as they are analysed.',

@@ -292,7 +292,7 @@ describe('a run', () => {
     };
     const of = {
       scope,
-      holds: { unanalysedSince: new Date(0), undrawnSince: new Date(NOON_MS) },
+      holds: { unanalysedSince: new Date(0), undrawnSince: new Date(NOON_MS), drawnTypes: ['motion'] },
       beforeMs: NOON_MS,
       sinceMs: null,
     };

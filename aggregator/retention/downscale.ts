@@ -121,7 +121,8 @@ export async function downscale(
     store.transaction(async (transaction) => {
       await transaction.run(prepareToTake);
       const { deviceId, except } = scope;
-      const values = [new Date(beforeMs), deviceId, except, ROWS_MAX, holds.undrawnSince, at, id, new Date(endMs)];
+      const until = [at, id, new Date(endMs)];
+      const values = [new Date(beforeMs), deviceId, except, ROWS_MAX, holds.undrawnSince, ...until, holds.drawnTypes];
       return await transaction.run<Due>(sql.find, values);
     });
 

@@ -78,18 +78,36 @@ describe('a frame', () => {
     ['is not over', { endedMs: null }, true],
     ['is over, and not drawn', {}, true],
     ['is drawn', { drawn: true }, false],
-    ['is no motion', { type: 'visit' }, false],
+    ['is a visit in another frame', { type: 'visit' }, false],
+    ['is a visit that names it', { type: 'visit', frameAtMs: NOON_MS - HOUR_MS }, true],
+    ['is a visit that names it, and lasts', { type: 'visit', frameAtMs: NOON_MS - HOUR_MS, endedMs: null }, true],
+    ['is a visit that names it, and drawn', { type: 'visit', frameAtMs: NOON_MS - HOUR_MS, drawn: true }, false],
+    ['is a track that names it', { type: 'tracking', frameAtMs: NOON_MS - HOUR_MS }, true],
+    ['is of a type that is not drawn', { type: 'zone_left', frameAtMs: NOON_MS - HOUR_MS }, false],
     ['is of another camera', { device: 'other', endedMs: null }, false],
     ['is of the other lane', { lane: 'backlog', endedMs: null }, false],
     ['began hours before it', { atMs: NOON_MS - 5 * HOUR_MS, endedMs: null }, true],
     ['began after it', { atMs: NOON_MS - 50 * 60_000 }, false],
-  ])('of which a snapshot may yet be drawn stays for a day: one whose motion %s', async (_, said, stays) => {
+  ])('of which a snapshot may yet be drawn stays for a day: one whose event %s', async (_, said, stays) => {
     const atMs = NOON_MS - HOUR_MS;
     const seq = await rig.addFrame({ atMs });
     await rig.addMotion({ atMs: atMs - 60_000, ...(said?.endedMs === null ? {} : { endedMs: NOON_MS }), ...said });
     const config = { FRAMES_KEEP: 'analysed' } as const;
     await rig.run({ config });
     expect((await rig.capturesOf()).pictures).toEqual(stays ? [seq] : []);
+    if (!stays) return;
+    // Where nothing is drawn at all.
+    rig.clock.advance(10 * 60_000);
+    await rig.run({ config: { ...config, ENABLE_SNAPSHOTS: false } });
+    expect((await rig.capturesOf()).pictures).toEqual([]);
+  });
+
+  test('of which a snapshot may yet be drawn does not stay for longer', async () => {
+    const seq = await rig.addFrame({ atMs: NOON_MS - HOUR_MS });
+    await rig.addMotion({ atMs: NOON_MS - HOUR_MS, endedMs: null });
+    const config = { FRAMES_KEEP: 'analysed' } as const;
+    await rig.run({ config });
+    expect((await rig.capturesOf()).pictures).toEqual([seq]);
     rig.clock.advance(DAY_MS);
     await rig.run({ config });
     expect(await rig.capturesOf()).toEqual({ seqs: [seq], pictures: [] });

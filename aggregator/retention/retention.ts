@@ -6,6 +6,7 @@ import type { Log } from '../../ports/log/log.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import type { DeviceRetention } from '../../schemas/device-retention.ts';
+import { drawnTypes } from '../../schemas/snapshot-config.ts';
 import { classes, type Holds } from './classes.ts';
 import type { RetentionConfig } from './config.ts';
 import { type BlobDeletion, type DeletedBlobs, openBlobDeletion } from './delete-blobs.ts';
@@ -28,7 +29,7 @@ export interface Retention {
 
 export const LOOK_AT_RETENTION_EVERY_MS = 60_000;
 const RUN_EVERY_MS = 10 * 60_000;
-/** So long, too, the frames of a motion are kept that is not over, or not drawn, although their own time is over. */
+/** So long, too, the frames are kept of what is not over, or not drawn, although their own time is over. */
 const DAY_MS = 24 * 3_600_000;
 
 const sql = {
@@ -97,6 +98,7 @@ export function createRetention({
     const holds: Holds = {
       unanalysedSince: new Date(nowMs - keptMs),
       undrawnSince: new Date(nowMs - DAY_MS - lateMs),
+      drawnTypes: drawnTypes(config),
     };
     const receipt = openReceipt();
     const deletion = deletionFor(receipt);

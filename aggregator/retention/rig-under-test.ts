@@ -41,6 +41,8 @@ interface MotionSaid {
   readonly drawn?: boolean;
   readonly type?: string;
   readonly lane?: string;
+  /** When the frame was taken that it names. */
+  readonly frameAtMs?: number;
 }
 
 interface LastingSaid {
@@ -191,6 +193,12 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
          values (gen_random_uuid(), $1, $2, $3, $4, 1, $6, 0, '{}', $1, $5) returning id`,
         [new Date(atMs), endedMs === null ? null : new Date(endedMs), type, device, drawn ? key : null, lane],
       );
+      const { frameAtMs } = said;
+      if (frameAtMs !== undefined) {
+        const named =
+          'update events set frame_id = (select frame_id from captures where captured_at = $2) where id = $1';
+        await query(named, [row?.id, new Date(frameAtMs)]);
+      }
       return row?.id ?? '';
     },
 

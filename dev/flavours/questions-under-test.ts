@@ -102,6 +102,8 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'snapshots/sql/mark-drawn.sql': [
     [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'snapshots/door/6.png'],
   ],
+  'snapshots/sql/find-shown.sql': [[frameId('door', 0, 8), 'door', at(-3), at(0)]],
+  'snapshots/sql/find-people.sql': [[frameId('door', 0, 8), new Date(NOW_MS - 2 * DAY_MS + 900_000)]],
   'snapshots/sql/find-picture.sql': [['door', 'live', at(-3), at(0), 0.25]],
 };
 

@@ -90,6 +90,9 @@ export const choices: Readonly<Record<string, { readonly meaning: string; readon
   RETENTION_DEAD_LETTERS_D: { meaning: 'Days that dead letters are kept.', byDefault: '' },
   RETENTION_OUTCOMES_D: { meaning: 'Days that it is known what became of what devices sent.', byDefault: '' },
   RETENTION_AUDIT_D: { meaning: 'Days that it is known who has changed what.', byDefault: '' },
+  ENABLE_SNAPSHOTS: { meaning: 'false: no pictures are drawn of events.', byDefault: '' },
+  SNAPSHOT_TYPES: { meaning: 'Of which types of events, by commas.', byDefault: '' },
+  SNAPSHOTS_BLUR_PEOPLE: { meaning: 'true: people are made coarse blocks in drawn pictures.', byDefault: '' },
   SNAPSHOTS_BATCH: { meaning: 'Events of a partition drawn together.', byDefault: '' },
   DRAWINGS_MAX: { meaning: 'Snapshots drawn at once.', byDefault: '' },
   OTEL_EXPORTER_OTLP_ENDPOINT: {

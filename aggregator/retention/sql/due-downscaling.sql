@@ -15,13 +15,18 @@ where blob_key is not null and downscaled is null and state = 'done'
   and (
     coalesce(received_at, captured_at) < $5::timestamptz
     or not exists (
-      select from events as motion
-      where motion.device_id = captures.device_id
-        and motion.type = 'motion'
-        and motion.lane = captures.lane
-        and motion.snapshot_path is null
-        and motion.occurred_at between captures.captured_at - interval '1 day' and captures.captured_at
-        and (motion.ended_at is null or motion.ended_at >= captures.captured_at)
+      select from events as drawn
+      where drawn.device_id = captures.device_id
+        and drawn.type = any($9::text[])
+        and drawn.lane = captures.lane
+        and drawn.snapshot_path is null
+        and drawn.occurred_at between captures.captured_at - interval '1 day' and captures.captured_at + interval '3 minutes'
+        and case
+          when drawn.type = 'motion' then
+            drawn.occurred_at <= captures.captured_at
+            and (drawn.ended_at is null or drawn.ended_at >= captures.captured_at)
+          else drawn.frame_id = captures.frame_id
+        end
     )
   )
 order by captured_at, frame_id

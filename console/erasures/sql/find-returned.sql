@@ -1,6 +1,6 @@
 -- Of blobs of a device that no row may name any more, those that show what was erased. When a frame was taken its claim
 -- says, by what the blob's name says of it; a drawing is of an event that began then, and may have lasted for a day, or of
--- a frame a little before it, if it is no motion.
+-- a frame a little before it, if it is of who is somewhere.
 with named as (
   select *
   from unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::timestamptz[])
@@ -17,7 +17,7 @@ taken as (
   union all
   select
     key,
-    drawn_at - case when key ~ '/motion_[^/]*$' then interval '0' else interval '3 minutes' end,
+    drawn_at - case when key ~ '/(zone_entered|zone_left|line_crossed|loitering)_[^/]*$' then interval '3 minutes' else interval '0' end,
     drawn_at + interval '1 day'
   from named
   where drawn_at is not null

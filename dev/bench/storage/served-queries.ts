@@ -159,6 +159,11 @@ const frames: readonly [string, string, Values][] = [
     'snapshots/sql/find-picture.sql',
     (turn) => [device(turn), 'live', ...span(turn, 0.01), 0.5],
   ],
+  [
+    'the picture of a visit',
+    'snapshots/sql/find-shown.sql',
+    (turn) => ['80000000-0000-4000-8000-000000000000', device(turn), ...span(turn, 0.01)],
+  ],
 ];
 
 const OWN = 'dev/bench/storage/sql';
