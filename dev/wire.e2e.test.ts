@@ -63,8 +63,8 @@ test.skipIf(!python)('a stock registry client finds its way, and is told why it 
   const { stdout } = await promisify(execFile)(python ?? '', ['dev/wire/ask_registry.py', registryUrl]);
   expect(JSON.parse(stdout)).toEqual({
     subjects: expect.arrayContaining(['events-value', ...released.map(({ schema }) => `passerby.${schema.name}`)]),
-    versions: [1],
-    latest: [current.get('event')?.id, 1, current.get('event')?.schema],
+    versions: [1, 2],
+    latest: [current.get('event')?.id, 2, current.get('event')?.schema],
     by_id: current.get('frame')?.schema,
     unknown_subject: [404, 40401, 'There is no such subject.'],
     unknown_id: [404, 40403, 'There is no schema of this id.'],

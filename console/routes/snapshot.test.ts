@@ -44,6 +44,17 @@ test('there is none of an event that is unknown, not drawn yet, of another type,
   }
 });
 
+test('of what is no motion it lies where the row says', async () => {
+  const path = 'snapshots/tracked/2024-03-15/tracking_143052_456002.png';
+  await console.blobs.put(path, Buffer.from('the second'));
+  await console.blobs.put('snapshots/tracked/2024-03-15/tracking_143052_456000.png', Buffer.from('the first'));
+  const [told, untold] = [await addEvent(5, 'tracked', 'tracking'), await addEvent(6, 'tracked', 'tracking')];
+  const text = 'update events set snapshot_path = $2 where number = $1';
+  await console.services.store.run({ name: 'told', text }, [told, path]);
+  expect((await console.get(`/api/events/${told}/snapshot`)).bytes).toEqual(Buffer.from('the second'));
+  expect((await console.get(`/api/events/${untold}/snapshot`)).status).toBe(404);
+});
+
 test.each(['x', '0', '-1', '1.5', '9007199254740992', idOf(1), '1%2F..'])(
   '%s is no number of an event',
   async (number) => {
