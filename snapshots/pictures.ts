@@ -177,11 +177,20 @@ export function createPictures({
     return false;
   }
 
+  /** Whoever drew it may have died before they could ask whether it was erased meanwhile. */
+  async function forgetDrawn(event: Event): Promise<void> {
+    const ordinal = (await ordinalOf(event, 1)) ?? (event.type === 'motion' ? 0 : null);
+    if (ordinal !== null) await blobs.delete(snapshotKey({ ...event, ordinal }));
+  }
+
   return {
     async keep(event, drawing, appendedAtMs) {
       if (!isKey(snapshotKey(event)))
         return { outcome: 'no-name', reason: 'its device and time make no name of a blob' };
-      if (await isErased(event, null)) return ERASED;
+      if (await isErased(event, null)) {
+        await forgetDrawn(event);
+        return ERASED;
+      }
       const key = await nameOf(event, appendedAtMs);
       if (key === null) return GONE;
       // Asked once the picture is in its place: whoever erases it after that finds it there.

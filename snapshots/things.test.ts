@@ -171,3 +171,13 @@ test('no picture is drawn of a frame whose time is erased, though the event was 
   expect(await rig.drain()).toEqual({ erased: 1 });
   expect(await rig.namesOf('around')).toEqual([]);
 });
+
+test('of what was erased while it was drawn nothing stays, also if whoever drew it died right then', async () => {
+  await addFrames('died');
+  await rig.addEvent('died', visitOf('died'));
+  await rig.aggregate();
+  await rig.store.run(eraseRange, ['died', new Date(NOW_MS - 2_000), new Date(NOW_MS + 9_000)]);
+  await rig.blobs.put(`snapshots/died/${VISIT}`, Buffer.from('drawn before the crash'));
+  expect(await rig.drain()).toEqual({ erased: 1 });
+  expect(await rig.namesOf('died')).toEqual([]);
+});
