@@ -1,6 +1,6 @@
 import { statement } from '../ports/store/statement.ts';
 import type { Queryable } from '../ports/store/store.ts';
-import type { NewEvent } from './write-events.ts';
+import type { WrittenEvent } from './write-events.ts';
 
 const sql = {
   addCounts: statement(import.meta.url, './sql/add-event-counts.sql'),
@@ -11,7 +11,7 @@ const sql = {
  * How often what happened, by the hour and by the day. By the hour an event counts once for good, also where a version of
  * it comes after its row has gone; by the day for as long as there is the row.
  */
-export async function countEvents(transaction: Queryable, events: readonly NewEvent[]): Promise<void> {
+export async function countEvents(transaction: Queryable, events: readonly WrittenEvent[]): Promise<void> {
   if (events.length === 0) return;
   const counted = [
     events.map(({ device_id }) => device_id),

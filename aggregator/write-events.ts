@@ -7,27 +7,30 @@ import { storableJson } from './storable.ts';
 
 const insertEvents = statement(import.meta.url, './sql/insert-events.sql');
 
-/** An event of which there was no row before. */
-export interface NewEvent {
+/** An event of which a version was written that is newer than the row, or of which there was none. */
+export interface WrittenEvent {
+  readonly number: number;
+  readonly version: number;
   readonly device_id: string;
   readonly type: string;
   readonly occurred_at: Date;
+  readonly is_new: boolean;
   /** Whether its first version came with it. */
   readonly is_begun: boolean;
 }
 
 /**
  * Events, each once in its highest version, become rows by insert-events.sql; `told` are all versions that came. Answers
- * which are new.
+ * what was written.
  */
 export async function writeEvents(
   transaction: Queryable,
   { told, highest: rows }: { readonly told: readonly Read<Event>[]; readonly highest: readonly Read<Event>[] },
   nowMs: number,
-): Promise<readonly NewEvent[]> {
+): Promise<readonly WrittenEvent[]> {
   if (rows.length === 0) return [];
   const begun = new Set(told.filter(({ value }) => value.version === 1).map(({ value }) => value.event_id));
-  return await transaction.run<NewEvent>(insertEvents, [
+  return await transaction.run<WrittenEvent>(insertEvents, [
     rows.map(({ value }) => value.event_id),
     rows.map(({ value }) => new Date(value.occurred_at)),
     rows.map(({ value }) => value.type),

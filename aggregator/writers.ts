@@ -2,11 +2,12 @@ import type { Clock } from '../ports/clock/clock.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
 import { countEvents } from './count-events.ts';
+import { feedEvents } from './feed-events.ts';
 import { highestVersions } from './highest-versions.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
 import { settleDeadLetters, writeDeadLetters } from './write-dead-letters.ts';
-import { writeEvents } from './write-events.ts';
+import { type WrittenEvent, writeEvents } from './write-events.ts';
 import { writeObservations } from './write-observations.ts';
 import { writeOccupancy } from './write-occupancy.ts';
 import type { WriteBatch } from './write-topic.ts';
@@ -40,10 +41,13 @@ export function createWriters({
       const nowMs = clock.nowMs();
       const reads = batch.of('event');
       const highest = highestVersions(reads);
-      await countEvents(transaction, await writeEvents(transaction, { told: reads, highest }, nowMs));
+      const written = await writeEvents(transaction, { told: reads, highest }, nowMs);
+      const isNew = ({ is_new }: WrittenEvent) => is_new;
+      await countEvents(transaction, written.filter(isNew));
       await writeVisits(transaction, highest, nowMs);
       await writeOccupancy(transaction, highest);
       await switchMovingToBurst(transaction, reads, nowMs);
+      await feedEvents(transaction, written, nowMs);
     },
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');

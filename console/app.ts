@@ -14,6 +14,7 @@ import { createDevices } from './devices.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import { createErasures } from './erasures/erasures.ts';
 import type { LetterActions } from './letter-actions.ts';
+import type { LiveEvents } from './live-events/live-events.ts';
 import type { ConfigPublisher } from './publish-configs.ts';
 import { createReadDisk } from './read-disk.ts';
 import { registerAdminDisk } from './routes/admin-disk.ts';
@@ -31,6 +32,7 @@ import { registerPair, registerRotateToken } from './routes/device-credentials.t
 import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerErasures } from './routes/erasures.ts';
+import { registerEventStream } from './routes/event-stream.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerJobs } from './routes/jobs.ts';
 import { registerLedger } from './routes/ledger.ts';
@@ -57,6 +59,7 @@ export interface ConsoleDependencies {
   readonly devices: Pick<DeviceAccess, 'pairings' | 'tokens' | 'signatures' | 'requireDevice'>;
   readonly configPublisher: Pick<ConfigPublisher, 'publish'>;
   readonly letterActions: LetterActions;
+  readonly liveEvents: Pick<LiveEvents, 'listen' | 'close'>;
 }
 
 /**
@@ -81,6 +84,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerPage(signedIn);
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
+    registerEventStream(signedIn, dependencies.liveEvents);
     registerCaptures(signedIn, dependencies);
     registerJobs(signedIn, dependencies);
     registerSnapshot(signedIn, dependencies);

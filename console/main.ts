@@ -18,6 +18,7 @@ import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from './disk-watch.ts';
 import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from './erasures/carry-out.ts';
 import { createLedgerWatch, LOOK_AT_LEDGERS_EVERY_MS } from './ledger-watch.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from './letter-actions.ts';
+import { createLiveEvents, LOOK_FOR_EVENTS_EVERY_MS } from './live-events/live-events.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from './publish-configs.ts';
 
 /** `npm run start:console`: the page and the API behind it, and what is changed by it; and, for Prometheus, how far readers of the log are behind. */
@@ -54,8 +55,23 @@ await runService({ name, schema: consoleService }, async ({ parts, config, logge
   const asked = { store, secret: config.SERVER_SECRET, nowMs: clock.nowMs };
   const access = createAccess(asked);
   const devices = createDeviceAccess({ ...asked, config });
+  const liveEvents = createLiveEvents({ store, clock, metrics, lookAgain: access.lookAgain });
+  parts.every('live events', LOOK_FOR_EVENTS_EVERY_MS, () => liveEvents.look());
   await parts.untilAvailable(() => access.users.ensureAdministrator({ password: config.ADMIN_PASSWORD }));
-  const served = { store, blobs, clock, lag, log, diskWatch, codec, access, devices, configPublisher, letterActions };
+  const served = {
+    store,
+    blobs,
+    clock,
+    lag,
+    log,
+    diskWatch,
+    codec,
+    access,
+    devices,
+    configPublisher,
+    letterActions,
+    liveEvents,
+  };
   return {
     ready: { database: () => store.check(), log: () => log.check() },
     routes: (app) => registerConsole(app, served),

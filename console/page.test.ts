@@ -16,7 +16,7 @@ import { registerConsole } from './app.ts';
 import { launchBrowser, noBrowser, openPage } from './browser-under-test.ts';
 import { openDiskWatch } from './disks-under-test.ts';
 import { createLetterActions } from './letter-actions.ts';
-import { openAccess } from './routes/server-under-test.ts';
+import { noLiveEvents, openAccess } from './routes/server-under-test.ts';
 
 /** The page as people meet it: in a real browser, over real HTTP. What is behind the API is made up. */
 
@@ -124,6 +124,7 @@ describe.skipIf(noBrowser)('the first page', () => {
       codec: fixedCodec,
       configPublisher,
       letterActions,
+      liveEvents: noLiveEvents,
     };
     await registerConsole(app, { ...parts, access: openAccess, devices });
     servers.push(app);

@@ -11,6 +11,7 @@ import { createDiskWatch, LOOK_AT_DISKS_EVERY_MS } from '../console/disk-watch.t
 import { createCarryOut, SWEEP_ERASURES_EVERY_MS } from '../console/erasures/carry-out.ts';
 import { createLedgerWatch, LOOK_AT_LEDGERS_EVERY_MS } from '../console/ledger-watch.ts';
 import { createLetterActions, SWEEP_LETTERS_EVERY_MS } from '../console/letter-actions.ts';
+import { createLiveEvents, LOOK_FOR_EVENTS_EVERY_MS } from '../console/live-events/live-events.ts';
 import { createConfigPublisher, SWEEP_EVERY_MS } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { createDeviceAccess } from '../http/access/devices/device-access.ts';
@@ -139,6 +140,8 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
   parts.every('disks', LOOK_AT_DISKS_EVERY_MS, () => diskWatch.look());
   const ledgerWatch = createLedgerWatch({ store: consoleStore, clock, metrics });
   parts.every('ledgers', LOOK_AT_LEDGERS_EVERY_MS, () => ledgerWatch.look(parts.stopping));
+  const liveEvents = createLiveEvents({ store: consoleStore, clock, metrics, lookAgain: access.lookAgain });
+  parts.every('live events', LOOK_FOR_EVENTS_EVERY_MS, () => liveEvents.look());
   const forPeople = {
     store: consoleStore,
     blobs,
@@ -150,6 +153,7 @@ await runProcess({ logger, stopWithinMs: STOP_WITHIN_MS, explain }, async (parts
     access,
     configPublisher,
     letterActions,
+    liveEvents,
   };
   await registerConsole(app, { ...forPeople, devices });
   // Not given up half-way when a stop is asked for: a password that is made up would be made, and shown to nobody.

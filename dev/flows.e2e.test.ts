@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { registerConsole } from '../console/app.ts';
 import { openDiskWatch } from '../console/disks-under-test.ts';
 import { createLetterActions } from '../console/letter-actions.ts';
+import { createLiveEvents } from '../console/live-events/live-events.ts';
 import { createConfigPublisher } from '../console/publish-configs.ts';
 import { createAccess } from '../http/access/access.ts';
 import { NO_LIMITS, openDevices, SECRET } from '../http/access/devices/devices-under-test.ts';
@@ -134,6 +135,7 @@ function describeFlows(profile: string, open: (services: ServicesUnderTest) => P
         devices,
         configPublisher,
         letterActions,
+        liveEvents: createLiveEvents({ store, clock, metrics, lookAgain: access.lookAgain }),
       };
       await registerConsole(app, console);
       const base = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -53,6 +53,7 @@ beforeAll(async () => {
     access,
     configPublisher: { publish: never },
     letterActions: { change: never, start: never, find: never, sweep: never },
+    liveEvents: { listen: never, close: () => undefined },
     devices,
   });
   registryUrl = await app.listen({ host: '127.0.0.1', port: 0 });

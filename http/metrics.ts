@@ -13,6 +13,7 @@ export function registerMetrics(app: Server, registry: Registry): void {
     inFlight.inc();
     onRequestEnd(request, reply, ({ status, ms, route }) => {
       inFlight.dec();
+      if (request.routeOptions.config?.isStream && reply.statusCode < 400) return;
       // Paths that scanners make up share one label, or they would be a series each.
       duration.observe({ route: route ?? 'unknown', method: request.method, status: String(status) }, ms / 1_000);
     });

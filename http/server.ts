@@ -117,6 +117,7 @@ export function createServer({
     request.deviceId = null;
     request.frameId = null;
     request.user = null;
+    request.proof = null;
     request.device = null;
     request.signedBody = null;
     request.failure = null;
@@ -137,6 +138,7 @@ export function createServer({
   app.decorateRequest('deviceId', null);
   app.decorateRequest('frameId', null);
   app.decorateRequest('user', null);
+  app.decorateRequest('proof', null);
   app.decorateRequest('device', null);
   app.decorateRequest('signedBody', null);
   app.decorateRequest('failure', null);

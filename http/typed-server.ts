@@ -9,6 +9,7 @@ import type {
 import type { Trace } from '../ports/tracing/trace.ts';
 import type { KnownDevice } from './access/devices/device-tokens.ts';
 import type { SignedBody } from './access/devices/signatures.ts';
+import type { Proof } from './access/look-again.ts';
 import type { User } from './access/users.ts';
 import type { Problem } from './problem.ts';
 
@@ -28,6 +29,11 @@ interface Failure {
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether its answer goes on for as long as it is listened to, and so says nothing of how quick we are. */
+    isStream?: boolean;
+  }
+
   interface FastifyRequest {
     /** The caller's trace, or one begun here; `traceparent` is the value to put into record headers. */
     trace: Trace;
@@ -37,6 +43,8 @@ declare module 'fastify' {
     frameId: string | null;
     /** Set by whoever has checked who is asking. */
     user: User | null;
+    /** Likewise: what they have shown for it. */
+    proof: Proof | null;
     /** Likewise for a device. */
     device: KnownDevice | null;
     /** What the device has signed, where it signs; for whoever is about to act on the body. */

@@ -1,5 +1,5 @@
--- A newer version of an event replaces its elder; an elder that comes again changes nothing. Answers those of which there
--- was no version before: a row that was there was locked, and bears the mark of it in xmax.
+-- A newer version of an event replaces its elder; an elder that comes again changes nothing. Answers what was written, and
+-- whether there was a version of it before: a row that was there was locked, and bears the mark of it in xmax.
 with written as (
   insert into events (
     id, occurred_at, type, device_id, version, ended_at, frame_id, frame_seq, lane, time_quality, model, config_version,
@@ -26,9 +26,9 @@ with written as (
     data = excluded.data,
     trace_id = excluded.trace_id
   where events.version < excluded.version
-  returning id, device_id, type, occurred_at, xmax = 0 as is_new
+  returning id, number, version, device_id, type, occurred_at, xmax = 0 as is_new
 )
-select device_id, type, occurred_at, is_begun
+select number, version, device_id, type, occurred_at, is_new, is_begun
 from written
 join unnest($1::uuid[], $16::boolean[]) as told (id, is_begun) using (id)
-where is_new
+order by number

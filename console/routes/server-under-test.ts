@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createDeviceAccess, type DeviceAccess } from '../../http/access/devices/device-access.ts';
 import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
+import type { LookAgain } from '../../http/access/look-again.ts';
+import type { User } from '../../http/access/users.ts';
 import { checkAnswers } from '../../http/answers-under-test.ts';
 import { createServer, type Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
@@ -17,6 +19,7 @@ import { type ConsoleDependencies, registerConsole } from '../app.ts';
 import type { DiskWatch } from '../disk-watch.ts';
 import { openDiskWatch } from '../disks-under-test.ts';
 import { createLetterActions, type LetterActions } from '../letter-actions.ts';
+import { createLiveEvents, type LiveEvents } from '../live-events/live-events.ts';
 import { type ConfigPublisher, createConfigPublisher } from '../publish-configs.ts';
 
 export const NOW_MS = Date.UTC(2026, 4, 1, 12);
@@ -37,6 +40,8 @@ export interface ConsoleUnderTest {
   readonly log: Log;
   readonly deviceAccess: DeviceAccess;
   readonly letterActions: LetterActions;
+  readonly liveEvents: LiveEvents;
+  readonly metrics: Registry;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   addCapture(
     values: readonly [id: string, at: string, device: string, seq: number, state: string, blobKey: string | null],
@@ -74,17 +79,28 @@ const lag: LagWatch = {
 
 type OneOrPromised<Value> = Value | Promise<Value>;
 
+type AccessUnderTest = ConsoleDependencies['access'] & { readonly lookAgain?: LookAgain };
+
+/** Where nobody listens. */
+export const noLiveEvents: ConsoleDependencies['liveEvents'] = {
+  listen: () => Promise.reject(new Error('nobody is to listen')),
+  close: () => undefined,
+};
+
 /** Lets everybody in, as somebody who may everything. */
-export const openAccess: ConsoleDependencies['access'] = {
+export const openAccess: Required<AccessUnderTest> = {
   requireUser: async (request) => {
-    request.user = { id: idOf(0), username: 'admin', role: 'admin', fleetId: null };
+    const user: User = { id: idOf(0), username: 'admin', role: 'admin', fleetId: null };
+    request.user = user;
+    request.proof = { user, sessionId: null, untilMs: null, passwordStamp: null };
   },
   requireUserNow: async () => undefined,
+  lookAgain: async () => new Set(),
   register: () => undefined,
 };
 
 export async function startConsole(
-  createAccess: (store: Store, clock: ManualClock) => OneOrPromised<ConsoleDependencies['access']> = () => openAccess,
+  createAccess: (store: Store, clock: ManualClock) => OneOrPromised<AccessUnderTest> = () => openAccess,
   change: (publisher: ConfigPublisher) => ConsoleDependencies['configPublisher'] = (publisher) => publisher,
 ): Promise<ConsoleUnderTest> {
   const services = await startServices({
@@ -93,7 +109,8 @@ export async function startConsole(
   });
   const { store } = services;
   const blobs = services.openBlobs();
-  const app = createServer({ logger: pino({ level: 'silent' }), metrics: new Registry() });
+  const metrics = new Registry();
+  const app = createServer({ logger: pino({ level: 'silent' }), metrics });
   checkAnswers(app);
   const clock = createManualClock(NOW_MS);
   const log = await services.openLog(clock);
@@ -102,7 +119,20 @@ export async function startConsole(
   const access = await createAccess(store, clock);
   const diskWatch = openDiskWatch({ blobs, clock });
   const letterActions = createLetterActions({ store, log, codec: fixedCodec, clock });
-  const parts = { store, blobs, clock, lag, log, diskWatch, codec: fixedCodec, configPublisher, letterActions };
+  const { lookAgain = openAccess.lookAgain } = access;
+  const liveEvents = createLiveEvents({ store, clock, metrics, lookAgain });
+  const parts = {
+    store,
+    blobs,
+    clock,
+    lag,
+    log,
+    diskWatch,
+    codec: fixedCodec,
+    configPublisher,
+    letterActions,
+    liveEvents,
+  };
   await registerConsole(app, { ...parts, access, devices: deviceAccess });
   return {
     app,
@@ -113,6 +143,8 @@ export async function startConsole(
     log,
     deviceAccess,
     letterActions,
+    liveEvents,
+    metrics,
     async get(path, headers = {}) {
       const { statusCode, headers: answered, rawPayload } = await app.inject({ url: path, headers });
       const isJson = String(answered['content-type']).includes('json');

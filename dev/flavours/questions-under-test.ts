@@ -22,6 +22,12 @@ const person = derivedId('test-person', 'door 12');
 const cursor = '80000000-0000-4000-8000-000000000000';
 const deadFrame = frameId('door', 0, 11);
 
+function fedAt(device: string, time: Date, version: number): readonly unknown[] {
+  const numbers = Array.from({ length: 2_000 }, (_, number) => number);
+  const of = (value: unknown) => numbers.map(() => value);
+  return [numbers, of(1), of(device), of(time), numbers, of(version), time, time];
+}
+
 /** Of each statement that reads what differs between the flavours, the values that it is asked with. */
 const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'console/sql/count-captures.sql': [
@@ -70,6 +76,8 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['door', 'visit', at(-30), at(0), 40, 20],
     [all, 'crowd', all, at(-12), 30, 0],
   ],
+  // One event that there is, by whatever number it has: one of these.
+  'console/sql/list-fed-events.sql': [fedAt('door', new Date(NOW_MS - 24.25 * HOUR_MS), 2)],
   'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
   'console/sql/list-fleet-events.sql': [
     [all, all, all, all, 30, 5, OWNER],

@@ -115,6 +115,7 @@ async function registerAll(app: Server, metrics: Registry): Promise<void> {
     configPublisher: absent(),
     diskWatch: absent(),
     letterActions: absent(),
+    liveEvents: { listen: absent(), close: () => undefined },
   });
 }
 

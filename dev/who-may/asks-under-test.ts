@@ -123,6 +123,8 @@ export const asks: Readonly<Record<string, Ask>> = {
     await world.addCapture(frameId, id, key);
     return { url: `/api/captures/${frameId}/image` };
   },
+  // It does not end; whoever is let in is told so at once.
+  'GET /api/events/stream': () => ({ url: '/api/events/stream', payloadAsStream: true }),
   'GET /api/events/:number/snapshot': async (world, { id }) => {
     const occurred_at = world.nowMs();
     await world.addEvent(randomUUID(), id, new Date(occurred_at).toISOString());

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { registerConsole } from '../../console/app.ts';
 import { openDiskWatch } from '../../console/disks-under-test.ts';
 import { createLetterActions } from '../../console/letter-actions.ts';
+import { createLiveEvents } from '../../console/live-events/live-events.ts';
 import { NO_LIMITS, SECRET } from '../../http/access/devices/devices-under-test.ts';
 import { type Name, openPeople, type People } from '../../http/access/people-under-test.ts';
 import { createServer } from '../../http/server.ts';
@@ -32,7 +33,7 @@ export const CALLERS: readonly (readonly [caller: string, person: Name | null])[
 ];
 
 export type ServiceName = 'console' | 'ingest';
-export type Sent = Pick<InjectOptions, 'payload' | 'headers'> & { readonly url: string };
+export type Sent = Pick<InjectOptions, 'payload' | 'headers' | 'payloadAsStream'> & { readonly url: string };
 
 export interface Device {
   readonly id: string;
@@ -79,7 +80,9 @@ export async function startWorld(): Promise<World> {
   const diskWatch = openDiskWatch({ blobs, clock });
   const log = await services.openLog(clock);
   const letterActions = createLetterActions({ ...parts, log });
-  const forPeople = { ...parts, lag, log, diskWatch, access: people.access, devices, configPublisher, letterActions };
+  const { access } = people;
+  const liveEvents = createLiveEvents({ ...parts, metrics: new Registry(), lookAgain: access.lookAgain });
+  const forPeople = { ...parts, lag, log, diskWatch, access, devices, configPublisher, letterActions, liveEvents };
   await registerConsole(apps.console, forPeople);
   await registerIngest(apps.ingest, {
     ...parts,

@@ -2,6 +2,7 @@ import type { Queryable } from '../../ports/store/store.ts';
 import type { Server } from '../server.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { registerAuth } from './auth-routes.ts';
+import { createLookAgain, type LookAgain } from './look-again.ts';
 import { registerOwnAccount } from './own-account-routes.ts';
 import { createRequireUser, createRequireUserNow, type RequireUser } from './require-user.ts';
 import { createSessions } from './sessions.ts';
@@ -14,6 +15,8 @@ export interface Access {
   readonly requireUser: RequireUser;
   /** For after `requireUser`, where something is changed: whoever is asking must be who they were. */
   readonly requireUserNow: RequireUser;
+  /** For what goes on after it was asked for. */
+  readonly lookAgain: LookAgain;
   /** Adds `/auth/…`. */
   register(app: Server): void;
 }
@@ -37,6 +40,7 @@ export function createAccess({
     users,
     requireUser,
     requireUserNow,
+    lookAgain: createLookAgain({ store, nowMs }),
     register(app) {
       registerAuth(app, { signIn, sessions, accessTokens });
       registerOwnAccount(app, { onRequest: [requireUser, requireUserNow], users, signIn });

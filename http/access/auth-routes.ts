@@ -30,8 +30,8 @@ export function registerAuth(
   }: { readonly signIn: SignIn; readonly sessions: Sessions; readonly accessTokens: AccessTokens },
 ): void {
   const onRequest = async (request: Parameters<typeof refuseOtherSites>[0]) => refuseOtherSites(request);
-  const answer = async (user: User, refreshToken: string) => ({
-    access_token: await accessTokens.issue(user),
+  const answer = async (user: User, { sessionId, refreshToken }: Awaited<ReturnType<Sessions['begin']>>) => ({
+    access_token: await accessTokens.issue(user, sessionId),
     refresh_token: refreshToken,
     token_type: 'Bearer' as const,
     expires_in: ACCESS_TOKEN_S,
@@ -52,7 +52,7 @@ export function registerAuth(
     const renewed = await sessions.renew(body.refresh_token);
     if (!renewed) throw refused('session-over', 'The session is over', 'Sign in again.');
     reply.header('cache-control', 'no-store');
-    return answer(renewed.user, renewed.refreshToken);
+    return answer(renewed.user, renewed);
   });
 
   const toEnd = {

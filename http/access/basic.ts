@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { keepNewest } from './keep-newest.ts';
 import type { Credentials, SignIn } from './sign-in.ts';
-import type { SignedIn, User, Users } from './users.ts';
+import type { SignedIn, Users } from './users.ts';
 
 /** Who the header `Authorization: Basic …` names, or null. */
-export type BasicAccess = (header: string, address: string) => Promise<User | null>;
+export type BasicAccess = (header: string, address: string) => Promise<SignedIn | null>;
 
 /** A page that polls sends its password each time, and verifying one takes a core's tenth of a second. */
 const REMEMBERED_MS = 5 * 60_000;
@@ -31,9 +31,9 @@ export function createBasicAccess({
   // Memory holds no passwords: headers are known by a digest under a key that dies with the process.
   const digestKey = randomBytes(32);
   const remembered = new Map<string, Remembered>();
-  const verifying = new Map<string, Promise<User | null>>();
+  const verifying = new Map<string, Promise<SignedIn | null>>();
 
-  async function recall(key: string): Promise<User | null> {
+  async function recall(key: string): Promise<SignedIn | null> {
     const found = remembered.get(key);
     if (!found) return null;
     if (found.untilMs > nowMs()) {
@@ -53,7 +53,7 @@ export function createBasicAccess({
     keepNewest(remembered, key, known, REMEMBERED_MAX);
   }
 
-  async function verify(key: string, credentials: Credentials, address: string): Promise<User | null> {
+  async function verify(key: string, credentials: Credentials, address: string): Promise<SignedIn | null> {
     const user = await signIn(credentials, address);
     if (user) remember(key, user);
     return user;

@@ -12,7 +12,11 @@ type Sent = Pick<FastifyRequest, 'method' | 'headers'>;
  * the visitor's network. Browsers say whose form it was; devices and programs say nothing, and may.
  */
 export function refuseOtherSites({ method, headers }: Sent): void {
-  if (SAFE_METHODS.has(method)) return;
+  if (!SAFE_METHODS.has(method)) refuseForeignPages({ headers });
+}
+
+/** For what is asked safely, and yet is not to be had by another site's page, since it lasts. */
+export function refuseForeignPages({ headers }: Pick<Sent, 'headers'>): void {
   const { origin, host } = headers;
   const site = headers['sec-fetch-site'];
   const foreign = (typeof site === 'string' && !OWN.has(site)) || (origin !== undefined && hostOf(origin) !== host);

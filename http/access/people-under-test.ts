@@ -55,7 +55,7 @@ export async function openPeople({
     management,
     userOf,
     bearer: async (user) => {
-      const token = await accessTokens.issue(typeof user === 'string' ? userOf(user) : user);
+      const token = await accessTokens.issue(typeof user === 'string' ? userOf(user) : user, null);
       return { authorization: `Bearer ${token}` };
     },
     signIn,

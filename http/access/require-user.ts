@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { type BasicAccess, createBasicAccess } from './basic.ts';
+import type { Proof } from './look-again.ts';
 import { refuseOtherSites } from './other-sites.ts';
 import type { SignIn } from './sign-in.ts';
 import type { User, Users } from './users.ts';
 
-type SignedRequest = Pick<FastifyRequest, 'method' | 'headers' | 'ip' | 'user'>;
+type SignedRequest = Pick<FastifyRequest, 'method' | 'headers' | 'ip' | 'user' | 'proof'>;
 
 /** An `onRequest` hook: past it, the request has a `user`. By password, as browsers ask for it, or by access token. */
 export type RequireUser = (request: SignedRequest) => Promise<void>;
@@ -25,9 +26,18 @@ export function createRequireUser(deps: {
     refuseOtherSites(request);
     const header = request.headers.authorization ?? '';
     const token = BEARER.exec(header)?.[1];
-    const user = token === undefined ? await basic(header, request.ip) : await accessTokens.read(token);
-    if (!user) throw notSignedIn(token !== undefined ? 'token' : header === '' ? 'nothing' : 'password');
-    request.user = user;
+    if (token === undefined) {
+      const user = await basic(header, request.ip);
+      if (!user) throw notSignedIn(header === '' ? 'nothing' : 'password');
+      const { passwordStamp } = user;
+      request.user = user;
+      request.proof = { user, passwordStamp, sessionId: null, untilMs: null };
+    } else {
+      const told = await accessTokens.read(token);
+      if (!told) throw notSignedIn('token');
+      request.user = told.user;
+      request.proof = { ...told, passwordStamp: null };
+    }
   };
 }
 
@@ -49,6 +59,12 @@ export function userOf({ user }: Pick<FastifyRequest, 'user'>): User {
   return user;
 }
 
+/** What they have shown for it. */
+export function proofOf({ proof }: Pick<FastifyRequest, 'proof'>): Proof {
+  if (!proof) throw new Error('a route for users without requireUser');
+  return proof;
+}
+
 const WHY_NOT = {
   token: 'The token is not valid, or its time is over. Sign in again, or refresh it.',
   password: 'The name or the password is wrong.',
@@ -56,7 +72,7 @@ const WHY_NOT = {
 } as const;
 
 /** A browser asks its user for a password when it is told of `Basic`; whoever came with a token is told of that. */
-function notSignedIn(by: keyof typeof WHY_NOT): Problem {
+export function notSignedIn(by: keyof typeof WHY_NOT): Problem {
   const wanted = by === 'token' ? 'Bearer error="invalid_token"' : 'Basic realm="Passerby", charset="UTF-8"';
   return new Problem({
     status: 401,

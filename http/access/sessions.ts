@@ -4,11 +4,16 @@ import type { Queryable } from '../../ports/store/store.ts';
 import { digestToken, keyFor } from './server-secret.ts';
 import type { User } from './users.ts';
 
+interface Session {
+  readonly sessionId: string;
+  readonly refreshToken: string;
+}
+
 /** Who has signed in and not yet out. A session is renewed by a token that is good for one time. */
 export interface Sessions {
-  begin(user: User): Promise<string>;
+  begin(user: User): Promise<Session>;
   /** The user as they are now and the next token; null for one that is unknown, used up or over. */
-  renew(refreshToken: string): Promise<{ readonly user: User; readonly refreshToken: string } | null>;
+  renew(refreshToken: string): Promise<(Session & { readonly user: User }) | null>;
   end(refreshToken: string): Promise<void>;
 }
 
@@ -43,22 +48,25 @@ export function createSessions({ store, secret, nowMs }: Dependencies): Sessions
 
   return {
     async begin({ id }) {
-      const token = asToken(randomBytes(TOKEN_BYTES));
+      const [sessionId, refreshToken] = [randomUUID(), asToken(randomBytes(TOKEN_BYTES))];
       const now = nowMs();
-      const digest = digestToken(key, token);
-      await store.run(sql.insert, [randomUUID(), id, digest, new Date(now), new Date(now + SESSION_MS), SESSIONS_MAX]);
-      return token;
+      const digest = digestToken(key, refreshToken);
+      await store.run(sql.insert, [sessionId, id, digest, new Date(now), new Date(now + SESSION_MS), SESSIONS_MAX]);
+      return { sessionId, refreshToken };
     },
 
     async renew(refreshToken) {
       const next = successorOf(refreshToken);
-      const [user] = await store.run<User>(sql.refresh, [
+      const [row] = await store.run<User & { readonly sessionId: string }>(sql.refresh, [
         digestToken(key, refreshToken),
         digestToken(key, next),
         new Date(nowMs()),
         ASKED_AGAIN_MS,
       ]);
-      if (user) return { user, refreshToken: next };
+      if (row) {
+        const { sessionId, ...user } = row;
+        return { user, sessionId, refreshToken: next };
+      }
       // If it is one that was replaced long ago, two have it: neither goes on.
       await end(refreshToken);
       return null;

@@ -107,9 +107,13 @@ export function createUsers({ store }: { readonly store: Queryable }): Users {
   };
 }
 
-/** The hash is salted, so that another password has another one, and so has the same password set anew. */
 function signedIn({ password_hash, ...user }: UserRow): SignedIn {
-  return { ...user, passwordStamp: createHash('sha256').update(password_hash).digest('base64url') };
+  return { ...user, passwordStamp: passwordStampOf(password_hash) };
+}
+
+/** The hash is salted, so that another password has another one, and so has the same password set anew. */
+export function passwordStampOf(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('base64url');
 }
 
 function generatePassword(): string {

@@ -11,6 +11,8 @@ export type Lock =
   | 'backup'
   | 'check'
   | 'device_watch'
+  /** Positions of the feed are committed in their order. */
+  | 'event_feed'
   /** To count devices before one more is made. */
   | 'pairing'
   /** Whoever has it lets go what is over; while a backup has it, nothing goes. */

@@ -3,7 +3,7 @@ import { statement } from './statement.ts';
 import type { Queryable } from './store.ts';
 
 /** The tables that all services are written for. */
-export const NEWEST_MIGRATION = '0029_snapshot_names';
+export const NEWEST_MIGRATION = '0030_event_feed';
 
 const findMigration = statement(import.meta.url, './sql/find-migration.sql');
 const UNDEFINED_TABLE = '42P01';

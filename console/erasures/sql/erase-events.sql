@@ -6,7 +6,10 @@ with gone as (
   using unnest($2::uuid[], $3::timestamptz[]) as due (id, at)
   where events.id = due.id and events.occurred_at = due.at
     and events.device_id = $1 and events.occurred_at between $4::timestamptz and $5::timestamptz
-  returning events.id, events.device_id, events.type, events.occurred_at, events.lane, events.snapshot_ordinal
+  returning events.id, events.number, events.device_id, events.type, events.occurred_at, events.lane, events.snapshot_ordinal
+),
+unfed as (
+  delete from event_feed using gone where event_feed.device_id = $1 and event_feed.number = gone.number
 ),
 unoccupied as (
   delete from occupancy_changes using gone where occupancy_changes.event_id = gone.id

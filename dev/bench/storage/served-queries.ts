@@ -19,6 +19,10 @@ export interface Turn {
   /** When each of these was taken. */
   readonly frameTimes: readonly Date[];
   readonly numbers: readonly number[];
+  /** Of each of these. */
+  readonly eventTimes: readonly Date[];
+  readonly eventDevices: readonly string[];
+  readonly versions: readonly number[];
 }
 
 /** A statement as it is served, and what it is asked for. */
@@ -166,9 +170,18 @@ const frames: readonly [string, string, Values][] = [
   ],
 ];
 
+/** Positions, marks, devices, times, numbers, versions; the first time and the last. */
+const fed: Values = ({ numbers, eventTimes, eventDevices, versions }) => {
+  const timesMs = eventTimes.map((time) => time.getTime());
+  const [positions, marks] = [numbers.map((_, at) => at), numbers.map(() => 1)];
+  const bounds = [new Date(Math.min(...timesMs)), new Date(Math.max(...timesMs) + 1)];
+  return [positions, marks, eventDevices, eventTimes, numbers, versions, ...bounds];
+};
+
 const OWN = 'dev/bench/storage/sql';
 const views: readonly [string, string, Values][] = [
   ['an event', 'console/sql/find-event.sql', (turn) => [one(turn, turn.numbers), turn.owner]],
+  ['events that are listened to', 'console/sql/list-fed-events.sql', fed],
   ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
   ['visits by the hour, lately', `${OWN}/ask-visits-by-hour.sql`, (turn) => lately(turn, 1)],
   [

@@ -12,4 +12,5 @@ where users.id = sessions.user_id
     refresh_digest = $1
     or (replaced_digest = $1 and refresh_digest = $2 and replaced_at > $3 - $4::integer * interval '1 ms')
   )
-returning users.id, users.username, users.role, user_fleets.fleet_id as "fleetId"
+returning users.id, users.username, users.role, user_fleets.fleet_id as "fleetId",
+  sessions.id as "sessionId"

@@ -1,0 +1,1 @@
+select position, mark from event_feed order by position desc limit 1
