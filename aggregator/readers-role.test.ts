@@ -131,7 +131,7 @@ describe('passerby_results', () => {
             `select format('%I.%I', schemaname, tablename) as name, tablename as lock
              from pg_tables where schemaname = 'locks'`,
           )) as readonly { readonly name: string; readonly lock: string }[];
-          expect(locks).toHaveLength(9);
+          expect(locks).toHaveLength(10);
           const asked = locks.map(({ name }) => `lock table ${name} in access share mode`);
           asked.push("select take_lock('pairing')", "select try_lock('pairing')", 'select lock_erasure_list()');
           asked.push("select * from find_erased('{x}', '{empty}', '{null}', '{true}')");
