@@ -138,7 +138,7 @@ export function createListener({
   return {
     at: () => at,
     begin() {
-      if (resumed === null) tell({ kind: 'position', at });
+      if (resumed === null && !isOver) tell({ kind: 'position', at });
       wake();
     },
     wake,

@@ -16,6 +16,8 @@ export interface StreamUnderTest {
   readonly blocks: readonly Block[];
   /** The data of events, as they are read. */
   events(): readonly Readonly<Record<string, unknown>>[];
+  /** How many there are, which is known without reading them. */
+  count(): number;
   lastId(): string | undefined;
   isOver(): boolean;
   /** The code of the last words. */
@@ -56,6 +58,7 @@ export async function openStream(
       blocks
         .filter((block) => block.data !== undefined && !named('reset', 'end').includes(block))
         .map(({ data }) => JSON.parse(data ?? '')),
+    count: () => blocks.filter(({ event = 'end' }) => event !== 'reset' && event !== 'end').length,
     lastId: () => blocks.findLast(({ id }) => id !== undefined)?.id,
     isOver: () => isOver,
     endedBy: () => JSON.parse(named('end')[0]?.data ?? '{}').code,
