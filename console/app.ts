@@ -32,6 +32,7 @@ import { registerPair, registerRotateToken } from './routes/device-credentials.t
 import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerErasures } from './routes/erasures.ts';
+import { registerEventSocket } from './routes/event-socket.ts';
 import { registerEventStream } from './routes/event-stream.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerJobs } from './routes/jobs.ts';
@@ -85,6 +86,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
     registerEventStream(signedIn, dependencies.liveEvents);
+    registerEventSocket(signedIn, dependencies.liveEvents);
     registerCaptures(signedIn, dependencies);
     registerJobs(signedIn, dependencies);
     registerSnapshot(signedIn, dependencies);

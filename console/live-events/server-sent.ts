@@ -6,7 +6,7 @@ import { textOf } from './position.ts';
 /** How long a browser waits before it comes again. */
 const RETRY_MS = 2_000;
 
-const WHY: Readonly<Record<Exclude<EndReason, 'gone'>, string>> = {
+export const WHY: Readonly<Record<Exclude<EndReason, 'gone'>, string>> = {
   'too-slow': 'What was told was not taken. Come again with the last id.',
   'signed-out': 'What let you in is good no more, or you are somebody else by now. Sign in again.',
   'token-over': 'The time of the token is over. Come again with a new one, and the last id.',

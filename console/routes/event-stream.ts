@@ -17,17 +17,20 @@ const several = (maxLength: number, description: string) =>
   Type.Optional(Type.Array(Type.String({ maxLength, pattern: TEXT }), { maxItems: 100, description }));
 const id = (description: string) => Type.Optional(Type.String({ maxLength: 100, description }));
 
+/** Which events somebody wants to be told of. */
+export const wantedEvents = Type.Object({
+  camera_id: several(100, 'Only these devices'),
+  event_type: several(50, 'Only these, such as visit and motion'),
+  last_event_id: id('As the header, for whoever cannot send it; the header counts'),
+});
+
 /** `GET /api/events/stream`: what happens, as it comes to be known. */
 export function registerEventStream(app: Server, liveEvents: Pick<LiveEvents, 'listen' | 'close'>): void {
   const schema = {
     tags: ['events'],
     summary: 'What happens, as it comes to be known',
     description: 'Server-sent events that go on for as long as somebody listens: docs/events-live.md.',
-    querystring: Type.Object({
-      camera_id: several(100, 'Only these devices'),
-      event_type: several(50, 'Only these, such as visit and motion'),
-      last_event_id: id('As the header, for whoever cannot send it; the header counts'),
-    }),
+    querystring: wantedEvents,
     headers: Type.Object({ 'last-event-id': id('Goes on behind the event, or position, that had this id') }),
     response: {
       200: {
