@@ -31,6 +31,7 @@ import { registerPair, registerRotateToken } from './routes/device-credentials.t
 import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerErasures } from './routes/erasures.ts';
+import { registerEvent } from './routes/event.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerJobs } from './routes/jobs.ts';
 import { registerLedger } from './routes/ledger.ts';
@@ -81,6 +82,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerPage(signedIn);
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
+    registerEvent(signedIn, dependencies.store);
     registerCaptures(signedIn, dependencies);
     registerJobs(signedIn, dependencies);
     registerSnapshot(signedIn, dependencies);

@@ -164,6 +164,7 @@ export const kept: Readonly<Record<string, string>> = {
   erasure_leftovers: 'is worked off',
   erasure_list: 'what nobody may bring back, for good',
   erasures: 'that it was erased, and by whom',
+  event_numbers: 'a row for a thousand events, by which one is found; it says of no device',
   expired_blobs: 'is worked off',
   last_observations: 'one for each device and lane',
   ledger_duplicates: 'of the ledger, a row for an hour',

@@ -16,7 +16,7 @@ const traceId = nullable(Type.String({ description: 'The trace of the request th
 
 export const CAPTURE_STATES = ['queued', 'running', 'done', 'failed', 'dead'] as const;
 
-const event = Type.Object(
+export const event = Type.Object(
   {
     id: Type.Integer({ description: 'The number that it is asked for by.' }),
     event_id: id('The same in every version.'),

@@ -3,7 +3,9 @@ import { userOf } from '../../http/access/require-user.ts';
 import type { Server } from '../../http/server.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import type { EventRow } from '../find-event.ts';
 import { eventPage } from './answers.ts';
+import { eventAnswer } from './event-answer.ts';
 import { filters, filterValues, pageOf, TEXT } from './filters.ts';
 
 const sql = {
@@ -11,24 +13,6 @@ const sql = {
   listOfFleet: statement(import.meta.url, '../sql/list-fleet-events.sql'),
   count: statement(import.meta.url, '../sql/count-events.sql'),
 };
-
-interface EventRow {
-  readonly number: number;
-  readonly id: string;
-  readonly type: string;
-  readonly device_id: string;
-  readonly occurred_at: string;
-  readonly ended_at: string | null;
-  readonly created_at: string;
-  readonly frame_id: string | null;
-  readonly frame_seq: number | null;
-  readonly snapshot_path: string | null;
-  readonly data: unknown;
-  readonly version: number;
-  readonly lane: 'live' | 'backlog';
-  readonly time_quality: string | null;
-  readonly trace_id: string | null;
-}
 
 /** `GET /api/events`: what happened, newest first. */
 export function registerEvents(app: Server, store: Store): void {
@@ -58,20 +42,6 @@ export function registerEvents(app: Server, store: Store): void {
         : store.run<EventRow>(sql.listOfFleet, [...paged, fleetId]),
       store.run<{ total: number }>(sql.count, [...matching, fleetId]),
     ]);
-    return { events: rows.map(asAnswer), ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
+    return { events: rows.map(eventAnswer), ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
   });
-}
-
-function asAnswer(row: EventRow) {
-  const { number, id, type, device_id, occurred_at, frame_seq, data, ...same } = row;
-  return {
-    id: number,
-    event_id: id,
-    event_type: type,
-    camera_id: device_id,
-    timestamp: occurred_at,
-    frame_number: frame_seq,
-    event_data: data,
-    ...same,
-  };
 }

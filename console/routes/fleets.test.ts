@@ -67,7 +67,9 @@ describe.each<[Name, readonly string[]]>([
       const picture = await rig.console.get(`/api/captures/${idOf(number)}/image`, await rig.bearer(who));
       expect([picture.status, picture.body.code]).toEqual([status, code && `${code}-picture`]);
       const snapshot = await rig.console.get(`/api/events/${numbers.get(device)}/snapshot`, await rig.bearer(who));
-      expect([snapshot.status, snapshot.body.code]).toEqual([status, code && `${code}-snapshot`]);
+      expect([snapshot.status, snapshot.body.code]).toEqual([status, code && `${code}-event`]);
+      const event = await rig.console.get(`/api/events/${numbers.get(device)}`, await rig.bearer(who));
+      expect([event.status, event.body.code]).toEqual([status, code && `${code}-event`]);
     }
   });
 });

@@ -31,15 +31,15 @@ test('a snapshot is its bytes, to be shown, and kept by nobody but this browser'
 test('there is none of an event that is unknown, not drawn yet, of another type, or has no name for one', async () => {
   await console.blobs.put('snapshots/drawn/2024-03-15/motion_143052_456000.png', Buffer.from('a picture'));
   const numbers = [
-    987_654,
-    Number.MAX_SAFE_INTEGER,
-    await addEvent(2, 'waiting'),
-    await addEvent(3, 'drawn', 'visit'),
-    await addEvent(4, 'no name'),
-  ];
-  for (const number of numbers) {
+    [987_654, 'no-such-event'],
+    [Number.MAX_SAFE_INTEGER, 'no-such-event'],
+    [await addEvent(2, 'waiting'), 'no-such-snapshot'],
+    [await addEvent(3, 'drawn', 'visit'), 'no-such-snapshot'],
+    [await addEvent(4, 'no name'), 'no-such-snapshot'],
+  ] as const;
+  for (const [number, code] of numbers) {
     const { status, body, headers } = await console.get(`/api/events/${number}/snapshot`);
-    expect([status, body.code]).toEqual([404, 'no-such-snapshot']);
+    expect([status, body.code]).toEqual([404, code]);
     expect(headers['cache-control']).toBe('no-store');
   }
 });

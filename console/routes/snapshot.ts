@@ -1,29 +1,18 @@
-import { Type } from 'typebox';
 import { userOf } from '../../http/access/require-user.ts';
 import { bytes } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import { type Blobs, isKey } from '../../ports/blobs/blobs.ts';
-import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
 import { snapshotKey } from '../../schemas/snapshot-key.ts';
-import type { Lane } from '../../schemas/types.ts';
-
-const findEvent = statement(import.meta.url, '../sql/find-event.sql');
-
-interface EventRow {
-  readonly type: string;
-  readonly device_id: string;
-  readonly occurred_at: Date;
-  readonly lane: Lane;
-}
+import { findEvent } from '../find-event.ts';
+import { eventParams as params } from './event-answer.ts';
 
 /** `GET /api/events/:number/snapshot`: the picture drawn of an event, once there is one. */
 export function registerSnapshot(
   app: Server,
   { store, blobs }: { readonly store: Store; readonly blobs: Blobs },
 ): void {
-  const params = Type.Object({ number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
   const schema = {
     tags: ['events'],
     summary: 'The picture of a motion that is over',
@@ -32,10 +21,10 @@ export function registerSnapshot(
   };
   app.get('/api/events/:number/snapshot', { schema }, async (request, reply) => {
     const { number } = request.params;
-    const [event] = await store.run<EventRow>(findEvent, [number, userOf(request).fleetId]);
+    const event = await findEvent(store, { number, fleetId: userOf(request).fleetId });
     // Where it would lie follows from the event; the blob store knows whether it has been drawn.
-    const key = event ? snapshotKey({ ...event, occurred_at: event.occurred_at.getTime() }) : null;
-    const png = key && isKey(key) ? await blobs.get(key) : null;
+    const key = snapshotKey({ ...event, occurred_at: Date.parse(`${event.occurred_at}Z`) });
+    const png = isKey(key) ? await blobs.get(key) : null;
     if (!png) throw new Problem({ status: 404, code: 'no-such-snapshot', title: 'No such snapshot' });
     return (
       reply

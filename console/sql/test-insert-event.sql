@@ -2,8 +2,14 @@ with counted as (
   insert into event_days (device_id, type, day, events)
   values ($4, $3, ($2::timestamptz at time zone 'UTC')::date, 1)
   on conflict (device_id, type, day) do update set events = event_days.events + 1
+),
+written as (
+  insert into events (
+    id, occurred_at, type, device_id, version, frame_seq, lane, time_quality, config_version, data, created_at
+  )
+  values ($1, $2, $3, $4, 1, 7, 'live', 'device', 0, $5, $2)
+  returning number, occurred_at
 )
-insert into events (
-  id, occurred_at, type, device_id, version, frame_seq, lane, time_quality, config_version, data, created_at
-)
-values ($1, $2, $3, $4, 1, 7, 'live', 'device', 0, $5, $2)
+insert into event_numbers (thousand, week)
+select number / 1000, event_week(occurred_at) from written
+on conflict do nothing

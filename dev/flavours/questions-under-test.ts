@@ -52,8 +52,8 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   ],
   'console/sql/find-capture.sql': [[frame, at(-2)]],
   'console/sql/find-event.sql': [
-    [3, all],
-    [700, OWNER],
+    [3, all, at(-60), at(1)],
+    [700, OWNER, at(-60), at(1)],
   ],
   'console/sql/ledger-analyses.sql': [['door', at(-2), at(0)]],
   'console/sql/list-captures.sql': [
@@ -115,6 +115,7 @@ const views: readonly string[] = [
   `select * from results.person_summary where device_id = 'hall' and date >= '2026-04-20' and date < '2026-04-27' order by date`,
   'select * from event_counts order by device_id, type, hour',
   'select * from event_days order by device_id, type, day',
+  'select * from event_numbers order by thousand, week',
   'select * from last_observations order by device_id, lane',
   'select * from occupancy_changes order by event_id, delta',
   'select * from occupancy_days order by device_id, zone_id, day',

@@ -80,6 +80,13 @@ const tickOf = (device: string): Control => ({
   body: { kind: 'TickControl', at: 0 },
 });
 
+async function eventOf(world: World, { id }: Device): Promise<string> {
+  await world.addEvent(randomUUID(), id, new Date(world.nowMs()).toISOString());
+  const url = `/api/events?camera_id=${id}`;
+  const { body } = await world.send('console', 'GET', { url, headers: await world.people.bearer('admin') });
+  return `/api/events/${JSON.parse(body).events[0].id}`;
+}
+
 async function letterAction(world: World): Promise<string> {
   const url = '/api/v1/dead-letters/discard?code=none';
   const { body } = await world.send('console', 'POST', { url, headers: await world.people.bearer('ann') });
@@ -123,16 +130,12 @@ export const asks: Readonly<Record<string, Ask>> = {
     await world.addCapture(frameId, id, key);
     return { url: `/api/captures/${frameId}/image` };
   },
-  'GET /api/events/:number/snapshot': async (world, { id }) => {
-    const occurred_at = world.nowMs();
-    await world.addEvent(randomUUID(), id, new Date(occurred_at).toISOString());
-    await world.blobs.put(
-      snapshotKey({ type: 'motion', device_id: id, occurred_at, lane: 'live' }),
-      Buffer.from('drawn'),
-    );
-    const url = `/api/events?camera_id=${id}`;
-    const { body } = await world.send('console', 'GET', { url, headers: await world.people.bearer('admin') });
-    return { url: `/api/events/${JSON.parse(body).events[0].id}/snapshot` };
+  'GET /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
+  'GET /api/events/:number/snapshot': async (world, device) => {
+    const url = await eventOf(world, device);
+    const drawn = { type: 'motion', device_id: device.id, occurred_at: world.nowMs(), lane: 'live' } as const;
+    await world.blobs.put(snapshotKey(drawn), Buffer.from('drawn'));
+    return { url: `${url}/snapshot` };
   },
 
   'GET /devices/:device_id': ofDevice(),

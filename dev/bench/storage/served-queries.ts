@@ -19,6 +19,8 @@ export interface Turn {
   /** When each of these was taken. */
   readonly frameTimes: readonly Date[];
   readonly numbers: readonly number[];
+  /** In which week each of these happened. */
+  readonly numberWeeks: readonly Date[];
 }
 
 /** A statement as it is served, and what it is asked for. */
@@ -163,7 +165,15 @@ const frames: readonly [string, string, Values][] = [
 
 const OWN = 'dev/bench/storage/sql';
 const views: readonly [string, string, Values][] = [
-  ['an event', 'console/sql/find-event.sql', (turn) => [one(turn, turn.numbers), turn.owner]],
+  [
+    'an event',
+    'console/sql/find-event.sql',
+    ({ random, numbers, numberWeeks }) => {
+      const at = Math.floor(random.between(0, numbers.length));
+      const begunMs = numberWeeks[at]?.getTime() ?? 0;
+      return [numbers[at], NONE, new Date(begunMs), new Date(begunMs + 7 * 86_400_000)];
+    },
+  ],
   ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
   ['visits by the hour, lately', `${OWN}/ask-visits-by-hour.sql`, (turn) => lately(turn, 1)],
   [
