@@ -5,11 +5,12 @@ import type { NewEvent } from './write-events.ts';
 const sql = {
   addCounts: statement(import.meta.url, './sql/add-event-counts.sql'),
   addDays: statement(import.meta.url, './sql/add-event-days.sql'),
+  addMonths: statement(import.meta.url, './sql/add-event-months.sql'),
 };
 
 /**
- * How often what happened, by the hour and by the day. By the hour an event counts once for good, also where a version of
- * it comes after its row has gone; by the day for as long as there is the row.
+ * How often what happened, by the hour, the day and the month. By the hour an event counts once for good, also where a version
+ * of it comes after its row has gone; by the day and the month for as long as there is the row.
  */
 export async function countEvents(transaction: Queryable, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
@@ -20,4 +21,5 @@ export async function countEvents(transaction: Queryable, events: readonly NewEv
   ];
   await transaction.run(sql.addCounts, [...counted, events.map(({ is_begun }) => is_begun)]);
   await transaction.run(sql.addDays, counted);
+  await transaction.run(sql.addMonths, counted);
 }

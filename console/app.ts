@@ -32,6 +32,7 @@ import { registerDevices } from './routes/devices.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerErasures } from './routes/erasures.ts';
 import { registerEvent } from './routes/event.ts';
+import { registerEventStats } from './routes/event-stats.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerJobs } from './routes/jobs.ts';
 import { registerLedger } from './routes/ledger.ts';
@@ -82,6 +83,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerPage(signedIn);
     registerStatus(signedIn, dependencies);
     registerEvents(signedIn, dependencies.store);
+    registerEventStats(signedIn, dependencies.store);
     registerEvent(signedIn, dependencies.store);
     registerCaptures(signedIn, dependencies);
     registerJobs(signedIn, dependencies);

@@ -120,7 +120,7 @@ export const classes: readonly RetentionClass[] = [
   },
   {
     name: 'events',
-    tables: ['events', 'event_days', 'occupancy_changes', 'occupancy_days'],
+    tables: ['events', 'event_days', 'event_months', 'occupancy_changes', 'occupancy_days'],
     inChunks: 'events',
     sums: ['zones_hourly', 'crowds_hourly'],
     ofDevices: true,

@@ -102,6 +102,7 @@ describe('every table and every class of blobs', () => {
           'captures',
           'events',
           'event_days',
+          'event_months',
           'occupancy_changes',
           'occupancy_days',
           'visits',

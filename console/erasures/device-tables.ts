@@ -16,6 +16,7 @@ export const DEVICE_TABLES = [
   'ingest_outcomes',
   'event_counts',
   'event_days',
+  'event_months',
   'visits_hourly_kept',
   'zones_hourly_kept',
   'crowds_hourly_kept',

@@ -23,6 +23,7 @@ const OTHERS = [
   'sites',
   'listening',
   'outcome_writers',
+  'event_numbers',
   'consumer_offsets',
   'log_migrations',
   'migrations',

@@ -4,7 +4,7 @@ import { nullable, oneOf, time } from '../../http/answer-types.ts';
 /** What the API answers. A `title` is the name that generated clients know a type by. */
 
 const id = (description: string) => Type.String({ format: 'uuid', description });
-const storedTime = (description: string) =>
+export const storedTime = (description: string) =>
   Type.String({
     pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}$',
     description: `${description}; UTC, without a zone.`,

@@ -37,6 +37,10 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['hall', all, all, at(-3.3), all],
     [all, all, at(-6.1), at(-5.9), all],
   ],
+  'console/sql/count-events-between.sql': [
+    [all, all, at(-30.3), at(-30)],
+    [['door', 'hall'], ['visit', 'crowd'], at(-12), at(-9.7)],
+  ],
   'console/sql/count-jobs.sql': [
     [all, all, all, all, at(-3)],
     ['door', OWNER, at(-1), at(0), at(-1)],
@@ -45,6 +49,10 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'console/sql/device-status.sql': [
     [10, all],
     [10, OWNER],
+  ],
+  'console/sql/first-and-last-event.sql': [
+    [all, all, at(-30), at(-20), at(-3), at(0)],
+    [['door'], ['crowd'], at(-40), at(0), all, all],
   ],
   'console/sql/find-capture-blob.sql': [
     [frame, all],
@@ -95,6 +103,10 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [at(0), OWNER],
   ],
   'console/sql/stored-bytes.sql': [[at(-2)]],
+  'console/sql/sum-events.sql': [
+    [all, all, '-infinity', '-infinity', '-infinity', 'infinity', 'infinity', 'infinity'],
+    [['door', 'hall'], ['visit'], at(-60), at(-30.5), at(-30), at(-2), at(-1.5), at(-1)],
+  ],
   'console/sql/waiting-captures.sql': [[all], [OWNER]],
   'snapshots/sql/mark-drawn.sql': [
     [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'snapshots/door/6.png'],
@@ -115,6 +127,7 @@ const views: readonly string[] = [
   `select * from results.person_summary where device_id = 'hall' and date >= '2026-04-20' and date < '2026-04-27' order by date`,
   'select * from event_counts order by device_id, type, hour',
   'select * from event_days order by device_id, type, day',
+  'select * from event_months order by device_id, type, month',
   'select * from event_numbers order by thousand, week',
   'select * from last_observations order by device_id, lane',
   'select * from occupancy_changes order by event_id, delta',

@@ -36,6 +36,7 @@ type Values = (turn: Turn) => readonly unknown[];
 
 const NONE = null;
 const PAGE = 50;
+const DAY_MS = 86_400_000;
 
 const one = ({ random }: Turn, choices: readonly (string | number)[]) =>
   choices[Math.floor(random.between(0, choices.length))];
@@ -163,6 +164,34 @@ const frames: readonly [string, string, Values][] = [
   ],
 ];
 
+/** Where a time is cut for its sums: hours of a day, days of a month, months, days, hours. */
+const pieces = (turn: Turn): readonly unknown[] => {
+  const [from, to] = span(turn, 90).map((date) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth())) as [
+    number,
+    number,
+  ];
+  return [-15.5, -15, 0]
+    .map((days) => new Date(from + days * DAY_MS))
+    .concat([0, 15, 15.5].map((days) => new Date(to + days * DAY_MS)));
+};
+const ALL_MONTHS = ['-infinity', '-infinity', '-infinity', 'infinity', 'infinity', 'infinity'];
+
+const sums: readonly [string, string, Values][] = [
+  ['sums of events', 'console/sql/sum-events.sql', () => [NONE, NONE, ...ALL_MONTHS]],
+  ['sums of events, some months', 'console/sql/sum-events.sql', (turn) => [NONE, NONE, ...pieces(turn)]],
+  [
+    'sums of events of one device, some months',
+    'console/sql/sum-events.sql',
+    (turn) => [[device(turn)], NONE, ...pieces(turn)],
+  ],
+  ['events of an hour, counted', 'console/sql/count-events-between.sql', (turn) => [NONE, NONE, ...span(turn, 1 / 24)]],
+  [
+    'the first and the last event of two days',
+    'console/sql/first-and-last-event.sql',
+    (turn) => [NONE, NONE, ...span(turn, 1), ...span(turn, 1)],
+  ],
+];
+
 const OWN = 'dev/bench/storage/sql';
 const views: readonly [string, string, Values][] = [
   [
@@ -171,7 +200,7 @@ const views: readonly [string, string, Values][] = [
     ({ random, numbers, numberWeeks }) => {
       const at = Math.floor(random.between(0, numbers.length));
       const begunMs = numberWeeks[at]?.getTime() ?? 0;
-      return [numbers[at], NONE, new Date(begunMs), new Date(begunMs + 7 * 86_400_000)];
+      return [numbers[at], NONE, new Date(begunMs), new Date(begunMs + 7 * DAY_MS)];
     },
   ],
   ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
@@ -204,7 +233,7 @@ const views: readonly [string, string, Values][] = [
 
 /** Statements of the console and of the snapshots, panels of Grafana, and views for whoever asks in plain SQL. */
 export const served: readonly Served[] = [
-  ...[...events, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
+  ...[...events, ...sums, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
     return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
   }),
   ...panelQueries(),
