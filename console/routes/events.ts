@@ -3,45 +3,38 @@ import { userOf } from '../../http/access/require-user.ts';
 import type { Server } from '../../http/server.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { devicesMeant, sumEvents } from '../event-sums.ts';
 import type { EventRow } from '../find-event.ts';
 import { eventPage } from './answers.ts';
 import { eventAnswer } from './event-answer.ts';
-import { filters, filterValues, pageOf, TEXT } from './filters.ts';
+import { eventFilters, eventsNamed } from './event-filters.ts';
+import { pageOf, paging, rowsOf } from './filters.ts';
 
 const sql = {
   list: statement(import.meta.url, '../sql/list-events.sql'),
-  listOfFleet: statement(import.meta.url, '../sql/list-fleet-events.sql'),
-  count: statement(import.meta.url, '../sql/count-events.sql'),
+  listOfDevices: statement(import.meta.url, '../sql/list-device-events.sql'),
 };
 
 /** `GET /api/events`: what happened, newest first. */
 export function registerEvents(app: Server, store: Store): void {
-  const querystring = Type.Object({
-    ...filters,
-    event_type: Type.Optional(
-      Type.String({
-        maxLength: 50,
-        pattern: TEXT,
-        description: 'such as visit, motion, device_offline, device_online',
-      }),
-    ),
-  });
   const schema = {
     tags: ['events'],
     summary: 'What happened, newest first',
-    querystring,
+    querystring: Type.Object({ ...eventFilters, ...paging }),
     response: { 200: eventPage },
   };
   app.get('/api/events', { schema }, async (request) => {
     const { query } = request;
-    const { matching, paged } = filterValues(query, query.event_type);
-    const { fleetId } = userOf(request);
-    const [rows, counted] = await Promise.all([
-      fleetId === null
+    const { cameras, types, from, to } = eventsNamed(query);
+    const devices = await devicesMeant(store, { fleetId: userOf(request).fleetId, cameras });
+    const { limit, offset } = rowsOf(query);
+    const paged = [types, from, to, limit, offset];
+    const [rows, { total }] = await Promise.all([
+      devices === null
         ? store.run<EventRow>(sql.list, paged)
-        : store.run<EventRow>(sql.listOfFleet, [...paged, fleetId]),
-      store.run<{ total: number }>(sql.count, [...matching, fleetId]),
+        : store.run<EventRow>(sql.listOfDevices, [devices, ...paged]),
+      sumEvents(store, { devices, types, from, to }),
     ]);
-    return { events: rows.map(eventAnswer), ...pageOf(query, counted[0]?.total ?? 0, rows.length) };
+    return { events: rows.map(eventAnswer), ...pageOf(query, total, rows.length) };
   });
 }

@@ -21,7 +21,9 @@ beforeAll(async () => {
     await rig.console.blobs.put(`images/${device}/1.jpg`, Buffer.from(`a picture of ${device}`));
     await rig.console.addCapture([idOf(number), at, device, 1, 'done', `images/${device}/1.jpg`]);
     await rig.console.addEvent([idOf(number), '2024-03-15T14:30:52.456Z', 'motion', device, {}]);
-    await rig.console.blobs.put(`snapshots/${device}/2024-03-15/motion_143052_456000.png`, Buffer.from('drawn'));
+    const key = `snapshots/${device}/2024-03-15/motion_143052_456000.png`;
+    await rig.console.blobs.put(key, Buffer.from('drawn'));
+    await rig.console.addSnapshot([idOf(number), '2024-03-15T14:30:52.456Z', key]);
     await rig.console.addDeadLetter([idOf(number), device, at]);
   }
 });

@@ -3,12 +3,11 @@
 with page as materialized (
   select device_id, occurred_at, number
   from events
-  where ($1::text is null or device_id = $1)
-    and ($2::text is null or type = $2)
-    and ($3::timestamptz is null or occurred_at >= $3)
-    and ($4::timestamptz is null or occurred_at <= $4)
+  where ($1::text[] is null or type = any($1))
+    and ($2::timestamptz is null or occurred_at >= $2)
+    and ($3::timestamptz is null or occurred_at <= $3)
   order by occurred_at desc, number desc
-  limit $5 offset $6
+  limit $4 offset $5
 )
 select
   event.number, id, type, event.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,

@@ -29,14 +29,6 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['door', 'done', at(-1), at(0), all],
     [all, all, all, all, OWNER],
   ],
-  'console/sql/count-events.sql': [
-    [all, all, all, all, all],
-    ['door', 'visit', at(-20), at(-10), OWNER],
-    [all, 'visit', all, all, all],
-    [all, 'visit', at(-20.4), all, OWNER],
-    ['hall', all, all, at(-3.3), all],
-    [all, all, at(-6.1), at(-5.9), all],
-  ],
   'console/sql/count-events-between.sql': [
     [all, all, at(-30.3), at(-30)],
     [['door', 'hall'], ['visit', 'crowd'], at(-12), at(-9.7)],
@@ -73,16 +65,16 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [at(-30), at(0), all, all, 30, 'door', all],
     [all, all, at(-10), cursor, 30, all, OWNER],
   ],
+  'console/sql/list-device-events.sql': [
+    [['door', 'hall'], all, all, all, 30, 5],
+    [['door'], ['visit', 'crowd'], at(-30), at(-10), 30, 0],
+  ],
   'console/sql/list-events.sql': [
-    [all, all, all, all, 50, 0],
-    ['door', 'visit', at(-30), at(0), 40, 20],
-    [all, 'crowd', all, at(-12), 30, 0],
+    [all, all, all, 50, 0],
+    [['visit'], at(-30), at(0), 40, 20],
+    [['crowd'], all, at(-12), 30, 0],
   ],
   'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
-  'console/sql/list-fleet-events.sql': [
-    [all, all, all, all, 30, 5, OWNER],
-    ['door', 'visit', at(-30), at(-10), 30, 0, OWNER],
-  ],
   'console/sql/list-jobs.sql': [
     [all, all, all, all, at(-3), all, 30, 0],
     ['done', 'door', at(-2), at(0), at(-2), OWNER, 20, 4],

@@ -3,7 +3,6 @@ import { PASSWORD } from '../../http/access/people-under-test.ts';
 import { picture } from '../../ingest/rig-under-test.ts';
 import { BOUNDARY, multipart, type Part } from '../../ingest/routes/server-under-test.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
-import { snapshotKey } from '../../schemas/snapshot-key.ts';
 import type { Control } from '../../schemas/types.ts';
 import type { Device, Sent, World } from './world-under-test.ts';
 
@@ -80,8 +79,16 @@ const tickOf = (device: string): Control => ({
   body: { kind: 'TickControl', at: 0 },
 });
 
+/** Where an event is that has its snapshot. */
 async function eventOf(world: World, { id }: Device): Promise<string> {
-  await world.addEvent(randomUUID(), id, new Date(world.nowMs()).toISOString());
+  const [eventId, at, key] = [
+    randomUUID(),
+    new Date(world.nowMs()).toISOString(),
+    `snapshots/${id}/${randomUUID()}.png`,
+  ];
+  await world.addEvent(eventId, id, at);
+  await world.blobs.put(key, Buffer.from('drawn'));
+  await world.addSnapshot(eventId, at, key);
   const url = `/api/events?camera_id=${id}`;
   const { body } = await world.send('console', 'GET', { url, headers: await world.people.bearer('admin') });
   return `/api/events/${JSON.parse(body).events[0].id}`;
@@ -131,12 +138,7 @@ export const asks: Readonly<Record<string, Ask>> = {
     return { url: `/api/captures/${frameId}/image` };
   },
   'GET /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
-  'GET /api/events/:number/snapshot': async (world, device) => {
-    const url = await eventOf(world, device);
-    const drawn = { type: 'motion', device_id: device.id, occurred_at: world.nowMs(), lane: 'live' } as const;
-    await world.blobs.put(snapshotKey(drawn), Buffer.from('drawn'));
-    return { url: `${url}/snapshot` };
-  },
+  'GET /api/events/:number/snapshot': async (world, device) => ({ url: `${await eventOf(world, device)}/snapshot` }),
 
   'GET /devices/:device_id': ofDevice(),
   'PATCH /devices/:device_id': ofDevice('', { name: 'Another name' }),

@@ -43,28 +43,28 @@ const one = ({ random }: Turn, choices: readonly (string | number)[]) =>
 const device = (turn: Turn) => one(turn, turn.devices);
 const dates = (turn: Turn, wanted: number) => span(turn, wanted).map((date) => date.toISOString().slice(0, 10));
 
-/** What a page of events and how many there are of them are asked for, together: device, type, from, to. */
+/** What a page of events is asked for: types, from, to. */
 const eventFilters: Readonly<Record<string, Values>> = {
-  all: () => [NONE, NONE, NONE, NONE],
-  'a day': (turn) => [NONE, NONE, ...span(turn, 1)],
-  'a month': (turn) => [NONE, NONE, ...span(turn, 30)],
-  'of one device': (turn) => [device(turn), NONE, NONE, NONE],
-  'of one device, a week': (turn) => [device(turn), NONE, ...span(turn, 7)],
-  'of one device, a month': (turn) => [device(turn), NONE, ...span(turn, 30)],
-  visits: () => [NONE, 'visit', NONE, NONE],
-  'crowds, a month': (turn) => [NONE, 'crowd', ...span(turn, 30)],
-  'visits of one device, a week': (turn) => [device(turn), 'visit', ...span(turn, 7)],
+  all: () => [NONE, NONE, NONE],
+  'a day': (turn) => [NONE, ...span(turn, 1)],
+  'a week': (turn) => [NONE, ...span(turn, 7)],
+  'a month': (turn) => [NONE, ...span(turn, 30)],
+  visits: () => [['visit'], NONE, NONE],
+  'crowds, a month': (turn) => [['crowd'], ...span(turn, 30)],
 };
 
 const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => [
   [`events, ${name}`, 'console/sql/list-events.sql', (turn) => [...filter(turn), PAGE, 0]],
-  [`events, ${name}: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), NONE]],
+  [
+    `events, ${name}, of one device`,
+    'console/sql/list-device-events.sql',
+    (turn) => [[device(turn)], ...filter(turn), PAGE, 0],
+  ],
   [
     `events, ${name}, of an owner`,
-    'console/sql/list-fleet-events.sql',
-    (turn) => [...filter(turn), PAGE, 0, turn.owner],
+    'console/sql/list-device-events.sql',
+    (turn) => [turn.devices.filter((_, at) => at % 10 === 0), ...filter(turn), PAGE, 0],
   ],
-  [`events, ${name}, of an owner: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), turn.owner]],
 ]);
 
 /** From, to, where the page before ended, and one more than is shown. */

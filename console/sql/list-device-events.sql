@@ -1,15 +1,15 @@
--- The newest of each device by its index, and of these the newest: so that a fleet that has sent little is not looked for
--- among all that others have.
+-- The newest of each of these devices by its index, and of these the newest: so that devices that have sent little are not
+-- looked for among all that others have.
 select
   number, id, type, device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
   to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
   to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
   to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at
-from (select id as owned from devices where owner_id = $7 and ($1::text is null or id = $1)) as fleet
+from unnest($1::text[]) as meant (device)
 cross join lateral (
   select * from events
-  where device_id = fleet.owned
-    and ($2::text is null or type = $2)
+  where device_id = meant.device
+    and ($2::text[] is null or type = any($2))
     and ($3::timestamptz is null or occurred_at >= $3)
     and ($4::timestamptz is null or occurred_at <= $4)
   order by occurred_at desc, number desc
