@@ -26,6 +26,7 @@ import { registerCaptures } from './routes/captures.ts';
 import { registerChangeDeadLetters } from './routes/change-dead-letters.ts';
 import { registerChangeDevices } from './routes/change-devices.ts';
 import { registerDeadLetters } from './routes/dead-letters.ts';
+import { registerDeleteEvent } from './routes/delete-event.ts';
 import { registerDeviceConfig } from './routes/device-config.ts';
 import { registerPair, registerRotateToken } from './routes/device-credentials.ts';
 import { registerDevices } from './routes/devices.ts';
@@ -113,6 +114,7 @@ export async function registerConsole(app: Server, dependencies: ConsoleDependen
     registerPair(managing, deviceAccess);
     registerChangeDevices(managing, parts);
     registerChangeSites(managing, parts);
+    registerDeleteEvent(managing, dependencies);
     registerUsers(managing, parts);
     registerChangeDeadLetters(managing, dependencies);
     registerAudit(managing, dependencies);

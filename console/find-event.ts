@@ -37,6 +37,10 @@ export async function findEvent(
 ): Promise<EventRow> {
   const [weeks] = await store.run<{ begun: Date | null; over: Date | null }>(sql.weeks, [number]);
   const [event] = weeks?.begun ? await store.run<EventRow>(sql.find, [number, fleetId, weeks.begun, weeks.over]) : [];
-  if (!event) throw new Problem({ status: 404, code: 'no-such-event', title: 'No such event' });
+  if (!event) throw noSuchEvent();
   return event;
+}
+
+export function noSuchEvent(): Problem {
+  return new Problem({ status: 404, code: 'no-such-event', title: 'No such event' });
 }

@@ -140,3 +140,17 @@ begin
   end if;
 end
 $$;
+
+-- Events that somebody has deleted: what tells of them later is not written. A picture that was to stay is kept for as long as
+-- the event would have kept it.
+create table deleted_events (
+  id uuid primary key,
+  device_id text not null,
+  -- When it was, as far as was known.
+  during tstzrange not null,
+  snapshot_path text,
+  deleted_at timestamptz not null
+);
+
+create index deleted_events_device on deleted_events (device_id);
+create index deleted_events_snapshots on deleted_events (snapshot_path) where snapshot_path is not null;

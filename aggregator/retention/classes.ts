@@ -88,6 +88,16 @@ function inTwo(
   };
 }
 
+/** What more goes with a class, each at most as many as may be. */
+function and(take: RetentionClass['take'], other: string): RetentionClass['take'] {
+  const takeOther = file(other);
+  return async (transaction, batch) => {
+    const gone = await take(transaction, batch);
+    const [more = NOTHING] = await transaction.run<Gone>(takeOther, [...ofDevice(batch), batch.now]);
+    return { rows: gone.rows + more.rows, bytes: gone.bytes + more.bytes };
+  };
+}
+
 const keys = (due: readonly Due[]) => due.map(({ key }) => key);
 const sizes = (due: readonly Due[]) => due.map(({ size_bytes }) => size_bytes);
 
@@ -120,17 +130,23 @@ export const classes: readonly RetentionClass[] = [
   },
   {
     name: 'events',
-    tables: ['events', 'event_days', 'event_months', 'occupancy_changes', 'occupancy_days'],
+    tables: ['events', 'event_days', 'event_months', 'occupancy_changes', 'occupancy_days', 'deleted_events'],
     inChunks: 'events',
     sums: ['zones_hourly', 'crowds_hourly'],
     ofDevices: true,
-    take: inTwo('events', ofDevice, (_, { now }) => [now]),
+    take: and(
+      inTwo('events', ofDevice, (_, { now }) => [now]),
+      'take-deleted-events',
+    ),
   },
   {
     name: 'snapshots',
     tables: [],
     ofDevices: true,
-    take: inTwo('snapshots', ofDevice, (due, { now }) => [keys(due), now]),
+    take: and(
+      inTwo('snapshots', ofDevice, (due, { now }) => [keys(due), now]),
+      'take-deleted-snapshots',
+    ),
   },
   {
     name: 'visits',

@@ -286,7 +286,8 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
     async unmatched() {
       const rows = await query<{ key: string }>(
         `select blob_key as key from captures where blob_key is not null
-         union all select snapshot_path from events where snapshot_path is not null`,
+         union all select snapshot_path from events where snapshot_path is not null
+         union all select snapshot_path from deleted_events where snapshot_path is not null`,
       );
       const [named, there] = [new Set(rows.map(({ key }) => key)), new Set(await rig.keys())];
       return [

@@ -14,6 +14,7 @@ export const DEVICE_TABLES = [
   'seen_signatures',
   'pairings',
   'ingest_outcomes',
+  'deleted_events',
   'event_counts',
   'event_days',
   'event_months',

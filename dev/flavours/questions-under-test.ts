@@ -55,6 +55,7 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [3, all, at(-60), at(1)],
     [700, OWNER, at(-60), at(1)],
   ],
+  'console/sql/is-named-snapshot.sql': [['door', at(-1), 'snapshots/door/6.png']],
   'console/sql/ledger-analyses.sql': [['door', at(-2), at(0)]],
   'console/sql/list-captures.sql': [
     [all, all, all, all, 50, 0],

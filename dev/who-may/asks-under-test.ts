@@ -138,6 +138,7 @@ export const asks: Readonly<Record<string, Ask>> = {
     return { url: `/api/captures/${frameId}/image` };
   },
   'GET /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
+  'DELETE /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
   'GET /api/events/:number/snapshot': async (world, device) => ({ url: `${await eventOf(world, device)}/snapshot` }),
 
   'GET /devices/:device_id': ofDevice(),

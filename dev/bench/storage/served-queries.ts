@@ -203,6 +203,11 @@ const views: readonly [string, string, Values][] = [
       return [numbers[at], NONE, new Date(begunMs), new Date(begunMs + 7 * DAY_MS)];
     },
   ],
+  [
+    'whether a picture is another event’s too',
+    'console/sql/is-named-snapshot.sql',
+    (turn) => [device(turn), span(turn, 1)[0], 'snapshots/none.png'],
+  ],
   ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
   ['visits by the hour, lately', `${OWN}/ask-visits-by-hour.sql`, (turn) => lately(turn, 1)],
   [
