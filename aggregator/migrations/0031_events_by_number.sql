@@ -154,3 +154,35 @@ create table deleted_events (
 
 create index deleted_events_device on deleted_events (device_id);
 create index deleted_events_snapshots on deleted_events (snapshot_path) where snapshot_path is not null;
+
+-- Whether an event is one that is searched for, by what it tells: each member of the search narrows it.
+create function event_matches(in_data jsonb, in_model text, in_search jsonb) returns boolean
+language plpgsql immutable parallel safe
+as $$
+declare
+  -- Whatever the data of an event may hold, none of it makes the query fail.
+  confidence constant numeric := case when jsonb_typeof(in_data -> 'confidence') = 'number' then (in_data ->> 'confidence')::numeric end;
+  stayed_ms constant numeric := case
+    when jsonb_typeof(in_data -> 'dwell_ms') = 'number' then (in_data ->> 'dwell_ms')::numeric
+    when jsonb_typeof(in_data -> 'stay_ms') = 'number' then (in_data ->> 'stay_ms')::numeric
+  end;
+begin
+  return (
+    (not in_search ? 'class_name' or in_data ->> 'class_name' = in_search ->> 'class_name')
+    and (not in_search ? 'person_id' or in_data ->> 'person_id' = in_search ->> 'person_id')
+    and (not in_search ? 'zone' or in_search ->> 'zone' in (in_data ->> 'zone_id', in_data ->> 'zone_name'))
+    and (not in_search ? 'model' or in_model = in_search ->> 'model')
+    and (not in_search ? 'min_confidence' or confidence >= (in_search ->> 'min_confidence')::numeric)
+    and (not in_search ? 'max_confidence' or confidence <= (in_search ->> 'max_confidence')::numeric)
+    and (not in_search ? 'min_dwell_s' or stayed_ms >= (in_search ->> 'min_dwell_s')::numeric * 1000)
+    and (not in_search ? 'max_dwell_s' or stayed_ms <= (in_search ->> 'max_dwell_s')::numeric * 1000)
+    and (
+      not in_search ? 'q'
+      or exists (
+        select from jsonb_path_query(in_data, 'strict $.**') as told
+        where jsonb_typeof(told) = 'string' and strpos(lower(told #>> '{}'), lower(in_search ->> 'q')) > 0
+      )
+    )
+  ) is true;
+end
+$$;

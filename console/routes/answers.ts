@@ -69,7 +69,21 @@ export const pageAnswer = {
   has_more: Type.Boolean(),
 };
 
-export const eventPage = Type.Object({ events: Type.Array(event), ...pageAnswer }, { title: 'EventPage' });
+export const eventPage = Type.Object(
+  {
+    events: Type.Array(event),
+    ...pageAnswer,
+    total: nullable(
+      Type.Integer({
+        description: 'How many there are on all pages, exactly; null for a search that takes more than 5 s to count.',
+      }),
+    ),
+    next_cursor: nullable(
+      Type.String({ description: 'The `cursor` of the next page, whatever comes meanwhile; null on the last one.' }),
+    ),
+  },
+  { title: 'EventPage' },
+);
 export const capturePage = Type.Object({ captures: Type.Array(capture), ...pageAnswer }, { title: 'CapturePage' });
 
 const deviceStatus = Type.Object(

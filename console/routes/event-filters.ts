@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Search } from '../list-events.ts';
 import { asUtc, filters, invalidQuery, TEXT } from './filters.ts';
 
 const CAMERAS_MAX = 1_000;
@@ -46,4 +47,30 @@ function camerasNamed(named: readonly string[]): readonly string[] {
     throw invalidQuery('camera_id', 'must be names of devices, of at most 100 characters each');
   }
   return cameras;
+}
+
+const word = (description: string) => Type.Optional(Type.String({ maxLength: 200, pattern: TEXT, description }));
+const least = (description: string) => Type.Optional(Type.Number({ minimum: 0, maximum: 1e9, description }));
+
+/** What an event may be searched for by: what it tells, and not when, where and of which type it is. */
+export const searchFilters = {
+  class_name: word('what was seen, such as person'),
+  min_confidence: least('how sure that was at least, 0 to 1'),
+  max_confidence: least('and at most'),
+  zone: word('a zone’s id, or its name at that time'),
+  person_id: word('whom it tells of'),
+  min_dwell_s: least('how long they stayed at least, in seconds'),
+  max_dwell_s: least('and at most'),
+  model: word('the detector’s model'),
+  q: word('what is among the words of `event_data`, whatever the case'),
+};
+
+/** Null where nothing is searched for. */
+export function searched(query: { readonly [Name in keyof typeof searchFilters]?: string | number }): Search | null {
+  const search: Record<string, string | number> = {};
+  for (const name of Object.keys(searchFilters) as (keyof typeof searchFilters)[]) {
+    const value = query[name];
+    if (value !== undefined) search[name] = value;
+  }
+  return Object.keys(search).length === 0 ? null : search;
 }

@@ -6,8 +6,11 @@ with page as materialized (
   where ($1::text[] is null or type = any($1))
     and ($2::timestamptz is null or occurred_at >= $2)
     and ($3::timestamptz is null or occurred_at <= $3)
+    -- Behind the last of the page before: a bound on the time by itself, by which chunks are passed over.
+    and ($4::timestamptz is null or (occurred_at <= $4 and (occurred_at < $4 or number < $5::bigint)))
+    and ($6::jsonb is null or event_matches(data, model, $6))
   order by occurred_at desc, number desc
-  limit $4 offset $5
+  limit $7 offset $8
 )
 select
   event.number, id, type, event.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,

@@ -46,6 +46,10 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [all, all, at(-30), at(-20), at(-3), at(0)],
     [['door'], ['crowd'], at(-40), at(0), all, all],
   ],
+  'console/sql/count-matching-events.sql': [
+    [all, all, all, '{"zone":"z1"}', all],
+    [['visit'], at(-20), at(-1), '{"min_dwell_s":60,"max_confidence":1}', ['door', 'hall']],
+  ],
   'console/sql/find-capture-blob.sql': [
     [frame, all],
     [frame, OWNER],
@@ -66,14 +70,23 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [at(-30), at(0), all, all, 30, 'door', all],
     [all, all, at(-10), cursor, 30, all, OWNER],
   ],
+  'console/sql/list-device-events-oldest.sql': [
+    [all, all, all, all, all, all, 30, 5, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), all, at(-20), 300, all, 30, 0, ['door']],
+  ],
   'console/sql/list-device-events.sql': [
-    [['door', 'hall'], all, all, all, 30, 5],
-    [['door'], ['visit', 'crowd'], at(-30), at(-10), 30, 0],
+    [all, all, all, all, all, all, 30, 5, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), at(-10), at(-12), 300, '{"min_dwell_s":1}', 30, 0, ['door']],
+  ],
+  'console/sql/list-events-oldest.sql': [
+    [all, all, all, all, all, all, 50, 0],
+    [['visit'], all, all, at(-9), 100, '{"min_confidence":0.5}', 40, 0],
   ],
   'console/sql/list-events.sql': [
-    [all, all, all, 50, 0],
-    [['visit'], at(-30), at(0), 40, 20],
-    [['crowd'], all, at(-12), 30, 0],
+    [all, all, all, all, all, all, 50, 0],
+    [['visit'], at(-30), at(0), all, all, '{"min_confidence":0.7,"max_dwell_s":1e6}', 40, 20],
+    [['crowd'], all, at(-12), at(-20), 300, all, 30, 0],
+    [all, all, all, all, all, '{"zone":"z1","q":"z1"}', 50, 0],
   ],
   'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
   'console/sql/list-jobs.sql': [

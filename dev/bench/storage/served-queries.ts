@@ -53,19 +53,50 @@ const eventFilters: Readonly<Record<string, Values>> = {
   'crowds, a month': (turn) => [['crowd'], ...span(turn, 30)],
 };
 
-const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => [
-  [`events, ${name}`, 'console/sql/list-events.sql', (turn) => [...filter(turn), PAGE, 0]],
+const PLACES = ['', '-oldest'] as const;
+const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => {
+  const first: Values = (turn) => [...filter(turn), NONE, NONE, NONE, PAGE + 1, 0];
+  return PLACES.flatMap((order): [string, string, Values][] => [
+    [`events${order}, ${name}`, `console/sql/list-events${order}.sql`, first],
+    [
+      `events${order}, ${name}, of one device`,
+      `console/sql/list-device-events${order}.sql`,
+      (turn) => [...first(turn), [device(turn)]],
+    ],
+    [
+      `events${order}, ${name}, of an owner`,
+      `console/sql/list-device-events${order}.sql`,
+      (turn) => [...first(turn), turn.devices.filter((_, at) => at % 2 === 0)],
+    ],
+  ]);
+});
+
+/** What happened before some time, as the page before ended. */
+const furtherEvents: readonly [string, string, Values][] = [
   [
-    `events, ${name}, of one device`,
-    'console/sql/list-device-events.sql',
-    (turn) => [[device(turn)], ...filter(turn), PAGE, 0],
+    'events, a page far back',
+    'console/sql/list-events.sql',
+    (turn) => [NONE, NONE, NONE, span(turn, 1)[0], 1, NONE, PAGE + 1, 0],
   ],
   [
-    `events, ${name}, of an owner`,
-    'console/sql/list-device-events.sql',
-    (turn) => [turn.devices.filter((_, at) => at % 10 === 0), ...filter(turn), PAGE, 0],
+    'events of a person, searched for in a day',
+    'console/sql/list-events.sql',
+    (turn) => [
+      ['visit'],
+      ...span(turn, 1),
+      NONE,
+      NONE,
+      JSON.stringify({ person_id: one(turn, turn.persons) }),
+      PAGE + 1,
+      0,
+    ],
   ],
-]);
+  [
+    'events of a zone in a week of one device: how many',
+    'console/sql/count-matching-events.sql',
+    (turn) => [NONE, ...span(turn, 7), JSON.stringify({ zone: 'door' }), [device(turn)]],
+  ],
+];
 
 /** From, to, where the page before ended, and one more than is shown. */
 const newest: Values = () => [NONE, NONE, NONE, NONE, PAGE + 1];
@@ -238,9 +269,11 @@ const views: readonly [string, string, Values][] = [
 
 /** Statements of the console and of the snapshots, panels of Grafana, and views for whoever asks in plain SQL. */
 export const served: readonly Served[] = [
-  ...[...events, ...sums, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
-    return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
-  }),
+  ...[...events, ...furtherEvents, ...sums, ...visits, ...occupancy, ...views, ...frames].map(
+    ([name, file, values]): Served => {
+      return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
+    },
+  ),
   ...panelQueries(),
 ];
 
