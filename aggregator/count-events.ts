@@ -5,6 +5,7 @@ import type { NewEvent } from './write-events.ts';
 const sql = {
   addCounts: statement(import.meta.url, './sql/add-event-counts.sql'),
   addDays: statement(import.meta.url, './sql/add-event-days.sql'),
+  addNumbers: statement(import.meta.url, './sql/add-event-numbers.sql'),
   addMonths: statement(import.meta.url, './sql/add-event-months.sql'),
 };
 
@@ -22,4 +23,16 @@ export async function countEvents(transaction: Queryable, events: readonly NewEv
   await transaction.run(sql.addCounts, [...counted, events.map(({ is_begun }) => is_begun)]);
   await transaction.run(sql.addDays, counted);
   await transaction.run(sql.addMonths, counted);
+}
+
+/**
+ * In which weeks events are to be found by their numbers. Numbers of a thousand are of all devices, and whoever is the first to
+ * note one is waited for by all others: so it is noted last.
+ */
+export async function noteNumbers(transaction: Queryable, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await transaction.run(sql.addNumbers, [
+    events.map(({ number }) => number),
+    events.map(({ occurred_at }) => occurred_at),
+  ]);
 }

@@ -9,6 +9,7 @@ const insertEvents = statement(import.meta.url, './sql/insert-events.sql');
 
 /** An event of which there was no row before. */
 export interface NewEvent {
+  readonly number: number;
   readonly device_id: string;
   readonly type: string;
   readonly occurred_at: Date;

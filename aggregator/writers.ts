@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
-import { countEvents } from './count-events.ts';
+import { countEvents, noteNumbers } from './count-events.ts';
 import { highestVersions } from './highest-versions.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
@@ -40,10 +40,12 @@ export function createWriters({
       const nowMs = clock.nowMs();
       const reads = batch.of('event');
       const highest = highestVersions(reads);
-      await countEvents(transaction, await writeEvents(transaction, { told: reads, highest }, nowMs));
+      const news = await writeEvents(transaction, { told: reads, highest }, nowMs);
+      await countEvents(transaction, news);
       await writeVisits(transaction, highest, nowMs);
       await writeOccupancy(transaction, highest);
       await switchMovingToBurst(transaction, reads, nowMs);
+      await noteNumbers(transaction, news);
     },
     'dead-letters': async (transaction, batch) => {
       const reads = batch.of('dead-letter');

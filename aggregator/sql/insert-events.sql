@@ -1,5 +1,5 @@
 -- A newer version of an event replaces its elder; an elder that comes again changes nothing. Answers those of which there
--- was no version before: a row that was there was locked, and bears the mark of it in xmax. By event_numbers they are found.
+-- was no version before: a row that was there was locked, and bears the mark of it in xmax.
 with written as (
   insert into events (
     id, occurred_at, type, device_id, version, ended_at, frame_id, frame_seq, lane, time_quality, model, config_version,
@@ -27,14 +27,8 @@ with written as (
     trace_id = excluded.trace_id
   where events.version < excluded.version
   returning id, device_id, type, occurred_at, number, xmax = 0 as is_new
-),
-numbered as (
-  insert into event_numbers (thousand, week)
-  -- In one order, whoever writes: no two wait for each other.
-  select distinct number / 1000 as thousand, event_week(occurred_at) as week from written where is_new order by 1, 2
-  on conflict do nothing
 )
-select device_id, type, occurred_at, is_begun
+select number, device_id, type, occurred_at, is_begun
 from written
 join unnest($1::uuid[], $16::boolean[]) as told (id, is_begun) using (id)
 where is_new
