@@ -71,22 +71,22 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [all, all, at(-10), cursor, 30, all, OWNER],
   ],
   'console/sql/list-device-events-oldest.sql': [
-    [all, all, all, all, all, all, 30, 5, ['door', 'hall']],
-    [['visit', 'crowd'], at(-30), all, at(-20), 300, all, 30, 0, ['door']],
+    [all, all, all, all, all, all, 30, 5, all, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), all, at(-20), 300, all, 30, 0, at(-10), ['door']],
   ],
   'console/sql/list-device-events.sql': [
-    [all, all, all, all, all, all, 30, 5, ['door', 'hall']],
-    [['visit', 'crowd'], at(-30), at(-10), at(-12), 300, '{"min_dwell_s":1}', 30, 0, ['door']],
+    [all, all, all, all, all, all, 30, 5, all, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), at(-10), at(-12), 300, '{"min_dwell_s":1}', 30, 0, at(-15), ['door']],
   ],
   'console/sql/list-events-oldest.sql': [
-    [all, all, all, all, all, all, 50, 0],
-    [['visit'], all, all, at(-9), 100, '{"min_confidence":0.5}', 40, 0],
+    [all, all, all, all, all, all, 50, 0, all],
+    [['visit'], all, all, at(-9), 100, '{"min_confidence":0.5}', 40, 0, at(-8)],
   ],
   'console/sql/list-events.sql': [
-    [all, all, all, all, all, all, 50, 0],
-    [['visit'], at(-30), at(0), all, all, '{"min_confidence":0.7,"max_dwell_s":1e6}', 40, 20],
-    [['crowd'], all, at(-12), at(-20), 300, all, 30, 0],
-    [all, all, all, all, all, '{"zone":"z1","q":"z1"}', 50, 0],
+    [all, all, all, all, all, all, 50, 0, all],
+    [['visit'], at(-30), at(0), all, all, '{"min_confidence":0.7,"max_dwell_s":1e6}', 40, 20, at(-28)],
+    [['crowd'], all, at(-12), at(-20), 300, all, 30, 0, all],
+    [all, all, all, all, all, '{"zone":"z1","q":"z1"}', 50, 0, at(-8)],
   ],
   'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
   'console/sql/list-jobs.sql': [
@@ -107,6 +107,14 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   'console/sql/rates.sql': [
     [at(0), all],
     [at(0), OWNER],
+  ],
+  'console/sql/reach-of-page.sql': [
+    [all, all, all, true],
+    [at(-20), at(-2), at(-3), true],
+    [at(-20), all, at(-30), false],
+  ],
+  'console/sql/read-events.sql': [
+    [['door', 'door'], [new Date(NOW_MS - 0.25 * HOUR_MS), new Date(NOW_MS - 4.25 * HOUR_MS)], [1, 5], at(-2), at(0)],
   ],
   'console/sql/stored-bytes.sql': [[at(-2)]],
   'console/sql/sum-events.sql': [

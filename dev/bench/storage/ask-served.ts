@@ -43,7 +43,10 @@ export async function askServed(
   return asked;
 }
 
-type Known = Pick<Turn, 'numbers' | 'numberWeeks' | 'frames' | 'frameTimes' | 'persons' | 'owner'>;
+type Known = Pick<
+  Turn,
+  'numbers' | 'numberDevices' | 'numberTimes' | 'numberWeeks' | 'frames' | 'frameTimes' | 'persons' | 'owner'
+>;
 
 async function findKnown(store: Store, nowMs: number): Promise<Known> {
   const [known] = await store.run<Omit<Known, 'owner'>>(sql.listKnown, [new Date(nowMs)]);

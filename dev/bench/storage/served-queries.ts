@@ -19,7 +19,10 @@ export interface Turn {
   /** When each of these was taken. */
   readonly frameTimes: readonly Date[];
   readonly numbers: readonly number[];
-  /** In which week each of these happened. */
+  /** Of which devices these are, and when they happened. */
+  readonly numberDevices: readonly string[];
+  readonly numberTimes: readonly string[];
+  /** In which week. */
   readonly numberWeeks: readonly Date[];
 }
 
@@ -55,7 +58,7 @@ const eventFilters: Readonly<Record<string, Values>> = {
 
 const PLACES = ['', '-oldest'] as const;
 const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => {
-  const first: Values = (turn) => [...filter(turn), NONE, NONE, NONE, PAGE + 1, 0];
+  const first: Values = (turn) => [...filter(turn), NONE, NONE, NONE, PAGE + 1, 0, NONE];
   return PLACES.flatMap((order): [string, string, Values][] => [
     [`events${order}, ${name}`, `console/sql/list-events${order}.sql`, first],
     [
@@ -76,7 +79,7 @@ const furtherEvents: readonly [string, string, Values][] = [
   [
     'events, a page far back',
     'console/sql/list-events.sql',
-    (turn) => [NONE, NONE, NONE, span(turn, 1)[0], 1, NONE, PAGE + 1, 0],
+    (turn) => [NONE, NONE, NONE, span(turn, 1)[0], 1, NONE, PAGE + 1, 0, NONE],
   ],
   [
     'events of a person, searched for in a day',
@@ -89,7 +92,24 @@ const furtherEvents: readonly [string, string, Values][] = [
       JSON.stringify({ person_id: one(turn, turn.persons) }),
       PAGE + 1,
       0,
+      NONE,
     ],
+  ],
+  [
+    'events, within a day of some time',
+    'console/sql/list-events.sql',
+    (turn) => {
+      const [from, to] = span(turn, 1);
+      return [NONE, NONE, to, NONE, NONE, NONE, PAGE + 1, 0, from];
+    },
+  ],
+  [
+    'events, of which it is known where they are',
+    'console/sql/read-events.sql',
+    ({ random, numbers, numberDevices, numberTimes }) => {
+      const at = Math.floor(random.between(0, numbers.length));
+      return [[numberDevices[at]], [numberTimes[at]], [numbers[at]], numberTimes[at], numberTimes[at]];
+    },
   ],
   [
     'events of a zone in a week of one device: how many',
