@@ -6,6 +6,7 @@ import type { Store } from '../ports/store/store.ts';
 import type { Tracing } from '../ports/tracing/tracing.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { AggregatorConfig } from './config.ts';
+import { withoutDeleted } from './without-deleted.ts';
 import { withoutErased } from './without-erased.ts';
 import { writeDeadLetters } from './write-dead-letters.ts';
 import { writeTopic } from './write-topic.ts';
@@ -54,7 +55,7 @@ export async function runAggregator(
         tracing,
         batchRecordsMax: config.AGGREGATOR_BATCH,
         write: async (transaction, all) => {
-          const batch = await withoutErased(transaction, all);
+          const batch = await withoutDeleted(transaction, await withoutErased(transaction, all));
           await write(transaction, batch);
           await writeDeadLetters(transaction, batch.poison, clock.nowMs());
         },

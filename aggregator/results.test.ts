@@ -51,6 +51,16 @@ function results(start: () => Promise<AggregatorRig>): void {
 
   afterEach(async () => expect(await wrongSumsOfDays(rig.services.store)).toEqual([]));
 
+  afterEach(async () => {
+    const { rows } = await owner.query(
+      `select number from events
+       where not exists (
+         select from event_numbers where thousand = number / 1000 and week = event_week(occurred_at)
+       )`,
+    );
+    expect(rows, 'events that nobody finds by their numbers').toEqual([]);
+  });
+
   describe('visits', () => {
     test('a visit is a row from its first version on', async () => {
       await tell(told('row', 1, null));

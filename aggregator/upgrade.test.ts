@@ -175,6 +175,26 @@ function upgrades(start: typeof startDatabase): void {
     ]);
   });
 
+  test('events that were there are found by their numbers', async () => {
+    await migrateUpTo('0027');
+    // Weeks begin on Thursdays, also before there were any.
+    await owner.query(
+      `insert into events (id, occurred_at, number, type, device_id, version, lane, config_version, data, created_at)
+       overriding system value
+       select gen_random_uuid(), at::timestamptz, number, 'motion', 'camera', 1, 'live', 0, '{}', now()
+       from (values
+         ('2026-05-06T23:59:59Z', 999), ('2026-05-07T00:00Z', 1000), ('2026-05-13T23:59:59Z', 1999), ('1969-12-30T00:00Z', 1001)
+       ) as event (at, number)`,
+    );
+    await migrateFrom(migrations);
+    const { rows } = await owner.query('select thousand, week::text from event_numbers order by 1, 2');
+    expect(rows).toEqual([
+      { thousand: '0', week: '2026-04-30' },
+      { thousand: '1', week: '1969-12-25' },
+      { thousand: '1', week: '2026-05-07' },
+    ]);
+  });
+
   test('captures that were there are of whole pictures, also where they are compressed', async () => {
     await migrateUpTo('0018');
     await owner.query(

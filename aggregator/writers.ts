@@ -1,13 +1,13 @@
 import type { Clock } from '../ports/clock/clock.ts';
 import type { Codec } from '../schemas/codec.ts';
 import type { TopicName } from '../schemas/topics.ts';
-import { countEvents } from './count-events.ts';
+import { countEvents, noteNumbers } from './count-events.ts';
 import { feedEvents } from './feed-events.ts';
 import { highestVersions } from './highest-versions.ts';
 import { switchMovingToBurst } from './switch-to-burst.ts';
 import { finishByDeadLetters, finishByObservations, noteAttempts, writeFrames } from './write-captures.ts';
 import { settleDeadLetters, writeDeadLetters } from './write-dead-letters.ts';
-import { type WrittenEvent, writeEvents } from './write-events.ts';
+import { writeEvents } from './write-events.ts';
 import { writeObservations } from './write-observations.ts';
 import { writeOccupancy } from './write-occupancy.ts';
 import type { WriteBatch } from './write-topic.ts';
@@ -42,11 +42,12 @@ export function createWriters({
       const reads = batch.of('event');
       const highest = highestVersions(reads);
       const written = await writeEvents(transaction, { told: reads, highest }, nowMs);
-      const isNew = ({ is_new }: WrittenEvent) => is_new;
-      await countEvents(transaction, written.filter(isNew));
+      const news = written.filter(({ is_new }) => is_new);
+      await countEvents(transaction, news);
       await writeVisits(transaction, highest, nowMs);
       await writeOccupancy(transaction, highest);
       await switchMovingToBurst(transaction, reads, nowMs);
+      await noteNumbers(transaction, news);
       await feedEvents(transaction, written, nowMs);
     },
     'dead-letters': async (transaction, batch) => {

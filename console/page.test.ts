@@ -64,8 +64,11 @@ function createWorld() {
     if (name.startsWith('device-status-')) return world.devices;
     if (name.startsWith('rates-'))
       return [{ frames: 120, events: 7, dead_letters: 0, open_letters: world.deadLetters }];
-    if (name.startsWith('list-events-')) return world.events;
-    if (name.startsWith('count-events-')) return [{ total: world.events.length }];
+    if (name.startsWith('reach-of-page-')) return [{ edges: [] }];
+    if (name.startsWith('list-events-')) return world.events.map(({ number }) => ({ device_id: '', at: '', number }));
+    if (name.startsWith('read-events-')) return world.events;
+    if (name.startsWith('event-pieces-')) return [{ places: [] }];
+    if (name.startsWith('sum-events-')) return [{ total: world.events.length, by_type: {}, by_device: {} }];
     if (name.startsWith('find-capture-blob-')) {
       world.picturesAsked++;
       return [{ blob_key: 'picture.jpg' }];

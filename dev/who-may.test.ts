@@ -52,6 +52,9 @@ const TABLES: Readonly<Record<ServiceName, string>> = {
     GET    /api/events                            401 401 401 401 401 | 200 200 200 200
     GET    /api/events/stream                     401 401 401 401 401 | 200 200 200 200
     GET    /api/events/ws                         401 401 401 401 401 | 426 426 426 426
+    GET    /api/events/stats                      401 401 401 401 401 | 200 200 200 200
+    GET    /api/events/:number                    401 401 401 401 401 | 200 200 404 200
+    DELETE /api/events/:number                    401 401 401 401 401 | 403 200 404 200
     GET    /api/events/:number/snapshot           401 401 401 401 401 | 200 200 404 200
     GET    /api/captures                          401 401 401 401 401 | 200 200 200 200
     GET    /api/captures/:frame_id/image          401 401 401 401 401 | 200 200 404 200

@@ -93,6 +93,16 @@ function inTwo(
   };
 }
 
+/** What more goes with a class, each at most as many as may be. */
+function and(take: RetentionClass['take'], other: string): RetentionClass['take'] {
+  const takeOther = file(other);
+  return async (transaction, batch) => {
+    const gone = await take(transaction, batch);
+    const [more = NOTHING] = await transaction.run<Gone>(takeOther, [...ofDevice(batch), batch.now]);
+    return { rows: gone.rows + more.rows, bytes: gone.bytes + more.bytes };
+  };
+}
+
 const keys = (due: readonly Due[]) => due.map(({ key }) => key);
 const sizes = (due: readonly Due[]) => due.map(({ size_bytes }) => size_bytes);
 
@@ -125,17 +135,23 @@ export const classes: readonly RetentionClass[] = [
   },
   {
     name: 'events',
-    tables: ['events', 'event_days', 'occupancy_changes', 'occupancy_days'],
+    tables: ['events', 'event_days', 'event_months', 'occupancy_changes', 'occupancy_days', 'deleted_events'],
     inChunks: 'events',
     sums: ['zones_hourly', 'crowds_hourly'],
     ofDevices: true,
-    take: inTwo('events', ofDevice, (_, { now }) => [now]),
+    take: and(
+      inTwo('events', ofDevice, (_, { now }) => [now]),
+      'take-deleted-events',
+    ),
   },
   {
     name: 'snapshots',
     tables: [],
     ofDevices: true,
-    take: inTwo('snapshots', ofDevice, (due, { now }) => [keys(due), now]),
+    take: and(
+      inTwo('snapshots', ofDevice, (due, { now }) => [keys(due), now]),
+      'take-deleted-snapshots',
+    ),
   },
   {
     name: 'visits',
@@ -170,6 +186,7 @@ export const kept: Readonly<Record<string, string>> = {
   erasure_list: 'what nobody may bring back, for good',
   erasures: 'that it was erased, and by whom',
   event_feed: 'a day of it: who adds to it lets go what is older',
+  event_numbers: 'a row for a thousand events, by which one is found; it says of no device',
   expired_blobs: 'is worked off',
   last_observations: 'one for each device and lane',
   ledger_duplicates: 'of the ledger, a row for an hour',

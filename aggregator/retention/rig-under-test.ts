@@ -188,6 +188,11 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
         `with counted as (
            insert into event_days (device_id, type, day, events) values ($4, $3, ($1::timestamptz at time zone 'UTC')::date, 1)
            on conflict (device_id, type, day) do update set events = event_days.events + 1
+         ),
+         counted_months as (
+           insert into event_months (device_id, type, month, events)
+           values ($4, $3, month_of(($1::timestamptz at time zone 'UTC')::date), 1)
+           on conflict (device_id, type, month) do update set events = event_months.events + 1
          )
          insert into events (id, occurred_at, ended_at, type, device_id, version, lane, config_version, data, created_at, snapshot_path)
          values (gen_random_uuid(), $1, $2, $3, $4, 1, $6, 0, '{}', $1, $5) returning id`,
@@ -289,7 +294,8 @@ export async function startRetentionRig(database?: () => Promise<DatabaseUnderTe
     async unmatched() {
       const rows = await query<{ key: string }>(
         `select blob_key as key from captures where blob_key is not null
-         union all select snapshot_path from events where snapshot_path is not null`,
+         union all select snapshot_path from events where snapshot_path is not null
+         union all select snapshot_path from deleted_events where snapshot_path is not null`,
       );
       const [named, there] = [new Set(rows.map(({ key }) => key)), new Set(await rig.keys())];
       return [

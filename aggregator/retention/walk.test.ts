@@ -33,6 +33,13 @@ describe('every table and every class of blobs', () => {
     await rig.query(`insert into visits_hourly_kept values ('other', $1, 1, 1, 1000, 1000, 1000)`, [noon]);
     await rig.query(`insert into zones_hourly_kept values ('cam', 'till', $1, 1, 1, 1000, 1000)`, [noon]);
     await rig.query(`insert into crowds_hourly_kept values ('cam', '', $1, 1, 1, 1000, 5)`, [noon]);
+    const kept = 'snapshots/cam/2026-05-01/deleted.png';
+    await rig.blobs.put(kept, Buffer.alloc(1_000));
+    await rig.query(
+      `insert into deleted_events (id, device_id, during, snapshot_path, deleted_at)
+       values (gen_random_uuid(), 'cam', tstzrange($1, $1, '[]'), $2, $1)`,
+      [noon, kept],
+    );
     const visit = await rig.addMotion({ type: 'visit', endedMs: NOON_MS + 1_000 });
     await rig.query(
       // Over midnight, so that its days have rows too.
@@ -82,7 +89,7 @@ describe('every table and every class of blobs', () => {
       return [...tables.filter((table) => table !== 'retention_runs'), ...(await rig.keys())].length;
     };
     const before = new Set(EXPIRING);
-    expect([before.size, await left()]).toEqual([EXPIRING.length, EXPIRING.length - 1 + 3]);
+    expect([before.size, await left()]).toEqual([EXPIRING.length, EXPIRING.length - 1 + 4]);
 
     /** After so long these have gone, and nothing else. */
     const walk: readonly (readonly [afterMs: number, gone: readonly string[]])[] = [
@@ -102,13 +109,17 @@ describe('every table and every class of blobs', () => {
           'captures',
           'events',
           'event_days',
+          'event_months',
           'occupancy_changes',
           'occupancy_days',
           'visits',
           '1 picture',
           '1 snapshot',
+          '1 snapshot of a deleted event',
         ],
       ],
+      [120 * DAY_MS, []],
+      [120 * DAY_MS + 60_000, ['deleted_events']],
       [730 * DAY_MS, []],
       [730 * DAY_MS + 1, ['audit_log']],
       [1_825 * DAY_MS, []],

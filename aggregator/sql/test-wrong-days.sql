@@ -12,6 +12,13 @@ from event_days
 full join found using (device_id, type, day)
 where events is distinct from there
 union all
+select concat_ws(' ', device_id, type, month, 'is said to have', event_months.events, 'and its days', of_days.events)
+from event_months
+full join (
+  select device_id, type, month_of(day) as month, sum(events) as events from event_days group by 1, 2, 3
+) as of_days using (device_id, type, month)
+where event_months.events is distinct from of_days.events
+union all
 select concat_ws(' ', device_id, 'zone', zone_id, day, 'is said to have', people, 'more and has', there)
 from occupancy_days
 full join stayed using (device_id, zone_id, day)

@@ -220,6 +220,7 @@ const DEVICE_ROWS: readonly string[] = [
    select $1, 'motion', date_trunc('hour', $2::timestamptz) - hours * interval '1 hour', 5 from generate_series(10, 11) as hours`,
   // Somebody who came and has not left, so that days have rows too.
   `insert into occupancy_changes (event_id, delta, at, device_id, zone_id) values (gen_random_uuid(), 1, $2, $1, '')`,
+  `insert into deleted_events (id, device_id, during, deleted_at) values (gen_random_uuid(), $1, tstzrange($2, $2, '[]'), $2)`,
   `insert into devices (id, created_at, name) values ($1, $2, $1)`,
   `insert into frame_claims (device_id, epoch, seq, digest, captured_at, time_quality, lane, received_at, lease_until)
    select $1, 1, seq, '\\x00', $2::timestamptz + seq * interval '1 min', 'ntp', 'live', $2, $2

@@ -23,6 +23,7 @@ const OTHERS = [
   'sites',
   'listening',
   'outcome_writers',
+  'event_numbers',
   'consumer_offsets',
   'log_migrations',
   'migrations',
@@ -191,6 +192,21 @@ function erasing(database: typeof startDatabase): void {
       expect((await rig.rowsOf('frame_claims', device)).length).toBe(30);
       expect((await rig.rowsOf('device_heartbeats', device)).length).toBe(1);
       await expectExact(device);
+    });
+
+    test('takes the pictures of events that somebody has deleted before, and that they were', async () => {
+      const { device } = await rig.written.fill('cam-deleted');
+      const keys = [5, 8, 25].map((minute) => `snapshots/${device}/2026-05-01/deleted-${minute}.png`);
+      for (const key of keys) await rig.blobs.put(key, Buffer.from('drawn'));
+      const text = `insert into deleted_events (id, device_id, during, snapshot_path, deleted_at)
+        select gen_random_uuid(), $1, tstzrange(at, at, '[]'), key, at from unnest($2::timestamptz[], $3::text[]) as one (at, key)`;
+      const times = [5, 8, 25].map((minute) => new Date(minutes(minute)));
+      await rig.services.store.run({ name: 'deleted', text }, [device, times, keys]);
+      await rig.erase({ kind: 'range', deviceId: device, fromMs: minutes(4), toMs: minutes(10) });
+      expect(await Promise.all(keys.map((key) => rig.blobs.head(key)))).toEqual([null, null, expect.anything()]);
+      const left = (await rig.rowsOf('deleted_events', device)).map(({ snapshot_path }) => snapshot_path);
+      // And one of the first minute, without a picture.
+      expect(left.sort()).toEqual([null, keys[2]]);
     });
 
     test('counts an event no more on its day of UTC, and on no other', async () => {

@@ -31,7 +31,7 @@ interface Due {
 const file = (name: string) => statement(import.meta.url, `./sql/${name}.sql`);
 
 /** Of the device, these rows, and between which times they are. */
-function named(device: string, due: readonly Due[]): readonly unknown[] {
+export function named(device: string, due: readonly Due[]): readonly unknown[] {
   const ats = due.map(({ at }) => at);
   return [device, due.map(({ id }) => id), ats, ats[0], ats.at(-1)];
 }
@@ -66,6 +66,12 @@ export const takeEvents = takeRows<EventRow>('events');
 export const takeVisits = takeRows('visits');
 export const takeObservations = takeRows('observations', (due) => [due.map(({ outcome }) => outcome)]);
 export const takeCaptures = takeRows('captures', (_, erasureId) => [erasureId]);
+
+/** They take what named() gives. */
+export const eraseEvents = file('erase-events');
+export const eraseVisits = file('erase-visits');
+/** Until the end of the transaction nobody writes what tells of a device. */
+export const lockErasureList = file('lock-list');
 
 const findDrawn = file('find-drawn');
 const unname = file('unname-snapshots');

@@ -13,6 +13,7 @@ import type { ErasureRow } from './erasures.ts';
 import { PICTURE_FOLDERS } from './returned-pictures.ts';
 import {
   type EventRow,
+  lockErasureList,
   takeCaptures,
   takeEvents,
   takeObservations,
@@ -66,8 +67,8 @@ const BLOBS_MAX = 200;
 const BLOBS_AT_ONCE = 8;
 
 const sql = {
-  lockList: statement(import.meta.url, './sql/lock-list.sql'),
   takeUp: statement(import.meta.url, './sql/take-up-growth.sql'),
+  deletedEvents: statement(import.meta.url, './sql/erase-deleted-events.sql'),
   hasLeftovers: statement(import.meta.url, './sql/has-leftovers.sql'),
   spans: statement(import.meta.url, './sql/listed-spans.sql'),
   letters: statement(import.meta.url, './sql/erase-dead-letters.sql'),
@@ -163,7 +164,7 @@ export function createErasureSteps({
 
   /** Whoever checked the list before the newest of it was there has written what they had to write. */
   const barrier: Step = async (within, { id }) => {
-    await within.run(sql.lockList);
+    await within.run(lockErasureList);
     await within.run(sql.takeUp, [id]);
     return { outcome: 'done' };
   };
@@ -198,6 +199,7 @@ export function createErasureSteps({
 
   const snapshots: Step = async (within, { id, devices }) => {
     await addSnapshots(within, id, await unnameSnapshots(within, { id, devices }));
+    await within.run(sql.deletedEvents, [id, devices]);
     return { outcome: 'done' };
   };
 

@@ -1,6 +1,7 @@
 import { statement } from '../../ports/store/statement.ts';
 import type { Queryable } from '../../ports/store/store.ts';
-import { asAnswer, type EventRow } from '../event-answer.ts';
+import type { EventRow } from '../find-event.ts';
+import { eventAnswer } from '../routes/event-answer.ts';
 import { NOWHERE, type Position } from './position.ts';
 
 const sql = {
@@ -84,6 +85,6 @@ async function readEvents(store: Queryable, rows: readonly FeedRow[]): Promise<r
     type: row.type,
     deviceId: row.device_id,
     ownerId: owner_id,
-    json: JSON.stringify(asAnswer(row)),
+    json: JSON.stringify(eventAnswer(row)),
   }));
 }

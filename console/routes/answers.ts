@@ -4,7 +4,7 @@ import { nullable, oneOf, time } from '../../http/answer-types.ts';
 /** What the API answers. A `title` is the name that generated clients know a type by. */
 
 const id = (description: string) => Type.String({ format: 'uuid', description });
-const storedTime = (description: string) =>
+export const storedTime = (description: string) =>
   Type.String({
     pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}$',
     description: `${description}; UTC, without a zone.`,
@@ -16,7 +16,7 @@ const traceId = nullable(Type.String({ description: 'The trace of the request th
 
 export const CAPTURE_STATES = ['queued', 'running', 'done', 'failed', 'dead'] as const;
 
-const event = Type.Object(
+export const event = Type.Object(
   {
     id: Type.Integer({ description: 'The number that it is asked for by.' }),
     event_id: id('The same in every version.'),
@@ -69,7 +69,21 @@ export const pageAnswer = {
   has_more: Type.Boolean(),
 };
 
-export const eventPage = Type.Object({ events: Type.Array(event), ...pageAnswer }, { title: 'EventPage' });
+export const eventPage = Type.Object(
+  {
+    events: Type.Array(event),
+    ...pageAnswer,
+    total: nullable(
+      Type.Integer({
+        description: 'How many there are on all pages, exactly; null for a search that takes more than 5 s to count.',
+      }),
+    ),
+    next_cursor: nullable(
+      Type.String({ description: 'The `cursor` of the next page, whatever comes meanwhile; null on the last one.' }),
+    ),
+  },
+  { title: 'EventPage' },
+);
 export const capturePage = Type.Object({ captures: Type.Array(capture), ...pageAnswer }, { title: 'CapturePage' });
 
 const deviceStatus = Type.Object(

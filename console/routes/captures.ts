@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { userOf } from '../../http/access/require-user.ts';
-import { bytes, oneOf } from '../../http/answer-types.ts';
+import { oneOf } from '../../http/answer-types.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { statement } from '../../ports/store/statement.ts';
 import type { Store } from '../../ports/store/store.ts';
+import { digestOf, pictureAnswers, sendPicture } from '../send-picture.ts';
 import { CAPTURE_STATES, capturePage } from './answers.ts';
 import { filters, filterValues, pageOf } from './filters.ts';
 
@@ -46,7 +47,7 @@ export function registerCaptures(
     tags: ['frames'],
     summary: 'The picture of a frame',
     params,
-    response: { 200: bytes('image/jpeg', 'The bytes as they were sent, or a smaller picture (FRAMES_DOWNSCALE_H).') },
+    response: pictureAnswers(['image/jpeg'], 'The bytes as they were sent, or a smaller picture (FRAMES_DOWNSCALE_H).'),
   };
   app.get('/api/captures/:frame_id/image', { schema: ofPicture }, async (request, reply) => {
     const [found] = await store.run<{ blob_key: string | null }>(sql.findBlob, [
@@ -55,7 +56,7 @@ export function registerCaptures(
     ]);
     const picture = found?.blob_key ? await blobs.get(found.blob_key) : null;
     if (!picture) throw new Problem({ status: 404, code: 'no-such-picture', title: 'No such picture' });
-    // A frame's picture never changes, save that it may become smaller; it is somebody's, so only this browser may keep it.
-    return reply.type('image/jpeg').header('cache-control', 'private, max-age=3600, immutable').send(picture);
+    // It never changes, save that it may become smaller.
+    return sendPicture(request, reply, { mediaType: 'image/jpeg', tag: digestOf(picture), picture: () => picture });
   });
 }

@@ -21,7 +21,9 @@ beforeAll(async () => {
     await rig.console.blobs.put(`images/${device}/1.jpg`, Buffer.from(`a picture of ${device}`));
     await rig.console.addCapture([idOf(number), at, device, 1, 'done', `images/${device}/1.jpg`]);
     await rig.console.addEvent([idOf(number), '2024-03-15T14:30:52.456Z', 'motion', device, {}]);
-    await rig.console.blobs.put(`snapshots/${device}/2024-03-15/motion_143052_456000.png`, Buffer.from('drawn'));
+    const key = `snapshots/${device}/2024-03-15/motion_143052_456000.png`;
+    await rig.console.blobs.put(key, Buffer.from('drawn'));
+    await rig.console.addSnapshot([idOf(number), '2024-03-15T14:30:52.456Z', key]);
     await rig.console.addDeadLetter([idOf(number), device, at]);
   }
 });
@@ -67,7 +69,9 @@ describe.each<[Name, readonly string[]]>([
       const picture = await rig.console.get(`/api/captures/${idOf(number)}/image`, await rig.bearer(who));
       expect([picture.status, picture.body.code]).toEqual([status, code && `${code}-picture`]);
       const snapshot = await rig.console.get(`/api/events/${numbers.get(device)}/snapshot`, await rig.bearer(who));
-      expect([snapshot.status, snapshot.body.code]).toEqual([status, code && `${code}-snapshot`]);
+      expect([snapshot.status, snapshot.body.code]).toEqual([status, code && `${code}-event`]);
+      const event = await rig.console.get(`/api/events/${numbers.get(device)}`, await rig.bearer(who));
+      expect([event.status, event.body.code]).toEqual([status, code && `${code}-event`]);
     }
   });
 });

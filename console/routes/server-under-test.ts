@@ -28,6 +28,7 @@ const sql = {
   capture: statement(import.meta.url, '../sql/test-insert-capture.sql'),
   device: statement(import.meta.url, '../sql/test-insert-device.sql'),
   event: statement(import.meta.url, '../sql/test-insert-event.sql'),
+  snapshot: statement(import.meta.url, '../sql/test-name-snapshot.sql'),
   deadLetter: statement(import.meta.url, '../sql/test-insert-dead-letter.sql'),
 };
 
@@ -48,6 +49,8 @@ export interface ConsoleUnderTest {
   ): Promise<void>;
   addDevice(values: readonly [id: string, seen: string, nextSeq: number, confirmed: readonly number[]]): Promise<void>;
   addEvent(values: readonly [id: string, at: string, type: string, device: string, data: object]): Promise<void>;
+  /** Of an event; the blob is somebody else's affair. */
+  addSnapshot(values: readonly [id: string, at: string, key: string]): Promise<void>;
   addDeadLetter(values: readonly [id: string, device: string, at: string]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -154,6 +157,7 @@ export async function startConsole(
     addCapture: async (values) => void (await store.run(sql.capture, values)),
     addDevice: async (values) => void (await store.run(sql.device, values)),
     addEvent: async (values) => void (await store.run(sql.event, values)),
+    addSnapshot: async (values) => void (await store.run(sql.snapshot, values)),
     addDeadLetter: async (values) => void (await store.run(sql.deadLetter, values)),
     stop: async () => {
       await app.close();

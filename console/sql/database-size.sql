@@ -5,7 +5,8 @@ with sizes as (
     case
       when schema_name = 'log' then 'log'
       when table_name in ('captures', 'observations', 'last_observations') then 'captures'
-      when table_name in ('events', 'event_days', 'event_feed', 'occupancy_changes', 'occupancy_days', 'visits', 'event_counts') or table_name ~ '_hourly_(kept|live)$' then 'events'
+      when table_name in ('events', 'deleted_events', 'event_days', 'event_feed', 'event_months', 'event_numbers', 'occupancy_changes', 'occupancy_days', 'visits', 'event_counts')
+        or table_name ~ '_hourly_(kept|live)$' then 'events'
       when table_name in ('frame_claims', 'seq_blocks', 'ledger_hours', 'ledger_duplicates', 'dropped_ranges') then 'ledger'
       else 'other'
     end as name,

@@ -1,25 +1,14 @@
--- Which they are is found by their times alone, and only of those on the page all is read: where events are compressed, each
--- column that is asked for is unpacked of a thousand events at once.
-with page as materialized (
-  select device_id, occurred_at, number
-  from events
-  where ($1::text is null or device_id = $1)
-    and ($2::text is null or type = $2)
-    and ($3::timestamptz is null or occurred_at >= $3)
-    and ($4::timestamptz is null or occurred_at <= $4)
-  order by occurred_at desc, number desc
-  limit $5 offset $6
-)
-select
-  event.number, id, type, event.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
-  to_char(event.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
-  to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at
-from page
-cross join lateral (
-  select * from events
-  where device_id = page.device_id and occurred_at = page.occurred_at and number = page.number
-  -- There is but one; said so, it is looked up, and never joined with all there are.
-  limit 1
-) as event
-order by page.occurred_at desc, page.number desc
+-- Which events a page has, by their times alone: where events are compressed, each column that is asked for is unpacked of a
+-- thousand at once, and so the rest is read of these few (read-events.sql). No further back than $9: by a time chunks are passed
+-- over before the plan is made.
+select device_id, occurred_at::text as at, number
+from events
+where ($1::text[] is null or type = any($1))
+  and ($2::timestamptz is null or occurred_at >= $2)
+  and ($3::timestamptz is null or occurred_at <= $3)
+  -- Behind the last of the page before.
+  and ($4::timestamptz is null or (occurred_at <= $4 and (occurred_at < $4 or number < $5::bigint)))
+  and ($6::jsonb is null or event_matches(data, model, $6))
+  and ($9::timestamptz is null or occurred_at >= $9)
+order by occurred_at desc, number desc
+limit $7 offset $8

@@ -35,13 +35,9 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     ['door', 'done', at(-1), at(0), all],
     [all, all, all, all, OWNER],
   ],
-  'console/sql/count-events.sql': [
-    [all, all, all, all, all],
-    ['door', 'visit', at(-20), at(-10), OWNER],
-    [all, 'visit', all, all, all],
-    [all, 'visit', at(-20.4), all, OWNER],
-    ['hall', all, all, at(-3.3), all],
-    [all, all, at(-6.1), at(-5.9), all],
+  'console/sql/count-events-between.sql': [
+    [all, all, at(-30.3), at(-30)],
+    [['door', 'hall'], ['visit', 'crowd'], at(-12), at(-9.7)],
   ],
   'console/sql/count-jobs.sql': [
     [all, all, all, all, at(-3)],
@@ -52,15 +48,24 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [10, all],
     [10, OWNER],
   ],
+  'console/sql/first-and-last-event.sql': [
+    [all, all, at(-30), at(-20), at(-3), at(0)],
+    [['door'], ['crowd'], at(-40), at(0), all, all],
+  ],
+  'console/sql/count-matching-events.sql': [
+    [all, all, all, '{"zone":"z1"}', all],
+    [['visit'], at(-20), at(-1), '{"min_dwell_s":60,"max_confidence":1}', ['door', 'hall']],
+  ],
   'console/sql/find-capture-blob.sql': [
     [frame, all],
     [frame, OWNER],
   ],
   'console/sql/find-capture.sql': [[frame, at(-2)]],
   'console/sql/find-event.sql': [
-    [3, all],
-    [700, OWNER],
+    [3, all, at(-60), at(1)],
+    [700, OWNER, at(-60), at(1)],
   ],
+  'console/sql/is-named-snapshot.sql': [['door', at(-1), 'snapshots/door/6.png']],
   'console/sql/ledger-analyses.sql': [['door', at(-2), at(0)]],
   'console/sql/list-captures.sql': [
     [all, all, all, all, 50, 0],
@@ -71,18 +76,27 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [at(-30), at(0), all, all, 30, 'door', all],
     [all, all, at(-10), cursor, 30, all, OWNER],
   ],
+  'console/sql/list-device-events-oldest.sql': [
+    [all, all, all, all, all, all, 30, 5, all, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), all, at(-20), 300, all, 30, 0, at(-10), ['door']],
+  ],
+  'console/sql/list-device-events.sql': [
+    [all, all, all, all, all, all, 30, 5, all, ['door', 'hall']],
+    [['visit', 'crowd'], at(-30), at(-10), at(-12), 300, '{"min_dwell_s":1}', 30, 0, at(-15), ['door']],
+  ],
+  'console/sql/list-events-oldest.sql': [
+    [all, all, all, all, all, all, 50, 0, all],
+    [['visit'], all, all, at(-9), 100, '{"min_confidence":0.5}', 40, 0, at(-8)],
+  ],
   'console/sql/list-events.sql': [
-    [all, all, all, all, 50, 0],
-    ['door', 'visit', at(-30), at(0), 40, 20],
-    [all, 'crowd', all, at(-12), 30, 0],
+    [all, all, all, all, all, all, 50, 0, all],
+    [['visit'], at(-30), at(0), all, all, '{"min_confidence":0.7,"max_dwell_s":1e6}', 40, 20, at(-28)],
+    [['crowd'], all, at(-12), at(-20), 300, all, 30, 0, all],
+    [all, all, all, all, all, '{"zone":"z1","q":"z1"}', 50, 0, at(-8)],
   ],
   // One event that there is, by whatever number it has: one of these.
   'console/sql/list-fed-events.sql': [fedAt('door', new Date(NOW_MS - 24.25 * HOUR_MS), 2)],
   'console/sql/list-fleet-captures.sql': [[all, all, all, all, 30, 5, OWNER]],
-  'console/sql/list-fleet-events.sql': [
-    [all, all, all, all, 30, 5, OWNER],
-    ['door', 'visit', at(-30), at(-10), 30, 0, OWNER],
-  ],
   'console/sql/list-jobs.sql': [
     [all, all, all, all, at(-3), all, 30, 0],
     ['done', 'door', at(-2), at(0), at(-2), OWNER, 20, 4],
@@ -102,7 +116,19 @@ const asked: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [at(0), all],
     [at(0), OWNER],
   ],
+  'console/sql/reach-of-page.sql': [
+    [all, all, all, true],
+    [at(-20), at(-2), at(-3), true],
+    [at(-20), all, at(-30), false],
+  ],
+  'console/sql/read-events.sql': [
+    [['door', 'door'], [new Date(NOW_MS - 0.25 * HOUR_MS), new Date(NOW_MS - 4.25 * HOUR_MS)], [1, 5], at(-2), at(0)],
+  ],
   'console/sql/stored-bytes.sql': [[at(-2)]],
+  'console/sql/sum-events.sql': [
+    [all, all, '-infinity', '-infinity', '-infinity', 'infinity', 'infinity', 'infinity'],
+    [['door', 'hall'], ['visit'], at(-60), at(-30.5), at(-30), at(-2), at(-1.5), at(-1)],
+  ],
   'console/sql/waiting-captures.sql': [[all], [OWNER]],
   'snapshots/sql/name-picture.sql': [
     [derivedId('test', 'door 6'), new Date(NOW_MS - 24.25 * HOUR_MS), 'door', 'visit', 'live'],
@@ -128,6 +154,8 @@ const views: readonly string[] = [
   `select * from results.person_summary where device_id = 'hall' and date >= '2026-04-20' and date < '2026-04-27' order by date`,
   'select * from event_counts order by device_id, type, hour',
   'select * from event_days order by device_id, type, day',
+  'select * from event_months order by device_id, type, month',
+  'select * from event_numbers order by thousand, week',
   'select * from last_observations order by device_id, lane',
   'select * from occupancy_changes order by event_id, delta',
   'select * from occupancy_days order by device_id, zone_id, day',

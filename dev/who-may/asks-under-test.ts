@@ -3,7 +3,6 @@ import { PASSWORD } from '../../http/access/people-under-test.ts';
 import { picture } from '../../ingest/rig-under-test.ts';
 import { BOUNDARY, multipart, type Part } from '../../ingest/routes/server-under-test.ts';
 import { fixedCodec } from '../../schemas/codec.ts';
-import { snapshotKey } from '../../schemas/snapshot-key.ts';
 import type { Control } from '../../schemas/types.ts';
 import type { Device, Sent, World } from './world-under-test.ts';
 
@@ -80,6 +79,21 @@ const tickOf = (device: string): Control => ({
   body: { kind: 'TickControl', at: 0 },
 });
 
+/** Where an event is that has its snapshot. */
+async function eventOf(world: World, { id }: Device): Promise<string> {
+  const [eventId, at, key] = [
+    randomUUID(),
+    new Date(world.nowMs()).toISOString(),
+    `snapshots/${id}/${randomUUID()}.png`,
+  ];
+  await world.addEvent(eventId, id, at);
+  await world.blobs.put(key, Buffer.from('drawn'));
+  await world.addSnapshot(eventId, at, key);
+  const url = `/api/events?camera_id=${id}`;
+  const { body } = await world.send('console', 'GET', { url, headers: await world.people.bearer('admin') });
+  return `/api/events/${JSON.parse(body).events[0].id}`;
+}
+
 async function letterAction(world: World): Promise<string> {
   const url = '/api/v1/dead-letters/discard?code=none';
   const { body } = await world.send('console', 'POST', { url, headers: await world.people.bearer('ann') });
@@ -125,17 +139,9 @@ export const asks: Readonly<Record<string, Ask>> = {
   },
   // It does not end; whoever is let in is told so at once.
   'GET /api/events/stream': () => ({ url: '/api/events/stream', payloadAsStream: true }),
-  'GET /api/events/:number/snapshot': async (world, { id }) => {
-    const occurred_at = world.nowMs();
-    await world.addEvent(randomUUID(), id, new Date(occurred_at).toISOString());
-    await world.blobs.put(
-      snapshotKey({ type: 'motion', device_id: id, occurred_at, lane: 'live' }),
-      Buffer.from('drawn'),
-    );
-    const url = `/api/events?camera_id=${id}`;
-    const { body } = await world.send('console', 'GET', { url, headers: await world.people.bearer('admin') });
-    return { url: `/api/events/${JSON.parse(body).events[0].id}/snapshot` };
-  },
+  'GET /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
+  'DELETE /api/events/:number': async (world, device) => ({ url: await eventOf(world, device) }),
+  'GET /api/events/:number/snapshot': async (world, device) => ({ url: `${await eventOf(world, device)}/snapshot` }),
 
   'GET /devices/:device_id': ofDevice(),
   'PATCH /devices/:device_id': ofDevice('', { name: 'Another name' }),

@@ -18,6 +18,7 @@ import { fixedCodec } from '../../schemas/codec.ts';
 const insertCapture = statement(import.meta.url, '../../console/sql/test-insert-capture.sql');
 const insertDeadLetter = statement(import.meta.url, '../../console/sql/test-insert-dead-letter.sql');
 const insertEvent = statement(import.meta.url, '../../console/sql/test-insert-event.sql');
+const nameSnapshot = statement(import.meta.url, '../../console/sql/test-name-snapshot.sql');
 
 /** Who asks, and as whom of the people; the devices have nobody. */
 export const CALLERS: readonly (readonly [caller: string, person: Name | null])[] = [
@@ -51,6 +52,7 @@ export interface World {
   pairingCode(): Promise<string>;
   addCapture(id: string, device: string, blobKey: string): Promise<void>;
   addEvent(id: string, device: string, at: string): Promise<void>;
+  addSnapshot(id: string, at: string, key: string): Promise<void>;
   addDeadLetter(id: string, device: string): Promise<void>;
   send(service: ServiceName, method: string, sent: Sent): Promise<LightMyRequestResponse>;
   /** What proves who is asking about this device. */
@@ -129,6 +131,7 @@ export async function startWorld(): Promise<World> {
     addCapture: async (id, device, blobKey) =>
       void (await store.run(insertCapture, [id, new Date(nowMs()), device, 1, 'done', blobKey])),
     addEvent: async (id, device, at) => void (await store.run(insertEvent, [id, at, 'motion', device, {}])),
+    addSnapshot: async (id, at, key) => void (await store.run(nameSnapshot, [id, at, key])),
     addDeadLetter: async (id, device) => void (await store.run(insertDeadLetter, [id, device, new Date(nowMs())])),
     send: (service, method, sent) => apps[service].inject({ method: method as 'GET', ...sent }),
     async proofOf(caller, device) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { deviceOf } from '../../http/access/devices/require-device.ts';
 import { nothing, oneOf } from '../../http/answer-types.ts';
+import { namesTag } from '../../http/entity-tag.ts';
 import { Problem } from '../../http/problem.ts';
 import type { Server } from '../../http/server.ts';
 import type { Clock } from '../../ports/clock/clock.ts';
@@ -51,7 +52,7 @@ export function registerDeviceConfig(
     const body = JSON.stringify(asAnswer(id, config, intervalS));
     const etag = etagOf(config, body);
     reply.header('etag', etag).header('cache-control', 'private, no-cache');
-    if (names(request.headers['if-none-match'], etag)) return reply.code(304).send();
+    if (namesTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.type('application/json').send(body);
   });
 }
@@ -64,12 +65,6 @@ function asAnswer(deviceId: string, { version, mode, settings }: DeviceConfig, u
 /** A later release may answer the same version and mode with more: the digest tells its answers from this one's. */
 function etagOf({ version, mode }: DeviceConfig, body: string): string {
   return `"${version}-${mode}-${createHash('sha256').update(body).digest('hex').slice(0, 8)}"`;
-}
-
-/** Compared weakly, as the RFC wants it here: a proxy that compresses makes a weak one of ours. */
-function names(ifNoneMatch: string | undefined, etag: string): boolean {
-  const named = (ifNoneMatch ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
-  return named.includes(etag) || named.includes('*');
 }
 
 function noSuchDevice(): Problem {

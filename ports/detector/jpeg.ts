@@ -3,9 +3,10 @@ import type { NoPicture } from './picture.ts';
 
 const PIXELS_MAX = 8_000_000;
 
-// libvips reads dozens of formats; a camera sends one, and every other loader is only a way in.
+// libvips reads dozens of formats; a camera sends one, we draw in another, and every other loader is only a way in. All threads
+// of a process share what is shut.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer'] });
+sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer'] });
 // Pictures are many and small: one thread for each, several at once. And none comes twice.
 sharp.concurrency(1);
 sharp.cache(false);
@@ -15,7 +16,14 @@ sharp.cache(false);
  * The work is done by libvips, off the event loop.
  */
 export function openJpeg(jpeg: Buffer): Sharp {
+  // By its first bytes a loader is chosen, and what a camera calls a JPEG is to meet no other.
+  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) throw new Error('it does not begin as a JPEG does');
   return sharp(jpeg, { failOn: 'error', limitInputPixels: PIXELS_MAX, sequentialRead: true, autoOrient: true });
+}
+
+/** A picture that we have drawn. */
+export function openPng(png: Buffer): Sharp {
+  return sharp(png, { failOn: 'error', limitInputPixels: PIXELS_MAX, sequentialRead: true });
 }
 
 /**

@@ -3,7 +3,7 @@ import { statement } from './statement.ts';
 import type { Queryable } from './store.ts';
 
 /** The tables that all services are written for. */
-export const NEWEST_MIGRATION = '0030_event_feed';
+export const NEWEST_MIGRATION = '0031_events_by_number';
 
 const findMigration = statement(import.meta.url, './sql/find-migration.sql');
 const UNDEFINED_TABLE = '42P01';

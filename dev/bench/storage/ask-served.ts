@@ -45,7 +45,18 @@ export async function askServed(
 
 type Known = Pick<
   Turn,
-  'numbers' | 'eventTimes' | 'eventDevices' | 'versions' | 'frames' | 'frameTimes' | 'persons' | 'owner'
+  | 'numbers'
+  | 'numberDevices'
+  | 'numberTimes'
+  | 'numberWeeks'
+  | 'fedNumbers'
+  | 'fedTimes'
+  | 'fedDevices'
+  | 'fedVersions'
+  | 'frames'
+  | 'frameTimes'
+  | 'persons'
+  | 'owner'
 >;
 
 async function findKnown(store: Store, nowMs: number): Promise<Known> {

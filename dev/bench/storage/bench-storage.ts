@@ -74,7 +74,15 @@ const HOUR_MS = 3_600_000;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 /** Loads, and asks what it has loaded. */
-export async function benchStorage(options: StorageBenchOptions): Promise<StorageBench> {
+export function benchStorage(options: StorageBenchOptions): Promise<StorageBench> {
+  return withLoaded(options, (connectionString) => askAgain(connectionString, options));
+}
+
+/** Loads, and has what it has loaded asked; after that it goes, unless it is to be kept. */
+export async function withLoaded<Answer>(
+  options: StorageBenchOptions,
+  ask: (connectionString: string) => Promise<Answer>,
+): Promise<Answer> {
   const { days } = PROFILES[options.profile];
   const toMs = Math.floor(options.nowMs / HOUR_MS) * HOUR_MS;
   const fromMs = toMs - days * 24 * HOUR_MS;
@@ -86,7 +94,8 @@ export async function benchStorage(options: StorageBenchOptions): Promise<Storag
   try {
     await load(databases, { ...options, fromMs, toMs });
     keepWritten = options.keep;
-    return await askAgain(databases.written, options);
+    if (keepWritten) options.onProgress(`kept: ${new URL(databases.written).pathname.slice(1)}`);
+    return await ask(databases.written);
   } finally {
     await databases.stop({ keepWritten });
   }

@@ -19,10 +19,16 @@ export interface Turn {
   /** When each of these was taken. */
   readonly frameTimes: readonly Date[];
   readonly numbers: readonly number[];
-  /** Of each of these. */
-  readonly eventTimes: readonly Date[];
-  readonly eventDevices: readonly string[];
-  readonly versions: readonly number[];
+  /** Of which devices these are, and when they happened. */
+  readonly numberDevices: readonly string[];
+  readonly numberTimes: readonly string[];
+  /** In which week. */
+  readonly numberWeeks: readonly Date[];
+  /** The newest of all: what is fed. */
+  readonly fedNumbers: readonly number[];
+  readonly fedTimes: readonly Date[];
+  readonly fedDevices: readonly string[];
+  readonly fedVersions: readonly number[];
 }
 
 /** A statement as it is served, and what it is asked for. */
@@ -38,35 +44,84 @@ type Values = (turn: Turn) => readonly unknown[];
 
 const NONE = null;
 const PAGE = 50;
+const DAY_MS = 86_400_000;
 
 const one = ({ random }: Turn, choices: readonly (string | number)[]) =>
   choices[Math.floor(random.between(0, choices.length))];
 const device = (turn: Turn) => one(turn, turn.devices);
 const dates = (turn: Turn, wanted: number) => span(turn, wanted).map((date) => date.toISOString().slice(0, 10));
 
-/** What a page of events and how many there are of them are asked for, together: device, type, from, to. */
+/** What a page of events is asked for: types, from, to. */
 const eventFilters: Readonly<Record<string, Values>> = {
-  all: () => [NONE, NONE, NONE, NONE],
-  'a day': (turn) => [NONE, NONE, ...span(turn, 1)],
-  'a month': (turn) => [NONE, NONE, ...span(turn, 30)],
-  'of one device': (turn) => [device(turn), NONE, NONE, NONE],
-  'of one device, a week': (turn) => [device(turn), NONE, ...span(turn, 7)],
-  'of one device, a month': (turn) => [device(turn), NONE, ...span(turn, 30)],
-  visits: () => [NONE, 'visit', NONE, NONE],
-  'crowds, a month': (turn) => [NONE, 'crowd', ...span(turn, 30)],
-  'visits of one device, a week': (turn) => [device(turn), 'visit', ...span(turn, 7)],
+  all: () => [NONE, NONE, NONE],
+  'a day': (turn) => [NONE, ...span(turn, 1)],
+  'a week': (turn) => [NONE, ...span(turn, 7)],
+  'a month': (turn) => [NONE, ...span(turn, 30)],
+  visits: () => [['visit'], NONE, NONE],
+  'crowds, a month': (turn) => [['crowd'], ...span(turn, 30)],
 };
 
-const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => [
-  [`events, ${name}`, 'console/sql/list-events.sql', (turn) => [...filter(turn), PAGE, 0]],
-  [`events, ${name}: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), NONE]],
+const PLACES = ['', '-oldest'] as const;
+const events = Object.entries(eventFilters).flatMap(([name, filter]): [string, string, Values][] => {
+  const first: Values = (turn) => [...filter(turn), NONE, NONE, NONE, PAGE + 1, 0, NONE];
+  return PLACES.flatMap((order): [string, string, Values][] => [
+    [`events${order}, ${name}`, `console/sql/list-events${order}.sql`, first],
+    [
+      `events${order}, ${name}, of one device`,
+      `console/sql/list-device-events${order}.sql`,
+      (turn) => [...first(turn), [device(turn)]],
+    ],
+    [
+      `events${order}, ${name}, of an owner`,
+      `console/sql/list-device-events${order}.sql`,
+      (turn) => [...first(turn), turn.devices.filter((_, at) => at % 2 === 0)],
+    ],
+  ]);
+});
+
+/** What happened before some time, as the page before ended. */
+const furtherEvents: readonly [string, string, Values][] = [
   [
-    `events, ${name}, of an owner`,
-    'console/sql/list-fleet-events.sql',
-    (turn) => [...filter(turn), PAGE, 0, turn.owner],
+    'events, a page far back',
+    'console/sql/list-events.sql',
+    (turn) => [NONE, NONE, NONE, span(turn, 1)[0], 1, NONE, PAGE + 1, 0, NONE],
   ],
-  [`events, ${name}, of an owner: how many`, 'console/sql/count-events.sql', (turn) => [...filter(turn), turn.owner]],
-]);
+  [
+    'events of a person, searched for in a day',
+    'console/sql/list-events.sql',
+    (turn) => [
+      ['visit'],
+      ...span(turn, 1),
+      NONE,
+      NONE,
+      JSON.stringify({ person_id: one(turn, turn.persons) }),
+      PAGE + 1,
+      0,
+      NONE,
+    ],
+  ],
+  [
+    'events, within a day of some time',
+    'console/sql/list-events.sql',
+    (turn) => {
+      const [from, to] = span(turn, 1);
+      return [NONE, NONE, to, NONE, NONE, NONE, PAGE + 1, 0, from];
+    },
+  ],
+  [
+    'events, of which it is known where they are',
+    'console/sql/read-events.sql',
+    ({ random, numbers, numberDevices, numberTimes }) => {
+      const at = Math.floor(random.between(0, numbers.length));
+      return [[numberDevices[at]], [numberTimes[at]], [numbers[at]], numberTimes[at], numberTimes[at]];
+    },
+  ],
+  [
+    'events of a zone in a week of one device: how many',
+    'console/sql/count-matching-events.sql',
+    (turn) => [NONE, ...span(turn, 7), JSON.stringify({ zone: 'door' }), [device(turn)]],
+  ],
+];
 
 /** From, to, where the page before ended, and one more than is shown. */
 const newest: Values = () => [NONE, NONE, NONE, NONE, PAGE + 1];
@@ -171,17 +226,58 @@ const frames: readonly [string, string, Values][] = [
 ];
 
 /** Positions, marks, devices, times, numbers, versions; the first time and the last. */
-const fed: Values = ({ numbers, eventTimes, eventDevices, versions }) => {
-  const timesMs = eventTimes.map((time) => time.getTime());
-  const [positions, marks] = [numbers.map((_, at) => at), numbers.map(() => 1)];
+const fed: Values = ({ fedNumbers, fedTimes, fedDevices, fedVersions }) => {
+  const timesMs = fedTimes.map((time) => time.getTime());
+  const [positions, marks] = [fedNumbers.map((_, at) => at), fedNumbers.map(() => 1)];
   const bounds = [new Date(Math.min(...timesMs)), new Date(Math.max(...timesMs) + 1)];
-  return [positions, marks, eventDevices, eventTimes, numbers, versions, ...bounds];
+  return [positions, marks, fedDevices, fedTimes, fedNumbers, fedVersions, ...bounds];
 };
+
+/** Where a time is cut for its sums: hours of a day, days of a month, months, days, hours. */
+const pieces = (turn: Turn): readonly unknown[] => {
+  const [from, to] = span(turn, 90).map((date) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth())) as [
+    number,
+    number,
+  ];
+  return [-15.5, -15, 0]
+    .map((days) => new Date(from + days * DAY_MS))
+    .concat([0, 15, 15.5].map((days) => new Date(to + days * DAY_MS)));
+};
+const ALL_MONTHS = ['-infinity', '-infinity', '-infinity', 'infinity', 'infinity', 'infinity'];
+
+const sums: readonly [string, string, Values][] = [
+  ['sums of events', 'console/sql/sum-events.sql', () => [NONE, NONE, ...ALL_MONTHS]],
+  ['sums of events, some months', 'console/sql/sum-events.sql', (turn) => [NONE, NONE, ...pieces(turn)]],
+  [
+    'sums of events of one device, some months',
+    'console/sql/sum-events.sql',
+    (turn) => [[device(turn)], NONE, ...pieces(turn)],
+  ],
+  ['events of an hour, counted', 'console/sql/count-events-between.sql', (turn) => [NONE, NONE, ...span(turn, 1 / 24)]],
+  [
+    'the first and the last event of two days',
+    'console/sql/first-and-last-event.sql',
+    (turn) => [NONE, NONE, ...span(turn, 1), ...span(turn, 1)],
+  ],
+];
 
 const OWN = 'dev/bench/storage/sql';
 const views: readonly [string, string, Values][] = [
-  ['an event', 'console/sql/find-event.sql', (turn) => [one(turn, turn.numbers), turn.owner]],
   ['events that are listened to', 'console/sql/list-fed-events.sql', fed],
+  [
+    'an event',
+    'console/sql/find-event.sql',
+    ({ random, numbers, numberWeeks }) => {
+      const at = Math.floor(random.between(0, numbers.length));
+      const begunMs = numberWeeks[at]?.getTime() ?? 0;
+      return [numbers[at], NONE, new Date(begunMs), new Date(begunMs + 7 * DAY_MS)];
+    },
+  ],
+  [
+    'whether a picture is another event’s too',
+    'console/sql/is-named-snapshot.sql',
+    (turn) => [device(turn), span(turn, 1)[0], 'snapshots/none.png'],
+  ],
   ['visits by the hour, a week', `${OWN}/ask-visits-by-hour.sql`, (turn) => span(turn, 7)],
   ['visits by the hour, lately', `${OWN}/ask-visits-by-hour.sql`, (turn) => lately(turn, 1)],
   [
@@ -212,9 +308,11 @@ const views: readonly [string, string, Values][] = [
 
 /** Statements of the console and of the snapshots, panels of Grafana, and views for whoever asks in plain SQL. */
 export const served: readonly Served[] = [
-  ...[...events, ...visits, ...occupancy, ...views, ...frames].map(([name, file, values]): Served => {
-    return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
-  }),
+  ...[...events, ...furtherEvents, ...sums, ...visits, ...occupancy, ...views, ...frames].map(
+    ([name, file, values]): Served => {
+      return { name, file, values, statement: statement(import.meta.url, `../../../${file}`) };
+    },
+  ),
   ...panelQueries(),
 ];
 

@@ -1,0 +1,1 @@
+select id from deleted_events where id = any($1::uuid[])

@@ -1,0 +1,1 @@
+delete from expired_blobs where key = $1
