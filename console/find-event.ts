@@ -24,6 +24,8 @@ export interface EventRow {
   readonly version: number;
   readonly lane: 'live' | 'backlog';
   readonly time_quality: string | null;
+  readonly model: string | null;
+  readonly config_version: number;
   readonly trace_id: string | null;
 }
 

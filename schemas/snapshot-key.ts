@@ -1,5 +1,7 @@
 import type { Event } from './types.ts';
 
+const PREFIX = 'snapshots/';
+
 /**
  * Where an event's snapshot lies among the blobs: `snapshots/camera-1/2024-03-15/motion_143052_456000.png`, in UTC, the
  * last six digits being microseconds: those of the event's time, and below them its ordinal among the events of its device,
@@ -24,5 +26,10 @@ export function snapshotKey({
   const [clock = '', milliseconds = ''] = time.split('.');
   // Of more than five hundred at once there are more digits.
   const place = String(2 * ordinal + (lane === 'live' ? 0 : 1)).padStart(3, '0');
-  return `snapshots/${device_id}/${date}/${type}_${clock.replaceAll(':', '')}_${milliseconds}${place}.png`;
+  return `${PREFIX}${device_id}/${date}/${type}_${clock.replaceAll(':', '')}_${milliseconds}${place}.png`;
+}
+
+/** As people are told it: `camera-1/2024-03-15/motion_143052_456000.png`. */
+export function snapshotPath(key: string): string {
+  return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
 }

@@ -27,11 +27,19 @@ export const event = Type.Object(
     created_at: storedTime('When this version was written'),
     frame_id: nullable(id('The frame that shows it.')),
     frame_number: nullable(Type.Integer({ description: "That frame's number within its epoch." })),
-    snapshot_path: nullable(Type.String()),
+    snapshot_path: nullable(
+      Type.String({
+        description: 'Where its snapshot lies, below `snapshots/` among the blobs; null while there is none.',
+      }),
+    ),
     event_data: Type.Unknown({ description: 'What is told of it, by its type.' }),
     version: Type.Integer({ description: 'Grows each time the event is told anew.' }),
     lane,
     time_quality: timeQuality,
+    model: nullable(Type.String({ description: 'Of the detector that had a part in it.' })),
+    config_version: Type.Integer({
+      description: 'Of the configuration by which its device was looked at; 0 is the default.',
+    }),
     trace_id: traceId,
   },
   { title: 'Event' },

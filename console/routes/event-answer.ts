@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { snapshotPath } from '../../schemas/snapshot-key.ts';
 import type { EventRow } from '../find-event.ts';
 
 /** The number that an event is asked for by. */
@@ -6,7 +7,7 @@ export const eventParams = Type.Object({ number: Type.Integer({ minimum: 1, maxi
 
 /** An event in the words of the events API. */
 export function eventAnswer(row: EventRow) {
-  const { number, id, type, device_id, occurred_at, frame_seq, data, ...same } = row;
+  const { number, id, type, device_id, occurred_at, frame_seq, snapshot_path, data, ...same } = row;
   return {
     id: number,
     event_id: id,
@@ -14,6 +15,7 @@ export function eventAnswer(row: EventRow) {
     camera_id: device_id,
     timestamp: occurred_at,
     frame_number: frame_seq,
+    snapshot_path: snapshot_path && snapshotPath(snapshot_path),
     event_data: data,
     ...same,
   };

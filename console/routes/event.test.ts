@@ -26,6 +26,13 @@ test('each event of a list is answered by its number, as it stands there, whenev
   }
 });
 
+test('an event says where its snapshot lies below those of all', async () => {
+  const at = '2026-05-07T00:00:00Z';
+  await console.addSnapshot([idOf(1), at, 'snapshots/door/2026-05-07/visit_000000_000000.png']);
+  const { body } = await console.get('/api/events?event_type=visit&start_time=2026-05-07&end_time=2026-05-07T12:00');
+  expect(body.events).toMatchObject([{ snapshot_path: 'door/2026-05-07/visit_000000_000000.png' }]);
+});
+
 test('a number that no event has is not found, whether others are near it or not', async () => {
   for (const number of [6, 999, 987_654, Number.MAX_SAFE_INTEGER]) {
     const { status, body } = await console.get(`/api/events/${number}`);

@@ -127,6 +127,8 @@ test('an event says what, where, when and in which frame', async () => {
       version: 1,
       lane: 'live',
       time_quality: 'device',
+      model: null,
+      config_version: 0,
       trace_id: null,
     },
   ]);

@@ -3,7 +3,7 @@
 select
   fed.position, fed.mark,
   event.number, event.id, event.type, event.device_id, event.frame_id, event.frame_seq, event.snapshot_path, event.data,
-  event.version, event.lane, event.time_quality, event.trace_id,
+  event.version, event.lane, event.time_quality, event.model, event.config_version, event.trace_id,
   to_char(event.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
   to_char(event.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
   to_char(event.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at,

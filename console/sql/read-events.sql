@@ -1,6 +1,7 @@
 -- Those of a page, in its order; all are between $4 and $5.
 select
-  events.number, id, type, events.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, trace_id,
+  events.number, id, type, events.device_id, frame_id, frame_seq, snapshot_path, data, version, lane, time_quality, model, config_version,
+  trace_id,
   to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as occurred_at,
   to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as ended_at,
   to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at
