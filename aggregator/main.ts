@@ -23,7 +23,7 @@ const name = 'aggregator';
 await runService({ name, schema: aggregatorService }, async ({ parts, config, logger, metrics, tracing }) => {
   const { DATABASE_URL: connectionString } = config;
   const onWarning = (warning: string) => logger.warn({ warning }, 'a migration went on without something');
-  const migration = { connectionString, folder: migrations, table: 'migrations', onWarning };
+  const migration = { connectionString, folder: migrations, table: 'migrations' as const, onWarning };
   await parts.untilAvailable(() => migrate(migration));
   const store = createPostgresStore({ connectionString, connectionsMax: 10, name });
   parts.started('store', () => store.close());

@@ -202,7 +202,7 @@ async function openDatabase(parts: Parts, config: EmbeddedConfig) {
   parts.started('database lock', () => hold.release());
   await parts.untilAvailable(() => migratePostgresLog(database));
   const onWarning = (warning: string) => logger.warn({ warning }, 'a migration went on without something');
-  const migration = { connectionString: database, folder: migrations, table: 'migrations', onWarning };
+  const migration = { connectionString: database, folder: migrations, table: 'migrations' as const, onWarning };
   await parts.untilAvailable(() => migrate(migration));
   return { connectionString: database, folder };
 }

@@ -97,8 +97,8 @@ async function fill(folder: string, source: Source & { readonly notes: readonly 
 }
 
 async function restoreDatabase(connectionString: string, { backup, manifest, progress }: Source) {
-  const log = { connectionString, folder: logMigrations, table: 'log_migrations' };
-  const tables = { connectionString, folder: migrations, table: 'migrations' };
+  const log = { connectionString, folder: logMigrations, table: 'log_migrations' } as const;
+  const tables = { connectionString, folder: migrations, table: 'migrations' } as const;
   // First as it was when the backup was made; what has been changed since is then done to its rows too.
   await migrate({ ...log, count: manifest.migrations.log.length });
   await migrate({ ...tables, count: manifest.migrations.tables.length });

@@ -9,13 +9,18 @@ import { SERVER_OPTIONS } from './server-options.ts';
 import { statement } from './statement.ts';
 
 const lockMigrating = statement(import.meta.url, './sql/lock-migrating.sql');
+const listMigrated = {
+  migrations: statement(import.meta.url, './sql/list-migrations.sql'),
+  log_migrations: statement(import.meta.url, './sql/list-log-migrations.sql'),
+};
+const UNDEFINED_TABLE = '42P01';
 
 export interface MigrationOptions {
   readonly connectionString: string;
   /** Folder of plain .sql files, run in the order of their names. */
   readonly folder: URL;
   /** Where the names of those that ran are kept: one table per folder. */
-  readonly table: string;
+  readonly table: keyof typeof listMigrated;
   /** How many of the next to run; all, unless it is said. */
   readonly count?: number;
   /** What a migration went on without. */
@@ -55,12 +60,20 @@ export async function migrate(options: MigrationOptions): Promise<void> {
 /** An older program would write into them what they no longer mean. */
 async function refuseNewer(client: pg.Client, { folder, table }: MigrationOptions): Promise<void> {
   const known = new Set((await readdir(folder)).map((file) => basename(file, '.sql')));
-  const { rows: tables } = await client.query<{ there: string | null }>('select to_regclass($1) as there', [table]);
-  if (!tables[0]?.there) return;
-  const { rows } = await client.query<{ name: string }>(`select name from ${table} order by id desc`);
-  const newer = rows.find(({ name }) => !known.has(name));
-  if (!newer) return;
+  const newer = (await migrated(client, table)).find((name) => !known.has(name));
+  if (newer === undefined) return;
   throw new Unusable(
-    `The database's tables are of a newer release (${newer.name}). Start that one, or restore a backup that this one made.`,
+    `The database's tables are of a newer release (${newer}). Start that one, or restore a backup that this one made.`,
   );
+}
+
+/** The newest first; none in a database that is new. */
+async function migrated(client: pg.Client, table: MigrationOptions['table']): Promise<readonly string[]> {
+  try {
+    const { rows } = await client.query<{ name: string }>(listMigrated[table].text);
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return [];
+    throw error;
+  }
 }

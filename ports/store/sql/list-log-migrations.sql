@@ -1,0 +1,1 @@
+select name from log_migrations order by id desc
