@@ -171,4 +171,14 @@ describeWith('timescale', 'a dump of production', ({ url }) => {
       expect(await here(claims)).toEqual([{ claims: frames().length, confirmed: true }]);
     }
   });
+
+  test('knows nothing any more of a Kafka that was lost', patient, async ({ skip }) => {
+    if (!isPossible) return skip();
+    const commands = commandsOf('If Kafka was lost too');
+    expect(commands).toHaveLength(1);
+    const offsets = 'select count(*)::int as offsets from consumer_offsets';
+    expect(await here(offsets)).not.toEqual([{ offsets: 0 }]);
+    await inShell(commands, { db: to.connectionString, cwd: ROOT });
+    expect(await here(offsets)).toEqual([{ offsets: 0 }]);
+  });
 });

@@ -126,14 +126,15 @@ describeWithHelm("each service's environment", () => {
   });
 
   test('has every setting that the service knows, as it was written, and no other', () => {
-    // An address has to look like one.
-    const addresses = {
+    // An address has to look like one, and a list as what it is of.
+    const particular = {
       PUBLIC_URL: 'https://a.example',
       PUBLIC_S3_URL: 'https://b.example',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c.example',
+      SNAPSHOT_TYPES: 'visit,tracking',
     };
     const examples = Object.entries(settings).map(([name, setting]) => [name, exampleOf(setting)]);
-    const given: Record<string, unknown> = { ...Object.fromEntries(examples), ...addresses };
+    const given: Record<string, unknown> = { ...Object.fromEntries(examples), ...particular };
     const deployments = byService(render('', ['--set-json', `settings=${JSON.stringify(given)}`]), 'Deployment');
     for (const name of names) {
       const ours = environmentOf(deployments[name]).filter((variable) => variable.name in settings);

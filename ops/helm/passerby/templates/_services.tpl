@@ -48,6 +48,8 @@ aggregator:
   takes: [log, blobs, store]
   settings:
     - AGGREGATOR_BATCH
+    - ENABLE_SNAPSHOTS
+    - SNAPSHOT_TYPES
     - FRAMES_KEEP
     - RETENTION_FRAMES_H
     - FRAMES_DOWNSCALE_H
@@ -70,6 +72,9 @@ snapshots:
   readsLog: true
   takes: [log, blobs, store]
   settings:
+    - ENABLE_SNAPSHOTS
+    - SNAPSHOT_TYPES
+    - SNAPSHOTS_BLUR_PEOPLE
     - SNAPSHOTS_BATCH
     - DRAWINGS_MAX
 console:
