@@ -36,8 +36,12 @@ async function crash(createTarget: RunOptions['createTarget'], name: string, sec
   expect(crashed.outcome.lost).toEqual([]);
   expect(crashed.outcome.duplicated).toEqual([]);
   expect(crashed.outcome.disorder ?? []).toEqual([]);
+  expect(crashed.outcome.unpaired).toEqual([]);
   expect(differences(calm.outcome, crashed.outcome)).toEqual([]);
   // The comparison is worth something only if there was something to compare.
+  const types = ['visit', 'motion', 'detection', 'tracking', 'zone_entered', 'line_crossed'];
+  const told = crashed.outcome.lines.filter((line) => line.startsWith('events ')).join();
+  expect(types.filter((type) => !told.includes(`"type":"${type}"`))).toEqual([]);
   for (const table of ['captures', 'events', 'visits', 'counts', 'occupancy', 'observations', 'ledger', 'snapshot']) {
     expect(calm.outcome.lines.filter((line) => line.startsWith(`${table} `)).length).toBeGreaterThan(0);
   }

@@ -73,10 +73,11 @@ async function crash(given: Omit<RunOptions, 'dataDir' | 'plan' | 'onProgress'>)
   });
   const calm = await runOnce('undisturbed', createEmbeddedTarget, null);
   const differing = differences(calm.outcome, crashed.outcome);
-  const { lost, duplicated, disorder = [], stored, captured } = crashed.outcome;
+  const { lost, duplicated, disorder = [], stored, captured, pictured, unpaired } = crashed.outcome;
   show('lost', lost);
   show('duplicated', duplicated);
   show('out of order', disorder);
+  show('unpaired', unpaired);
   show('differing', differing);
   const afterBroker = crashed.resumes.map(({ afterBrokerMs }) => afterBrokerMs);
   const afterLast = crashed.resumes.map(({ afterLastMs }) => afterLastMs);
@@ -95,11 +96,14 @@ async function crash(given: Omit<RunOptions, 'dataDir' | 'plan' | 'onProgress'>)
     ...(crashed.outcome.disorder && { disordered: disorder.length }),
     lost: lost.length,
     duplicated: duplicated.length,
+    pictured,
+    unpaired: unpaired.length,
     differing: differing.length,
   };
-  const clean = lost.length + duplicated.length + disorder.length + differing.length + tooLate.length === 0;
-  // A run in which nothing was killed or nothing sent has shown nothing.
-  const shown = (values.churn || counts.kills > 0) && counts.acknowledged > 0;
+  const wrong = [lost, duplicated, disorder, unpaired, differing, tooLate];
+  const clean = wrong.every(({ length }) => length === 0);
+  // A run in which nothing was killed, nothing sent or nothing drawn has shown nothing.
+  const shown = (values.churn || counts.kills > 0) && counts.acknowledged > 0 && pictured > 0;
   const passed = clean && shown && calm.outcome.lost.length === 0;
   return conclude({ passed, keep: values.keep, folder, counts });
 }

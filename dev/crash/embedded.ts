@@ -10,6 +10,7 @@ import { basicAuthorization } from '../simulate/basic-authorization.ts';
 import { enrol } from '../simulate/enrol.ts';
 import { readOutcome } from './outcome.ts';
 import { createDeath, createServiceProcess, untilReady } from './service-process.ts';
+import { configure, DRAW_ALL } from './settings.ts';
 import type { Target, TargetOptions } from './target.ts';
 
 const logRecords = statement(import.meta.url, './sql/log-records.sql');
@@ -25,7 +26,7 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
   const service = createServiceProcess({
     program: 'dev/all.ts',
     // An empty DATABASE_URL also keeps one out that a file .env may name: this service is to be its own.
-    env: { DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ADMIN_PASSWORD: PASSWORD, ...QUIET },
+    env: { DATABASE_URL: '', DATA_DIR: dataDir, PORT: String(port), ADMIN_PASSWORD: PASSWORD, ...QUIET, ...DRAW_ALL },
     logFile: `${dataDir}.log`,
     onDied: tell,
   });
@@ -54,7 +55,11 @@ export async function createEmbeddedTarget({ dataDir }: TargetOptions): Promise<
       return url;
     },
 
-    enrol: (deviceIds) => enrol({ url, consoleUrl: url, password: PASSWORD, deviceIds }),
+    async enrol(deviceIds) {
+      const tokens = await enrol({ url, consoleUrl: url, password: PASSWORD, deviceIds });
+      await configure({ consoleUrl: url, password: PASSWORD, deviceIds });
+      return tokens;
+    },
 
     async strike(blow) {
       if (blow === 'service') {

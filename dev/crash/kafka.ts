@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { consoleService } from '../../console/config.ts';
-import { createDeviceAccess, deviceAccessConfig } from '../../http/access/devices/device-access.ts';
 import { readConfig } from '../../http/read-config.ts';
 import { openS3Blobs } from '../../ports/blobs/s3.ts';
 import { systemClock as clock } from '../../ports/clock/system.ts';
 import { createKafkaLog, type KafkaLog } from '../../ports/log/kafka.ts';
 import { createPostgresStore } from '../../ports/store/postgres.ts';
 import { statement } from '../../ports/store/statement.ts';
-import type { Store } from '../../ports/store/store.ts';
 import { untilAvailable } from '../../ports/until-available.ts';
 import { readers } from '../../schemas/readers.ts';
 import { logTopics } from '../../schemas/topics.ts';
-import { enrolHere } from '../simulate/enrol-here.ts';
+import { enrol } from '../simulate/enrol.ts';
 import type { Server } from '../stack/server-process.ts';
 import { startServers } from '../stack/start-servers.ts';
 import { describeServices } from './describe-services.ts';
@@ -20,6 +18,7 @@ import { findDisorder } from './disorder.ts';
 import { readOutcome } from './outcome.ts';
 import { readTopic } from './read-topic.ts';
 import { createDeath, untilReady } from './service-process.ts';
+import { configure, DRAW_ALL } from './settings.ts';
 import type { Resume, Target, TargetOptions } from './target.ts';
 
 const sql = {
@@ -28,6 +27,7 @@ const sql = {
   doneSince: statement(import.meta.url, './sql/done-since.sql'),
 };
 
+const PASSWORD = 'only-for-this-run';
 const PARTITIONS = 6;
 const LOOK_EVERY_MS = 250;
 const SERVICES = {
@@ -36,6 +36,7 @@ const SERVICES = {
   'processor-2': 'processor/main.ts',
   aggregator: 'aggregator/main.ts',
   snapshots: 'snapshots/main.ts',
+  console: 'console/main.ts',
   visitor: 'processor/main.ts',
 } as const;
 /** What is killed, and how likely; `visitor` is a third processor that joins and leaves. */
@@ -45,6 +46,7 @@ const BLOWS = {
   'processor-2': 1.5,
   aggregator: 1.5,
   snapshots: 0.8,
+  console: 0.4,
   broker: 1.2,
   s3: 1,
   visitor: 1.3,
@@ -61,8 +63,9 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
   const common = {
     ...stack.env,
     KAFKA_PARTITIONS: String(PARTITIONS),
-    ADMIN_PASSWORD: 'only-for-this-run',
+    ADMIN_PASSWORD: PASSWORD,
     HEARTBEAT_INTERVAL_S: '3600',
+    ...DRAW_ALL,
     LOG_LEVEL: 'warn',
   };
   const services = await describeServices(SERVICES, { folder: dataDir, env: common, onDied: tell });
@@ -121,7 +124,12 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       return services.ingest.url;
     },
 
-    enrol: (deviceIds) => enrolIn(store, stack.env.SERVER_SECRET ?? '', deviceIds),
+    async enrol(deviceIds) {
+      const consoleUrl = services.console.url;
+      const tokens = await enrol({ url: services.ingest.url, consoleUrl, password: PASSWORD, deviceIds });
+      await configure({ consoleUrl, password: PASSWORD, deviceIds });
+      return tokens;
+    },
 
     async strike(blow) {
       const killed = await strike(blow);
@@ -168,13 +176,6 @@ export async function createKafkaTarget({ dataDir, onProgress }: TargetOptions):
       await stack.stop();
     },
   };
-}
-
-/** There is no console among the services: what it would write is written here. */
-async function enrolIn(store: Store, secret: string, deviceIds: readonly string[]): Promise<Map<string, string>> {
-  const config = readConfig(deviceAccessConfig, {});
-  const { pairings } = createDeviceAccess({ store, secret, config, nowMs: clock.nowMs });
-  return enrolHere(pairings, deviceIds);
 }
 
 const silent = pino({ level: 'silent' });

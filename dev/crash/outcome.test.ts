@@ -43,6 +43,10 @@ test.each([
   ['counts', `delete from event_counts where ${ONE} event_counts)`],
   ['days', `update event_days set events = events + 1 where ${ONE} event_days)`],
   ['days', `delete from event_days where ${ONE} event_days)`],
+  ['months', `update event_months set events = events + 1 where ${ONE} event_months)`],
+  ['months', `delete from event_months where ${ONE} event_months)`],
+  ['unnumbered', 'delete from event_numbers'],
+  ['events', `update events set snapshot_path = null where snapshot_path is not null`],
   ['occupancy', `update occupancy_changes set at = at + interval '1 ms' where ${ONE} occupancy_changes)`],
   ['(occupancy|stays)', `delete from occupancy_changes where ${ONE} occupancy_changes)`],
   ['stays', `insert into occupancy_days (device_id, zone_id, day, people) values ('cam', '', '2026-01-01', 1)`],
@@ -54,6 +58,29 @@ test.each([
   const found = await afterwards(statement);
   expect(found.length).toBeGreaterThan(0);
   expect(found.filter((line) => !new RegExp(`^[-+] ${name} `).test(line))).toEqual([]);
+});
+
+test('a picture and its event go together', async () => {
+  expect(whole.unpaired).toEqual([]);
+  expect(whole.pictured).toBeGreaterThan(0);
+  const { blobs } = rig;
+  let key = '';
+  for await (const one of blobs.list('snapshots/')) key = one;
+  const bytes = await blobs.get(key);
+  await blobs.delete(key);
+  expect((await outcome()).unpaired).toEqual([`an event without its picture ${key}`]);
+  await blobs.put(key, Buffer.from('another'));
+  expect(differences(whole, await outcome())).toEqual([
+    expect.stringMatching(`^- snapshot ${key} `),
+    expect.stringMatching(`^\\+ snapshot ${key} `),
+  ]);
+  await blobs.delete(key);
+  await blobs.put(key, bytes ?? Buffer.alloc(0));
+  const stray = 'snapshots/cam/2026-01-01/visit_000000_000000.png';
+  await blobs.put(stray, Buffer.from('stray'));
+  expect((await outcome()).unpaired).toEqual([`a picture without an event ${stray}`]);
+  await blobs.delete(stray);
+  expect(await outcome()).toEqual(whole);
 });
 
 test('a drawing that is missing shows', () => {

@@ -11,12 +11,18 @@ const sql = {
   visits: statement(import.meta.url, './sql/visits.sql'),
   eventCounts: statement(import.meta.url, './sql/event-counts.sql'),
   eventDays: statement(import.meta.url, './sql/event-days.sql'),
+  eventMonths: statement(import.meta.url, './sql/event-months.sql'),
+  unnumbered: statement(import.meta.url, './sql/unnumbered-events.sql'),
   occupancy: statement(import.meta.url, './sql/occupancy.sql'),
   occupancyDays: statement(import.meta.url, './sql/occupancy-days.sql'),
   observations: statement(import.meta.url, './sql/observations.sql'),
   deadLetters: statement(import.meta.url, './sql/dead-letters.sql'),
   ledger: statement(import.meta.url, './sql/ledger.sql'),
 };
+
+interface EventRow {
+  readonly snapshot_path: string | null;
+}
 
 interface Capture {
   readonly frame_id: string;
@@ -35,6 +41,10 @@ export interface Outcome {
   readonly lost: readonly string[];
   /** Told of twice. */
   readonly duplicated: readonly string[];
+  /** Events that have a picture. */
+  readonly pictured: number;
+  /** Pictures without an event, and events without the picture that they say they have. */
+  readonly unpaired: readonly string[];
   /** Observed in another order than the log's, where that was looked at. */
   readonly disorder?: readonly string[];
 }
@@ -49,12 +59,15 @@ export interface Remains {
 
 export async function readOutcome({ store, blobs, told, acknowledged }: Remains): Promise<Outcome> {
   const captures = await store.run<Capture>(sql.captures);
+  const events = await store.run<EventRow>(sql.events);
   const rows = {
     captures,
-    events: await store.run(sql.events),
+    events,
+    unnumbered: await store.run(sql.unnumbered),
     visits: await store.run(sql.visits),
     counts: await store.run(sql.eventCounts),
     days: await store.run(sql.eventDays),
+    months: await store.run(sql.eventMonths),
     occupancy: await store.run(sql.occupancy),
     stays: await store.run(sql.occupancyDays),
     observations: await store.run(sql.observations),
@@ -62,15 +75,15 @@ export async function readOutcome({ store, blobs, told, acknowledged }: Remains)
     ledger: await store.run(sql.ledger),
   };
   const stored = await findStored(blobs, captures);
-  const snapshots: string[] = [];
-  for await (const key of blobs.list('snapshots/')) snapshots.push(`snapshot ${key}`);
+  const snapshots = await readSnapshots(blobs);
+  const named = events.flatMap(({ snapshot_path }) => snapshot_path ?? []);
   const analysed = new Set(
     captures.filter(({ state }) => state === 'done' || state === 'dead').map(({ frame_id }) => frame_id),
   );
   return {
     lines: [
       ...Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`)),
-      ...snapshots,
+      ...[...snapshots].map(([key, digest]) => `snapshot ${key} ${digest}`),
     ],
     captured: captures.length,
     stored: stored.size,
@@ -81,6 +94,12 @@ export async function readOutcome({ store, blobs, told, acknowledged }: Remains)
       ...repeated(captures.map((capture) => `picture ${capture.blob_key}`)),
       ...repeated(acknowledged.map(({ itemId }) => `item ${itemId}`)),
       ...repeated(told.flatMap(tellingOf)),
+      ...repeated(named.map((key) => `snapshot ${key}`)),
+    ],
+    pictured: named.length,
+    unpaired: [
+      ...named.filter((key) => !snapshots.has(key)).map((key) => `an event without its picture ${key}`),
+      ...[...snapshots.keys()].filter((key) => !named.includes(key)).map((key) => `a picture without an event ${key}`),
     ],
   };
 }
@@ -101,6 +120,16 @@ async function findStored(blobs: Blobs, captures: readonly Capture[]): Promise<R
     if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) stored.add(frame_id);
   }
   return stored;
+}
+
+/** Of each its digest. */
+async function readSnapshots(blobs: Blobs): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for await (const key of blobs.list('snapshots/')) {
+    const bytes = await blobs.get(key);
+    if (bytes) found.set(key, createHash('sha256').update(bytes).digest('hex'));
+  }
+  return found;
 }
 
 /** What a record of the log tells of: told twice, it took effect twice. An attempt may be. */
